@@ -1,0 +1,154 @@
+// Every bound of the project: sizes in octets unless named otherwise, counts, depths, times. Each has its
+// reason. A loop over input names one of these; a test stands one below, at, and one above.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kiyome::limits {
+
+// ---- SMTP (RFC 5321 section 4.5.3.1, wider where real clients are) ----
+inline constexpr std::size_t kSmtpCommandLine = 2048;  // 512 plus SMTPUTF8, DSN, XCLIENT parameters
+inline constexpr std::size_t kSmtpReplyLine = 2048;    // a next hop's reply line; longer is a broken peer
+inline constexpr std::size_t kSmtpReplyLines = 128;    // lines of one multi-line reply
+inline constexpr std::size_t kSmtpPath = 1000;         // 256 in the RFC; SRS and VERP senders are longer
+inline constexpr std::size_t kSmtpRecipients = 1000;   // default; RFC asks for at least 100
+inline constexpr std::size_t kSmtpCommands = 4000;     // commands since the last accepted message before 421
+inline constexpr std::size_t kSmtpErrors = 20;         // refused commands since then before 421
+inline constexpr std::size_t kSmtpDomain = 255;        // RFC 5321 section 4.5.3.1.2; HELO names too
+inline constexpr std::size_t kSmtpLabel = 63;          // of a domain, RFC 1035 section 2.3.4
+inline constexpr std::size_t kSmtpEnvid = 100;         // RFC 3461 section 4.4, as sent
+inline constexpr std::size_t kSmtpOrcpt = 500;         // RFC 3461 section 4.2, as sent
+inline constexpr std::size_t kSmtpOverlong = 64u << 10;  // of a command line read to its end before 421
+inline constexpr std::size_t kSmtpSwallow = 64u
+                                            << 20;  // of a refused message read to its end before the close
+inline constexpr std::size_t kSmtpReplyBacklog = 16u << 10;  // of unread replies before input waits
+inline constexpr std::size_t kSmtpEnvelope =
+    256u << 10;  // addresses and DSN parameters of one transaction, together
+inline constexpr std::size_t kProxyHeader = 4096;  // PROXY v2 addresses and TLVs; haproxy sends below 300
+inline constexpr std::size_t kSmtpReadBuffer = 64u
+                                               << 10;  // of one read, and of input that waits for a commit
+inline constexpr std::size_t kSmtpTurn = 256u
+                                         << 10;  // read from one connection before others have their turn
+inline constexpr std::size_t kSmtpLinger =
+    4u << 20;  // read and dropped after the last reply, so that it arrives
+inline constexpr std::size_t kMessageBytes = 1u << 30;  // hard ceiling over edge.smtp.max_message_bytes
+
+// ---- a mail, in the sandbox ----
+inline constexpr std::size_t kMailHeaderBytes = 1u << 20;  // one header block; real ones stay below 100 KB
+inline constexpr std::size_t kMailHeaderFields = 2000;     // of one header block
+inline constexpr std::size_t kMailParts = 2000;            // parts of a whole mail
+inline constexpr std::size_t kMailDepth = 64;              // nesting of multiparts and messages
+inline constexpr std::size_t kMailDerivedBytes =
+    192u << 20;  // decoded to be scanned again: messages in base64, TNEF, uuencode
+inline constexpr std::size_t kMailBoundary = 998;         // 70 in RFC 2046; senders are longer
+inline constexpr std::size_t kMailAddresses = 5000;       // of one address field
+inline constexpr std::size_t kMailReferences = 200;       // message ids of one References field
+inline constexpr std::size_t kMimeticBytes = 256u << 10;  // the second opinion skips larger mails
+inline constexpr std::uint32_t kReceivedMax = 100;   // RFC 5321 section 6.3: at least 100 hops are no loop
+inline constexpr std::size_t kEncodedWords = 20000;  // of one header block
+inline constexpr std::size_t kGuessOctets =
+    64u << 10;                                  // what a guess of a charset looks at; more changes no guess
+inline constexpr std::size_t kHtmlDepth = 256;  // open elements whose effect is kept; deeper ones have none
+inline constexpr std::size_t kHtmlTableDepth =
+    8;                                         // nested tables that are laid out; deeper ones read as lines
+inline constexpr std::size_t kHtmlIndent = 8;  // shown levels of quotes and of lists
+inline constexpr std::size_t kHtmlStyleSheet = 1u << 20;  // of one <style> element
+inline constexpr std::size_t kHtmlStyleRules = 4000;      // rules kept of a document
+inline constexpr std::size_t kHtmlClasses = 32;           // class names of one element that are looked up
+inline constexpr std::size_t kHtmlLink = 2048;            // octets of a link's target that are shown
+inline constexpr std::size_t kHtmlImages = 10000;         // images of a document that get a number
+inline constexpr std::size_t kContentLines = 50000;    // of a calendar or card; a year of meetings has fewer
+inline constexpr std::size_t kContentParameters = 64;  // of one such line, and fields of one structured value
+inline constexpr std::size_t kCalendarEvents = 1000;   // shown of one calendar
+inline constexpr std::size_t kCalendarPeople = 300;    // attendees shown of one event
+inline constexpr std::size_t kCalendarZones = 64;      // VTIMEZONE definitions read
+inline constexpr std::size_t kZipEntries = 20000;      // names looked at to tell what a ZIP is
+inline constexpr std::size_t kZipManifest = 256u << 10;  // of an ODF manifest, to see whether it is encrypted
+inline constexpr std::size_t kOleSectors = 4096;         // directory sectors of an OLE file that are followed
+inline constexpr std::size_t kOleStreams = 8192;         // stream names of an OLE file
+inline constexpr std::size_t kOleWorkbookHead = 16u << 10;  // a workbook's records up to its sheets' names
+inline constexpr std::size_t kTypeScan = 256u << 10;        // octets that decide what kind of text a text is
+inline constexpr std::size_t kMailDecoded =
+    64u << 20;  // of one file or body that decoding can make larger than its source
+inline constexpr std::size_t kMailEncodedFiles = 1000;  // uuencode, yEnc, BinHex blocks of one text
+inline constexpr std::size_t kMailPgpBlocks = 1000;     // of one text
+inline constexpr std::size_t kRtfDepth = 500;   // groups within groups; deeper ones share the last state
+inline constexpr std::size_t kRtfFonts = 4096;  // of one font table
+inline constexpr std::size_t kRtfField = 4096;  // octets of one field's instruction; a URL fits
+inline constexpr std::size_t kCmsDepth = 32;  // constructed octet strings within each other; real ones have 2
+
+// ---- the clean language ----
+inline constexpr std::size_t kCleanFrame = 16u << 20;       // one message; a body text is the largest
+inline constexpr std::size_t kCleanAnswer = 256u << 20;     // one whole answer
+inline constexpr std::size_t kCleanText = 8u << 20;         // UTF-8 octets of one text
+inline constexpr std::size_t kCleanHeaderText = 64u << 10;  // UTF-8 octets of one header value
+inline constexpr std::size_t kCleanName = 1024;             // UTF-8 octets of a file name
+inline constexpr std::size_t kCleanMessageId =
+    990;  // stands on a line of its own after a fold, RFC 5322 2.1.1
+inline constexpr std::size_t kCleanKiyomeIds = 16;  // X-Kiyome-Id fields told; one is enough to see a loop
+inline constexpr std::size_t kCleanType = 255;      // of a media type, RFC 6838 section 4.2
+inline constexpr std::size_t kCleanFindings = 64;   // of one part
+inline constexpr std::size_t kCleanDetail = 1024;   // of one finding's detail
+
+// ---- the bundle ----
+inline constexpr std::size_t kBundleContent = 512u << 20;  // one clean mail
+inline constexpr std::size_t kBundleRecipients = 1000;     // as kSmtpRecipients
+inline constexpr std::size_t kDsnEnvid = kSmtpEnvid;
+inline constexpr std::size_t kDsnOrcpt = 1500;  // RFC 6533: UTF-8 as \x{80} takes three times kSmtpOrcpt
+inline constexpr std::size_t kTransferFrame = kBundleContent + (4u << 20);  // one bundle with its envelope
+inline constexpr std::size_t kWayBackFrame = 4096;        // the narrow way back has small messages only
+inline constexpr std::size_t kGateBatch = 256;            // bundles and results of one commit of the gate
+inline constexpr std::size_t kGateBatchBytes = 8u << 20;  // … and their content, but for the last one
+
+// ---- clean mail, as the gate accepts it ----
+inline constexpr std::size_t kCleanMailLine = 998;  // RFC 5322 section 2.1.1, without CRLF
+inline constexpr std::size_t kCleanMailHeader =
+    256u << 10;  // 1000 recipients in To and Cc; real ones stay below 20 KB
+inline constexpr std::size_t kCleanMailParts = 1000;  // more text attachments than any sender means
+inline constexpr std::size_t kCleanMailSubject =
+    4096;  // UTF-8 octets shown of a subject; longer ones are attacks
+inline constexpr std::size_t kCleanMailDisplayName = 512;  // UTF-8 octets shown of a display name
+inline constexpr std::size_t kCleanMailAddressList =
+    32u << 10;  // of one written address field; five of them fit a header
+inline constexpr std::size_t kCleanMailReferences = 16u << 10;  // of written References: some 200 message ids
+inline constexpr std::size_t kCleanFileName = 200;  // UTF-8 octets with extension; file systems allow 255
+inline constexpr std::size_t kCombiningMarks = 8;   // in a row; Thai and Vietnamese need 3
+inline constexpr std::size_t kBodyTextShown = 512u
+                                              << 10;  // a longer body is cut and travels as an attachment too
+
+// ---- sanitizer jobs ----
+inline constexpr std::uint32_t kMailJobCpuSeconds = 20;    // a hundred times what the largest real mail takes
+inline constexpr std::uint64_t kMailJobMemory = 1u << 30;  // address space; a 100 MB mail is mapped once
+inline constexpr std::uint32_t kMailJobWallMs =
+    30000;                                   // default of cleaner.mail_seconds: CPU and a busy machine
+inline constexpr unsigned kJobAttempts = 2;  // the second death holds the item
+inline constexpr std::uint32_t kJobStack = 8u << 20;  // Debian's own default
+inline constexpr std::size_t kZygoteJobs = 256;       // children of one zygote at once; the pool waits beyond
+inline constexpr std::size_t kJobDatagram = 256;      // octets of a request or reply on the control socket
+inline constexpr std::uint32_t kZygoteStartMs = 30000;  // warm-up and confinement, then it is taken for stuck
+inline constexpr std::uint32_t kZygotePauseFirstMs = 100;  // before a dead zygote is started again; doubles
+inline constexpr std::uint32_t kZygotePauseMaxMs = 30000;
+inline constexpr std::uint32_t kZygoteSoundMs = 10000;  // lived that long: the next pause is the first again
+inline constexpr std::uint32_t kZygoteKillMs = 15000;   // to answer a kill, then it is taken for stuck
+inline constexpr std::uint32_t kAfterwordMs = 200;      // after End: the second opinion has this long to come
+inline constexpr std::uint32_t kExitReportMs = 1000;    // after the end of an answer: how the child ended
+
+// ---- the log of originals ----
+inline constexpr std::uint64_t kOriginalSegment = 64u << 20;  // octets of one file; freed as a whole
+inline constexpr std::size_t kOriginalBuffer =
+    256u << 10;  // of one item in memory; what is larger goes out in chunks
+inline constexpr std::size_t kOriginalRecord =
+    8u << 20;  // one record; 1000 recipients and 4096 chunks take 3 MB
+inline constexpr std::size_t kOriginalQueue =
+    8u << 20;  // of chunks that wait for the writer; then append() waits
+inline constexpr std::size_t kOriginalBatch = 4u << 20;  // of records gathered for one write
+inline constexpr std::size_t kOriginalKeys = 64;         // opened segment keys a reader remembers
+inline constexpr std::uint32_t kOriginalTakenMs = 1000;  // between two writes of what the cleaner has taken
+
+// ---- configuration and log ----
+inline constexpr std::size_t kConfigBytes = 4u << 20;  // of the file; thousands of rules fit
+inline constexpr std::size_t kConfigLine = 200;        // octets of a value that a person reads
+inline constexpr std::size_t kLogValue = 1024;         // octets of one value in a log line; the rest is cut
+
+}  // namespace kiyome::limits

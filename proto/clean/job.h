@@ -1,0 +1,50 @@
+// How the trusted side asks a warm sanitizer for one job, over a SOCK_SEQPACKET socket. One datagram a
+// message. JobRequest carries two descriptors: the input (a sealed memfd, read-only) and the write end of the
+// answer pipe. FORMAT.md tells the octets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "proto/base/result.h"
+
+namespace kiyome::clean {
+
+struct JobOptions {
+  bool part_texts = false;  // also say the words of text-like attachments (policy `text`)
+  bool any_file = false;    // the input need not be a mail: what is none by its content is one attachment
+  bool operator==(const JobOptions&) const = default;
+};
+
+struct JobRequest {
+  std::uint64_t job = 0;           // chosen by the asker, unique in this zygote's life
+  std::uint32_t cpu_seconds = 0;   // RLIMIT_CPU of the child
+  std::uint64_t memory_bytes = 0;  // RLIMIT_AS of the child
+  JobOptions options;
+  bool operator==(const JobRequest&) const = default;
+};
+
+struct JobKill {  // the asker's deadline has passed
+  std::uint64_t job = 0;
+  bool operator==(const JobKill&) const = default;
+};
+
+// From the zygote: ready once after warm-up and confinement; ended once for each job.
+struct Ready {
+  std::uint32_t version = 1;
+  bool operator==(const Ready&) const = default;
+};
+struct JobEnded {
+  std::uint64_t job = 0;
+  std::int32_t exit_code = 0;  // -1 if a signal ended it
+  std::int32_t signal = 0;     // 0 if it exited
+  bool operator==(const JobEnded&) const = default;
+};
+
+using JobMessage = std::variant<JobRequest, JobKill, Ready, JobEnded>;
+std::string encode_job(const JobMessage& message);
+Result<JobMessage> decode_job(std::string_view datagram);  // exact
+
+}  // namespace kiyome::clean

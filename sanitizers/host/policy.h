@@ -1,0 +1,21 @@
+// What the processes of a sanitizer may ask of the kernel. The lists in policy.cpp are the whole of it:
+// whatever is not named there ends the process at once. Trusts libseccomp to turn the lists into a filter.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <vector>
+
+namespace kiyome::sanitizer {
+
+enum class Rights {
+  launcher,  // waits for the zygote and passes its exit on
+  zygote,    // takes requests, forks children, tells how they ended; never sees hostile bytes
+  job,       // the child that reads hostile bytes
+};
+
+// The filter as octets for seccomp(2). Empty when libseccomp cannot build it. To be called before
+// confinement.
+std::vector<sock_filter> compile_filter(Rights rights);
+
+}  // namespace kiyome::sanitizer

@@ -1,0 +1,221 @@
+// The zygote's loop. It sees requests of the service and the deaths of its children, never an octet from
+// outside.
+#include "sanitizers/host/serve.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "proto/base/limits.h"
+#include "proto/clean/codec.h"
+#include "proto/clean/exit_codes.h"
+#include "sanitizers/host/confine.h"
+
+namespace kiyome::sanitizer {
+namespace {
+
+constexpr std::size_t kFlushBytes = 256u << 10;  // a long answer goes out in pieces of this size
+
+[[noreturn]] void break_off(const char* what) {
+  [[maybe_unused]] ssize_t count = write(STDERR_FILENO, "kiyome sanitizer: ", 18);
+  count = write(STDERR_FILENO, what, std::strlen(what));
+  count = write(STDERR_FILENO, "\n", 1);
+  _exit(clean::kExitProtocol);
+}
+
+// One datagram with the descriptors that came along.
+struct Received {
+  std::array<char, limits::kJobDatagram> octets;
+  std::size_t size = 0;
+  std::array<int, 2> fds{-1, -1};
+  std::size_t fd_count = 0;
+};
+
+// false when the service has closed the socket. Anything that a request of ours cannot be ends the zygote.
+bool receive(Received& into) {
+  iovec part{into.octets.data(), into.octets.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof into.fds)];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t count = recvmsg(kControlSocket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) {
+    into.size = 0;
+    return true;
+  }
+  if (count <= 0) return false;
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) break_off("request too large");
+  into.size = static_cast<std::size_t>(count);
+  into.fd_count = 0;
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr) return true;
+  if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+      header->cmsg_len != CMSG_LEN(sizeof into.fds))
+    break_off("request without its two descriptors");
+  std::memcpy(into.fds.data(), CMSG_DATA(header), sizeof into.fds);
+  into.fd_count = into.fds.size();
+  return true;
+}
+
+void send(const clean::JobMessage& message) {
+  const std::string octets = clean::encode_job(message);
+  while (::send(kControlSocket, octets.data(), octets.size(), MSG_NOSIGNAL) < 0) {
+    if (errno != EINTR) _exit(0);  // the service is gone; so are we
+  }
+}
+
+class Zygote {
+ public:
+  Zygote(const Sanitizer& sanitizer, std::vector<sock_filter> job_filter)
+      : sanitizer_(sanitizer), job_filter_(std::move(job_filter)) {}
+
+  // Returns when the service closes the socket.
+  void serve() {
+    send(clean::Ready{});
+    sigset_t everything_wakes;
+    sigemptyset(&everything_wakes);
+    Received received;
+    for (;;) {
+      pollfd entry{kControlSocket, POLLIN, 0};
+      const int ready = ppoll(&entry, 1, nullptr, &everything_wakes);
+      reap();
+      if (ready <= 0) continue;
+      if (!receive(received)) return;
+      if (received.size > 0) handle(received);
+    }
+  }
+
+ private:
+  struct Child {
+    pid_t pid = 0;
+    std::uint64_t job = 0;
+  };
+
+  void handle(const Received& received) {
+    const auto message = clean::decode_job({received.octets.data(), received.size});
+    if (!message) break_off("request that does not decode");
+    if (const auto* request = std::get_if<clean::JobRequest>(&*message)) {
+      if (received.fd_count != 2) break_off("request without its two descriptors");
+      start(*request, received.fds[0], received.fds[1]);
+    } else if (const auto* kill = std::get_if<clean::JobKill>(&*message)) {
+      if (received.fd_count != 0) break_off("kill with descriptors");
+      end(kill->job);
+    } else {
+      break_off("a reply as a request");
+    }
+  }
+
+  void start(const clean::JobRequest& request, int input, int answer) {
+    if (count_ == children_.size()) break_off("more jobs at once than agreed");
+    const pid_t pid = fork();
+    if (pid == 0) run(request, input, answer);
+    close(input);
+    close(answer);
+    if (pid < 0) return send(clean::JobEnded{request.job, clean::kExitFork, 0});
+    children_[count_++] = {pid, request.job};
+  }
+
+  [[noreturn]] void run(const clean::JobRequest& request, int input, int answer) {
+    try {
+      const std::string_view octets =
+          confine_job(job_filter_, input, answer, request.cpu_seconds, request.memory_bytes);
+      Answer to(kAnswerPipe);
+      sanitizer_.run(octets, request.options, to);
+      to.flush();
+      _exit(0);
+    } catch (const std::bad_alloc&) {
+      _exit(clean::kExitMemory);
+    } catch (...) {
+      _exit(clean::kExitException);
+    }
+  }
+
+  void end(std::uint64_t job) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (children_[i].job == job)
+        kill(children_[i].pid, SIGKILL);  // not yet reaped, so the number is still its own
+    }
+  }
+
+  void reap() {
+    while (count_ > 0) {
+      int status = 0;
+      const pid_t pid = wait4(-1, &status, WNOHANG, nullptr);
+      if (pid <= 0) return;
+      const auto child =
+          std::find_if(children_.begin(), children_.begin() + static_cast<std::ptrdiff_t>(count_),
+                       [pid](const Child& one) { return one.pid == pid; });
+      if (child == children_.begin() + static_cast<std::ptrdiff_t>(count_)) continue;
+      clean::JobEnded ended{child->job, -1, 0};
+      if (WIFEXITED(status)) ended.exit_code = WEXITSTATUS(status);
+      if (WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
+      *child = children_[--count_];
+      send(ended);
+    }
+  }
+
+  const Sanitizer& sanitizer_;
+  const std::vector<sock_filter> job_filter_;
+  std::array<Child, limits::kZygoteJobs> children_;
+  std::size_t count_ = 0;
+};
+
+// SIGCHLD comes only while ppoll waits, so none is missed between a look at the children and the wait.
+void hear_of_children() {
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_NOCLDSTOP;
+  sigaction(SIGCHLD, &action, nullptr);
+}
+
+// What glibc asks the kernel once and remembers has to be asked before the filter stands.
+void warm_libc() {
+  std::array<std::array<char, 64>, 64> rows{};
+  std::qsort(rows.data(), rows.size(), sizeof rows[0],
+             [](const void* a, const void* b) { return std::memcmp(a, b, 64); });  // sysinfo, for its buffer
+}
+
+}  // namespace
+
+void Answer::put(const clean::Message& message) {
+  clean::encode(message, pending_);
+  if (pending_.size() >= kFlushBytes) flush();
+}
+
+void Answer::flush() {
+  std::string_view rest = pending_;
+  while (!rest.empty()) {
+    const ssize_t count = write(pipe_, rest.data(), rest.size());
+    if (count > 0) rest.remove_prefix(static_cast<std::size_t>(count));
+    if (count < 0 && errno != EINTR) _exit(0);
+  }
+  pending_.clear();
+}
+
+int serve(const Sanitizer& sanitizer) {
+  start_alone(sanitizer.kind);
+  warm_libc();
+  if (sanitizer.warm_up) sanitizer.warm_up();
+  hear_of_children();
+  Zygote zygote(sanitizer, confine());
+  zygote.serve();
+  _exit(0);  // whatever static destructors would do is not ours to do any more
+}
+
+}  // namespace kiyome::sanitizer

@@ -1,0 +1,69 @@
+// See run.h.
+#include "sanitizers/mail/run.h"
+
+#include "proto/base/limits.h"
+#include "sanitizers/mail/assemble/assembly.h"
+#include "sanitizers/mail/digest.h"
+#include "sanitizers/mail/scanner.h"
+#include "sanitizers/mail/transfer.h"
+#include "sanitizers/text/text.h"
+#include "sanitizers/type/type.h"
+
+namespace kiyome::sanitizer::mail {
+
+namespace {
+
+Reading refusal(clean::Finding finding) {
+  Reading out;
+  out.messages = {clean::Refusal{finding}, clean::End{}};
+  return out;
+}
+
+// A mailbox with one mail in it is that mail.
+bool is_mail(std::string_view octets, const std::string& detected) {
+  if (detected == "application/mbox")
+    return octets.find("\n\nFrom ") == octets.npos && octets.find("\r\n\r\nFrom ") == octets.npos;
+  return detected == "message/rfc822";
+}
+
+// A file that is no mail: one attachment without a claim of its own.
+Reading one_file(std::string_view octets, type::Detected detected) {
+  clean::Part part;
+  part.span = {0, octets.size()};
+  part.detected_type = std::move(detected.type);
+  part.size = octets.size();
+  part.sha256 = sha256(octets);
+  part.findings = std::move(detected.findings);
+  Reading out;
+  out.messages = {clean::MailHeader{}, std::move(part), clean::BodyText{}, clean::End{}};
+  return out;
+}
+
+}  // namespace
+
+void warm_up() {
+  warm_up_transfer();
+  warm_up_digest();
+  text::warm_up();
+  type::warm_up();
+}
+
+Reading read_mail(std::string_view octets, const clean::JobOptions& options) {
+  if (octets.size() > limits::kMessageBytes) return refusal(clean::Finding::kLimitSize);
+  if (options.any_file) {
+    type::Detected detected = type::detect(octets, "", "");
+    if (!is_mail(octets, detected.type)) return one_file(octets, std::move(detected));
+  }
+  Tree tree(octets);
+  if (const auto limit = scan(tree, 0, kNone, Start::message)) return refusal(*limit);
+  Reading out;
+  for (const Node& node : tree.nodes())
+    if (!node.container) out.leaf_types.push_back(node.media_type);
+  Assembly assembly(tree, options);
+  if (const auto limit = assembly.expand()) return refusal(*limit);
+  assembly.show();
+  out.messages = assembly.tell();
+  return out;
+}
+
+}  // namespace kiyome::sanitizer::mail

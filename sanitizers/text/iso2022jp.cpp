@@ -1,0 +1,180 @@
+// ISO-2022-JP as it is really sent (RFC 1468, RFC 2237, RFC 1554, CP50220–50222, ISO-2022-JP-3 and -2004):
+// one walk over the octets that knows which set is designated. A line end returns to ASCII, as every reader
+// of such mail assumes.
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "sanitizers/text/charset.h"
+#include "sanitizers/text/converters.h"
+#include "sanitizers/text/japanese.h"
+
+namespace kiyome::sanitizer::text {
+namespace {
+
+using U8 = unsigned char;
+
+enum class Set : std::uint8_t { ascii, kana, x0208, x0212, x0213_1, x0213_2, gb2312, ksx1001 };
+
+struct Escape {
+  std::string_view after_esc;
+  Set set;
+};
+// Longer ones first where one begins another.
+constexpr Escape kEscapes[] = {
+    {"$(D", Set::x0212},      {"$(O", Set::x0213_1}, {"$(Q", Set::x0213_1}, {"$(P", Set::x0213_2},
+    {"$(B", Set::x0208},      {"$(@", Set::x0208},   {"$(C", Set::ksx1001}, {"$(A", Set::gb2312},
+    {"&@\x1b$B", Set::x0208}, {"$B", Set::x0208},    {"$@", Set::x0208},    {"$A", Set::gb2312},
+    {"(B", Set::ascii},       {"(J", Set::ascii},    {"(H", Set::ascii},    {"(I", Set::kana},
+};
+
+std::uint8_t multi_octet_index(std::string_view name) { return charset_of(name).index; }
+
+class Walk {
+ public:
+  Walk(std::string_view octets, CleanWriter& out) : s_(octets), out_(out) {}
+
+  bool run() {
+    while (at_ < s_.size()) step();
+    return foreign_;
+  }
+
+ private:
+  void step();
+  void escape();
+  void foreign_run();
+  void pair();
+  void run_of_pairs(std::string_view charset, unsigned planes);
+  bool two_octet() const { return set_ >= Set::x0208; }
+  U8 octet(std::size_t i) const { return static_cast<U8>(s_[i]); }
+  bool in_set(std::size_t i) const {
+    const U8 c = i < s_.size() ? octet(i) & 0x7f : 0;
+    return c >= 0x21 && c <= 0x7e;
+  }
+
+  std::string_view s_;
+  CleanWriter& out_;
+  const JapaneseTables& tables_ = Converters::get().japanese();
+  std::size_t at_ = 0;
+  Set set_ = Set::ascii;
+  bool shifted_out_ = false;
+  bool foreign_ = false;
+};
+
+void Walk::step() {
+  const U8 c = octet(at_);
+  if (c == 0x1b) {
+    escape();
+  } else if (c == 0x0e || c == 0x0f) {
+    shifted_out_ = c == 0x0e;
+    ++at_;
+  } else if (c == '\r' || c == '\n') {
+    set_ = Set::ascii;
+    shifted_out_ = false;
+    out_.put(c);
+    ++at_;
+  } else if (c <= 0x20 || c == 0x7f) {
+    out_.put(c);
+    ++at_;
+  } else if (two_octet() && !shifted_out_) {
+    pair();
+  } else if ((set_ == Set::kana || shifted_out_) && (c & 0x7f) >= 0x21 && (c & 0x7f) <= 0x5f) {
+    out_.put(0xff61 + (c & 0x7f) - 0x21u);
+    ++at_;
+  } else if (c >= 0x80) {
+    foreign_run();
+  } else {
+    const std::size_t plain = plain_prefix(s_.substr(at_));
+    const std::size_t line = std::min(s_.substr(at_, plain).find('\n'), plain);
+    const std::size_t n = shifted_out_ || set_ != Set::ascii || line == 0 ? 1 : line;
+    out_.utf8(s_.substr(at_, n));
+    at_ += n;
+  }
+}
+
+void Walk::escape() {
+  const std::string_view rest = s_.substr(at_ + 1);
+  for (const Escape& one : kEscapes) {
+    if (!rest.starts_with(one.after_esc)) continue;
+    set_ = one.set;
+    at_ += 1 + one.after_esc.size();
+    return;
+  }
+  // Another designation (ESC intermediates final) or a stray ESC: what follows ESC ( or ESC $ is no text.
+  ++at_;
+  std::size_t intermediates = 0;
+  while (intermediates < 2 && intermediates < rest.size() && rest[intermediates] >= 0x21 &&
+         rest[intermediates] <= 0x2f)
+    ++intermediates;
+  if (intermediates == 0 || intermediates >= rest.size() || rest[intermediates] < 0x30) return;
+  at_ += intermediates + 1;
+  set_ = Set::ascii;
+}
+
+// 8-bit octets among the 7-bit: kana of JIS8 (which are CP932 too), or a line someone pasted in another
+// encoding.
+void Walk::foreign_run() {
+  std::size_t end = at_;
+  while (end < s_.size() && s_[end] != '\x1b' && s_[end] != '\n' && s_[end] != '\r') ++end;
+  const std::string_view run = s_.substr(at_, end - at_);
+  const Utf8Shape utf8 = utf8_shape(run);
+  if (utf8.invalid == 0 && utf8.sequences > 0)
+    out_.utf8(run);
+  else
+    decode_cp932(run, out_);
+  foreign_ = true;
+  at_ = end;
+}
+
+void Walk::pair() {
+  switch (set_) {
+    case Set::x0213_1:
+      return run_of_pairs("euc-jisx0213", 1);
+    case Set::x0213_2:
+      return run_of_pairs("euc-jisx0213", 2);
+    case Set::gb2312:
+      return run_of_pairs("gb2312", 1);
+    case Set::ksx1001:
+      return run_of_pairs("euc-kr", 1);
+    default:
+      break;
+  }
+  if (!in_set(at_) || !in_set(at_ + 1)) {  // half a character before an escape, a line end or the end
+    out_.bad();
+    ++at_;
+    return;
+  }
+  const unsigned cell = ((octet(at_) & 0x7fu) - 0x21u) * 94 + ((octet(at_ + 1) & 0x7fu) - 0x21u);
+  const char16_t c = set_ == Set::x0212 ? tables_.jis_x_0212[cell] : tables_.cp932[cell];
+  if (c == 0)
+    out_.bad();
+  else
+    out_.put(c);
+  at_ += 2;
+}
+
+// The rare sets: collects the run of pairs, says it in the EUC of that set, and lets the converter do the
+// rest.
+void Walk::run_of_pairs(std::string_view charset, unsigned planes) {
+  std::string euc;
+  while (in_set(at_) && in_set(at_ + 1)) {
+    if (planes == 2) euc += '\x8f';
+    euc += static_cast<char>(s_[at_] | 0x80);
+    euc += static_cast<char>(s_[at_ + 1] | 0x80);
+    at_ += 2;
+  }
+  if (euc.empty()) {
+    out_.bad();
+    ++at_;
+  } else {
+    Converters::get().multi_octet(multi_octet_index(charset), euc, out_);
+  }
+}
+
+}  // namespace
+
+void decode_iso2022jp(std::string_view octets, CleanWriter& out, bool& foreign) {
+  foreign = Walk(octets, out).run();
+}
+
+}  // namespace kiyome::sanitizer::text

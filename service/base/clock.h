@@ -1,0 +1,20 @@
+// Time and names. Deadlines use the monotonic clock; only what a person reads uses the wall clock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "proto/base/item_id.h"
+
+namespace kiyome {
+
+using Steady = std::chrono::steady_clock;
+
+std::int64_t unix_ms_now();
+// A new UUIDv7, monotonic within this process even when the clock steps back. Thread-safe.
+ItemId new_item_id();
+// "2026-11-21T12:34:56.789+09:00" in the machine's zone.
+std::string iso_time(std::int64_t unix_ms);
+
+}  // namespace kiyome

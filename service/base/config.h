@@ -1,0 +1,131 @@
+// The configuration: one TOML file, every key optional. load_config() reports every mistake at once with
+// file, line, key. deploy/kiyome.toml is the commented default and a test holds it against these values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/base/limits.h"
+
+namespace kiyome {
+
+// "127.0.0.1:25", "[::1]:25", or "name:25" for next hops.
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string text() const;
+  bool operator==(const HostPort&) const = default;
+};
+
+enum class TlsMode : std::uint8_t { none, opportunistic, required };
+
+struct SmtpServerConfig {
+  std::vector<HostPort> listen{{"127.0.0.1", 2525}};
+  std::string hostname = "kiyome.example.jp";
+  std::uint64_t max_message_bytes = 20971520;
+  std::vector<std::string> relay_networks{"127.0.0.0/8", "::1/128"};  // CIDR: who may hand mail in
+  std::vector<std::string> relay_domains{"*"};                        // recipient domains accepted (globs)
+  std::string recipients_file;                                        // one address a line; empty = any
+  std::vector<std::string> xclient_networks;                          // who may say XCLIENT and XFORWARD
+  std::vector<std::string> proxy_networks;                            // who must begin with a PROXY v2 header
+  std::uint32_t connections_max = 4000;
+  std::uint32_t connections_per_address_max = 2000;  // 0 = no bound; relays come from few addresses
+  std::uint32_t recipients_max = limits::kSmtpRecipients;
+  std::uint32_t errors_max = limits::kSmtpErrors;
+  std::uint32_t command_timeout_seconds = 300;   // RFC 5321 section 4.5.3.2
+  std::uint32_t data_timeout_seconds = 600;      // absolute, for one message
+  std::uint32_t session_timeout_seconds = 3600;  // absolute
+  std::uint64_t free_bytes_min = 268435456;      // below: 452 4.3.1
+  std::uint32_t free_inodes_min = 1000;
+  std::uint32_t threads = 0;  // 0 = one a processor
+};
+
+// How to speak SMTP to a next hop.
+struct SmtpClientConfig {
+  std::vector<HostPort> hosts;
+  std::string hostname{};  // EHLO name; empty = edge.smtp.hostname
+  TlsMode tls = TlsMode::none;
+  std::string tls_ca{};                 // PEM file for `required`; empty = the system's
+  std::uint32_t connections_max = 10;   // per host
+  std::uint32_t timeout_seconds = 300;  // per reply; connect takes a tenth
+  double retry_first_seconds = 60;
+  double retry_max_seconds = 3600;
+  double lifetime_hours = 120;
+  double delay_notice_hours = 4;  // RFC 3464 "delayed"; 0 = never
+};
+
+enum class Verdict : std::uint8_t { clean, held, rejected };
+enum class Action : std::uint8_t { strip, text, flatten, hold };
+
+// What to do with one recipient's copy, and where that was decided.
+struct PolicyActions {
+  std::optional<Verdict> verdict;
+  std::optional<Action> mail_body;  // only `text` is meaningful today
+  std::optional<Action> attachments;
+  bool operator==(const PolicyActions&) const = default;
+};
+
+// [[policy.rule]]: first match wins; an empty pattern matches everything.
+struct PolicyRule {
+  std::string from;  // glob over the envelope sender
+  std::string to;    // glob over one recipient
+  std::string type;  // glob over a part's detected type: then the rule speaks of that part only
+  std::optional<std::uint64_t>
+      size_over;  // octets: of the part when the rule speaks of parts, else of the whole item
+  PolicyActions actions;
+  std::uint32_t line = 0;  // in the file, for `policy explain`
+};
+
+struct PolicyConfig {
+  Action mail_body = Action::text;
+  Action attachments = Action::strip;
+  std::vector<PolicyRule> rules;
+};
+
+struct NoticeConfig {
+  std::string sender;  // From of notices and DSN; empty = postmaster@edge.smtp.hostname
+  std::string contact;  // "情報政策課 内線1234": how to ask for a removed part; empty = a neutral sentence
+  bool external_mark = false;            // 【外部】 before the subject
+  bool break_links = false;              // http[:]//
+  std::vector<std::string> own_domains;  // warn when they come from outside
+  std::string trusted_authserv_id;       // RFC 8601: whose Authentication-Results to show; empty = none
+};
+
+struct RetentionConfig {
+  double originals_days = 14;  // delivered items
+  double held_days = 30;       // held items; then deleted with an audit entry
+  double records_days = 1095;  // items and verdicts
+};
+
+struct CleanerConfig {
+  std::uint32_t workers = 0;  // jobs at once; 0 = processors + 1
+  std::uint32_t mail_seconds = limits::kMailJobWallMs / 1000;
+};
+
+struct Config {
+  std::string path;    // the file it came from; empty = defaults
+  std::string source;  // its text: handed to the roles, which read no file
+  std::string data_dir = "/var/lib/kiyome";
+  std::string store_url = "sqlite";
+  SmtpServerConfig smtp;
+  SmtpClientConfig deliver{.hosts = {{"127.0.0.1", 2526}}};
+  SmtpClientConfig returns{.hosts = {{"127.0.0.1", 2527}}};
+  std::string tls_certificate, tls_key;
+  PolicyConfig policy;
+  NoticeConfig notice;
+  RetentionConfig retention;
+  CleanerConfig cleaner;
+  std::string log_level = "info";
+  std::vector<std::string>
+      later_listeners;  // keys accepted and not served by this build, e.g. "edge.drop_box"
+};
+
+// Throws ConfigError naming every mistake. `path` names the text in messages; relative paths in it are taken
+// from there.
+Config parse_config(std::string_view text, const std::string& path);
+Config load_config(const std::string& path);
+
+}  // namespace kiyome

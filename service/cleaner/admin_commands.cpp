@@ -1,0 +1,185 @@
+#include "service/cleaner/admin_commands.h"
+
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <future>
+#include <stdexcept>
+
+#include "service/base/clock.h"
+#include "service/base/log.h"
+
+namespace kiyome::cleaner {
+namespace {
+
+constexpr std::size_t kWorkingShown =
+    1000;  // items not decided yet; their envelopes have to be read for a listing
+constexpr auto kWriteWait = std::chrono::seconds(30);
+
+std::string words_json(const std::string& words) {
+  std::string out = "[";
+  for (std::size_t at = 0; at < words.size();) {
+    const std::size_t end = std::min(words.find(' ', at), words.size());
+    if (out.size() > 1) out += ',';
+    out += log::json_string(std::string_view(words).substr(at, end - at));
+    at = end + 1;
+  }
+  return out + "]";
+}
+
+std::string row_json(const store::RecipientRow& row) {
+  return fmt::format(
+      R"({{"id":"{}","recipient":{},"state":"{}","reasons":{},"sender":{},"bytes":{},"received_at":"{}","status":"{}"}})",
+      row.id.text(), log::json_string(row.address), store::name_of(row.state), words_json(row.reasons),
+      log::json_string(row.sender), row.bytes, iso_time(row.received_ms), row.status);
+}
+
+ItemId id_of(const Poco::JSON::Object::Ptr& request) {
+  const Result<ItemId> id = ItemId::parse(request->optValue<std::string>("id", ""));
+  if (!id) throw std::runtime_error("no such item id");
+  return *id;
+}
+
+// Hands a promise to the store's writer and waits for its number.
+template <class Submit>
+unsigned wait_written(Submit&& submit) {
+  auto promise =
+      std::make_shared<std::promise<unsigned>>();  // shared: the writer may answer after we gave up
+  std::future<unsigned> future = promise->get_future();
+  submit([promise](unsigned count) { promise->set_value(count); });
+  if (future.wait_for(kWriteWait) != std::future_status::ready)
+    throw std::runtime_error("the store is busy; look again");
+  return future.get();
+}
+
+void changed(unsigned recipients, const AdminReply& reply) {
+  reply(fmt::format(R"({{"recipients":{}}})", recipients));
+}
+
+}  // namespace
+
+void AdminCommands::handle(const std::string& text, const AdminReply& reply) {
+  Poco::JSON::Parser parser;
+  const auto request = parser.parse(text).extract<Poco::JSON::Object::Ptr>();
+  const std::string command = request->optValue<std::string>("command", "");
+  const std::string actor = request->optValue<std::string>("actor", "operator");
+  if (command == "queue.list") {
+    list_working(reply);
+    list({}, reply);
+  } else if (command == "quarantine.list") {
+    store::ListFilter filter;
+    filter.held_only = true;
+    list(filter, reply);
+  } else if (command == "show") {
+    show(id_of(request), reply);
+  } else if (command == "release" || command == "retry") {
+    changed(release(id_of(request), actor), reply);
+  } else if (command == "hold") {
+    changed(hold(id_of(request), actor), reply);
+  } else if (command == "delete") {
+    const ItemId id = id_of(request);
+    changed(wait_written([&](auto done) { items_.remove(id, actor, std::move(done)); }), reply);
+  } else if (command == "audit.list" || command == "audit.verify") {
+    audit(command == "audit.list", reply);
+  } else if (command == "status") {
+    reply(fmt::format(R"({{"working":{},"gate":{}}})", queue_.size(), gate_.connected()));
+  } else {
+    throw std::runtime_error("no such command");
+  }
+}
+
+void AdminCommands::list(const store::ListFilter& filter, const AdminReply& reply) {
+  items_.list(filter, [&](const store::RecipientRow& row) { return reply(row_json(row)); });
+}
+
+// An original that cannot be read now still has its line, with a recipient that nobody knows yet.
+store::Original AdminCommands::readable(const transfer::Announce& where) {
+  try {
+    if (Result<store::Original> original = originals_.read(where)) return std::move(*original);
+  } catch (const std::exception& trouble) {
+    log::warning("original not readable", where.id, {{"why", trouble.what()}});
+  }
+  store::Original unknown;
+  unknown.envelope.recipients.push_back({});
+  return unknown;
+}
+
+// Items that edge has taken and nobody decided yet: their envelopes stand in the originals only.
+void AdminCommands::list_working(const AdminReply& reply) {
+  const auto tell = [&](const transfer::Announce& where, const char* state) {
+    const store::Original original = readable(where);
+    for (const transfer::Recipient& recipient : original.envelope.recipients)
+      reply(fmt::format(
+          R"({{"id":"{}","recipient":{},"state":"{}","reasons":[],"sender":{},"bytes":{},"received_at":"{}","status":""}})",
+          where.id.text(), log::json_string(recipient.address), state,
+          log::json_string(original.envelope.sender), original.size, iso_time(where.id.unix_ms())));
+  };
+  for (const transfer::Announce& where : queue_.in_hand()) tell(where, "cleaning");
+  for (const transfer::Announce& where : queue_.waiting(kWorkingShown)) tell(where, "received");
+}
+
+void AdminCommands::show(const ItemId& id, const AdminReply& reply) {
+  const std::optional<store::ItemRow> item = items_.find(id);
+  if (!item) throw std::runtime_error("no such item (or it is not decided yet: see queue list)");
+  reply(fmt::format(
+      R"({{"id":"{}","received_at":"{}","sender":{},"client":{},"subject":{},"bytes":{},"sha256":"{}","original_kept":{},"report":{}}})",
+      id.text(), iso_time(item->received_ms), log::json_string(item->sender), log::json_string(item->client),
+      log::json_string(item->subject), item->bytes, item->sha256_hex, item->original_kept, item->report));
+  for (const store::RecipientRow& row : items_.recipients(id)) reply(row_json(row));
+}
+
+// A release is a second cleaning with the operator's word: never the original.
+unsigned AdminCommands::release(const ItemId& id, const std::string& actor) {
+  const std::optional<store::ItemRow> item = items_.find(id);
+  if (!item) throw std::runtime_error("no such item");
+  if (!item->original_kept) throw std::runtime_error("the original is past its retention");
+  unsigned held = 0;
+  for (const store::RecipientRow& row : items_.recipients(id))
+    held += row.state == store::State::held ? 1 : 0;
+  if (held == 0) return 0;
+  Work work;
+  work.where = item->where;
+  work.release = true;
+  work.actor = actor;
+  if (!queue_.put(std::move(work))) throw std::runtime_error("the item is being worked on");
+  return held;
+}
+
+// Only what has not left yet can be held: an item before its verdict, or a bundle that was never sent.
+unsigned AdminCommands::hold(const ItemId& id, const std::string& actor) {
+  if (queue_.hold(id)) return static_cast<unsigned>(envelope_recipients(id));
+  unsigned held = 0;
+  for (const auto& [item, part] : items_.unaccepted_bundles()) {
+    if (item != id || !gate_.withdraw({item, part})) continue;
+    held += wait_written([&, number = part](auto done) { items_.hold(id, number, actor, std::move(done)); });
+  }
+  if (held == 0) throw std::runtime_error("nothing of this item can be held any more: see queue show");
+  return held;
+}
+
+std::size_t AdminCommands::envelope_recipients(const ItemId& id) {
+  for (const transfer::Announce& where : queue_.waiting(SIZE_MAX))
+    if (where.id == id)
+      if (const Result<store::Original> original = originals_.read(where))
+        return original->envelope.recipients.size();
+  return 1;
+}
+
+void AdminCommands::audit(bool entries, const AdminReply& reply) {
+  std::uint64_t count = 0;
+  const std::optional<std::string> fault = items_.verify_audit(
+      [&](const audit::Entry& entry) {
+        if (!entries) return;
+        reply(fmt::format(R"({{"sequence":{},"time":"{}","event":{},"item":"{}","actor":{},"detail":{}}})",
+                          entry.sequence, iso_time(entry.unix_ms), log::json_string(entry.event),
+                          entry.item ? entry.item->text() : "", log::json_string(entry.actor), entry.detail));
+      },
+      count);
+  if (entries && !fault) return;
+  reply(fmt::format(R"({{"entries":{},"intact":{},"fault":{}}})", count, !fault,
+                    log::json_string(fault.value_or(""))));
+}
+
+}  // namespace kiyome::cleaner

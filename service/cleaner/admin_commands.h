@@ -1,0 +1,38 @@
+// What the command line may ask of the cleaner: the queue, quarantine, audit. JSON in, JSON lines out.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "service/base/admin.h"
+#include "service/cleaner/gate_link.h"
+#include "service/cleaner/work_queue.h"
+#include "service/store/item_store.h"
+
+namespace kiyome::cleaner {
+
+// Thread-safe. Every command that changes something leaves an audit entry with the asker's name.
+class AdminCommands {
+ public:
+  AdminCommands(store::ItemStore& items, store::OriginalReader& originals, WorkQueue& queue, GateLink& gate)
+      : items_(items), originals_(originals), queue_(queue), gate_(gate) {}
+  // {"command":"queue.list", …}. Throws with a text for a person when the request is not understood.
+  void handle(const std::string& request, const AdminReply& reply);
+
+ private:
+  void list(const store::ListFilter& filter, const AdminReply& reply);
+  void list_working(const AdminReply& reply);
+  store::Original readable(const transfer::Announce& where);
+  void show(const ItemId& id, const AdminReply& reply);
+  void audit(bool entries, const AdminReply& reply);
+  unsigned hold(const ItemId& id, const std::string& actor);
+  std::size_t envelope_recipients(const ItemId& id);
+  unsigned release(const ItemId& id, const std::string& actor);
+
+  store::ItemStore& items_;
+  store::OriginalReader& originals_;
+  WorkQueue& queue_;
+  GateLink& gate_;
+};
+
+}  // namespace kiyome::cleaner

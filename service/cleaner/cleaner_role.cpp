@@ -1,0 +1,154 @@
+#include "service/cleaner/cleaner_role.h"
+
+#include <atomic>
+#include <thread>
+
+#include "service/base/admin.h"
+#include "service/base/log.h"
+#include "service/cleaner/admin_commands.h"
+#include "service/cleaner/gate_link.h"
+#include "service/cleaner/intake_server.h"
+#include "service/cleaner/processor.h"
+#include "service/cleaner/returns.h"
+
+namespace kiyome::cleaner {
+namespace {
+
+constexpr auto kExpireEvery = std::chrono::minutes(10);
+
+// Members stand in the order of their dependence: what is below uses what is above, and ends first.
+class Cleaner {
+ public:
+  explicit Cleaner(RoleContext& context);
+  ~Cleaner();
+  std::string reload(const Config& config);
+
+ private:
+  void heard(const transfer::WayBack& message);
+  void heard_result(const transfer::DeliveryResult& result);
+  void work();
+  void keep_house();
+
+  CurrentConfig config_;
+  store::OriginalReader originals_;
+  workers::Pool mail_sanitizer_;
+  Attempts attempts_;
+  WorkQueue queue_;
+  IntakeServer intake_;
+  store::ItemStore items_;
+  GateLink gate_;
+  Returns returns_;
+  Processor processor_;
+  AdminCommands commands_;
+  std::unique_ptr<AdminServer> admin_;
+  Guarded<bool> stopping_;
+  std::vector<std::thread> threads_;
+};
+
+Cleaner::Cleaner(RoleContext& context)
+    : config_(context.config()),
+      originals_("../edge/originals", store::load_or_make_cleaner_key(".")),
+      mail_sanitizer_("mail", context.take_one("sanitizer.mail")),
+      attempts_("attempts"),
+      intake_(context.take_one("intake"),
+              [this](const transfer::Announce& where) {
+                Work work;
+                work.where = where;
+                queue_.put(std::move(work));
+              }),
+      items_(".", [this] { intake_.flush(); }),
+      gate_("../run/gate.sock",
+            {[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
+             [this](const transfer::WayBack& message) { heard(message); }}),
+      returns_(items_, config_),
+      processor_({originals_, items_, mail_sanitizer_, attempts_, queue_, config_,
+                  [this](const ItemId& id) { intake_.say(transfer::Taken{id}); },
+                  [this](std::vector<transfer::Bundle> bundles) {
+                    for (transfer::Bundle& bundle : bundles) gate_.offer(std::move(bundle));
+                  }}),
+      commands_(items_, originals_, queue_, gate_) {
+  for (const auto& [id, part] : items_.unaccepted_bundles()) gate_.offer(BundleKey{id, part});
+  gate_.start();
+  admin_ = std::make_unique<AdminServer>(
+      context.take_one("admin"),
+      [this](const std::string& request, const AdminReply& reply) { commands_.handle(request, reply); });
+  unsigned workers = context.config().cleaner.workers;
+  if (workers == 0) workers = std::thread::hardware_concurrency() + 1;
+  for (unsigned i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+  threads_.emplace_back([this] { keep_house(); });
+}
+
+Cleaner::~Cleaner() {
+  queue_.stop();
+  stopping_.with([](bool& stopping) { stopping = true; });
+  stopping_.notify_all();
+  for (std::thread& thread : threads_) thread.join();  // finishes the items in hand
+  admin_.reset();
+}
+
+void Cleaner::work() {
+  while (std::optional<Work> next = queue_.take()) processor_.process(std::move(*next));
+}
+
+void Cleaner::heard(const transfer::WayBack& message) {
+  if (const auto* accepted = std::get_if<transfer::Accepted>(&message)) {
+    gate_.settled({accepted->id, accepted->part});
+    items_.bundle_accepted(accepted->id, accepted->part);
+  } else if (const auto* refused = std::get_if<transfer::Refused>(&message)) {
+    log::error("gate refused", refused->id,
+               {{"part", std::int64_t{refused->part}},
+                {"reason", std::int64_t(refused->reason)},
+                {"offset", std::int64_t(refused->offset)}});
+    const BundleKey key{refused->id, refused->part};
+    items_.bundle_refused(*refused, [this, key](bool written) {
+      if (written) gate_.settled(key);
+    });
+  } else {
+    heard_result(std::get<transfer::DeliveryResult>(message));
+  }
+}
+
+void Cleaner::heard_result(const transfer::DeliveryResult& result) {
+  const std::string notice = owed_notice(result, items_, *config_.get());
+  items_.delivery(result, notice, [this, result, owed = !notice.empty()](bool written) {
+    if (!written) return;  // not answered, so the gate says it again
+    gate_.say({result.id, result.part, result.recipient, static_cast<std::uint8_t>(result.result)});
+    if (owed) returns_.wake();
+  });
+}
+
+void Cleaner::keep_house() {
+  for (;;) {
+    const bool stop = stopping_.wait_until(
+        Steady::now() + kExpireEvery, [](bool& stopping) { return stopping; },
+        [](bool& stopping) { return stopping; });
+    if (stop) return;
+    try {
+      for (const std::uint64_t segment : items_.expire(config_.get()->retention, unix_ms_now()))
+        intake_.say(transfer::FreeSegment{segment});
+      intake_.flush();
+    } catch (const std::exception& trouble) {
+      log::warning("retention waits", {{"why", trouble.what()}});
+    }
+  }
+}
+
+std::string Cleaner::reload(const Config& config) {
+  config_.set(config);
+  audit::Entry entry;
+  entry.event = "configuration";
+  entry.actor = "supervisor";
+  entry.detail = "{}";
+  items_.note(std::move(entry));
+  return {};
+}
+
+}  // namespace
+
+int run_cleaner(RoleContext& context) {
+  Cleaner cleaner(context);
+  context.serve([&](const Config& config) { return cleaner.reload(config); });
+  return 0;
+}
+
+}  // namespace kiyome::cleaner

@@ -1,0 +1,242 @@
+#include "service/cleaner/gate_link.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <deque>
+#include <map>
+#include <thread>
+
+#include "service/base/guarded.h"
+#include "service/base/log.h"
+#include "service/base/sockets.h"
+
+namespace kiyome::cleaner {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kUnansweredMax = 512;        // bundles on the wire without an answer
+constexpr std::size_t kHeldOctetsMax = 64u << 20;  // content kept in memory while it waits
+constexpr auto kReconnectMax = 5000ms;
+constexpr unsigned kWayBackPerSecond = 20000;  // messages; more is a conquered gate, and is slowed down
+constexpr auto kWritePatience = 120s;          // a gate on a slow disk reads late
+
+struct Waiting {
+  BundleKey key;
+  bool sent_before = false;  // on an earlier connection: the gate may have it
+  std::optional<transfer::Bundle> bundle;
+};
+
+struct Shared {
+  std::deque<Waiting> queue;             // not yet sent on this connection
+  std::map<BundleKey, bool> unanswered;  // sent, not settled
+  std::string words;                     // ResultTaken frames
+  std::size_t held_octets = 0;
+  bool stopping = false;
+};
+
+}  // namespace
+
+struct GateLink::Impl {
+  std::string path;
+  Calls calls;
+  Guarded<Shared> shared;
+  Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::atomic<bool> up{false};
+  std::thread thread;
+
+  void run();
+  void serve(const Descriptor& connection);
+  bool send_some(const Descriptor& connection, transfer::FrameReader& frames);
+  bool write_hearing(const Descriptor& connection, std::string_view octets, transfer::FrameReader& frames);
+  bool hear(const Descriptor& connection, transfer::FrameReader& frames);
+  void requeue();
+  bool stopping() {
+    return shared.with([](Shared& state) { return state.stopping; });
+  }
+};
+
+// What was sent and not answered goes first, in order of age, on the next connection.
+void GateLink::Impl::requeue() {
+  shared.with([](Shared& state) {
+    for (auto it = state.unanswered.rbegin(); it != state.unanswered.rend(); ++it)
+      state.queue.push_front({it->first, true, {}});
+    state.unanswered.clear();
+    state.words.clear();  // the gate repeats its results, and is answered again
+  });
+}
+
+// Writes all of it and hears the way back meanwhile: two full sockets must not wait for each other.
+bool GateLink::Impl::write_hearing(const Descriptor& connection, std::string_view octets,
+                                   transfer::FrameReader& frames) {
+  const auto deadline = Steady::now() + kWritePatience;
+  while (!octets.empty()) {
+    const ssize_t count = ::send(connection.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+    if (count > 0) {
+      octets.remove_prefix(static_cast<std::size_t>(count));
+      continue;
+    }
+    if (count == 0 || (errno != EAGAIN && errno != EINTR) || Steady::now() > deadline || stopping())
+      return false;
+    pollfd entry{connection.get(), POLLIN | POLLOUT, 0};
+    ::poll(&entry, 1, 500);
+    if ((entry.revents & POLLIN) != 0 && !hear(connection, frames)) return false;
+  }
+  return true;
+}
+
+// Sends one batch; false when the connection is broken.
+bool GateLink::Impl::send_some(const Descriptor& connection, transfer::FrameReader& frames) {
+  for (;;) {
+    std::string octets;
+    std::optional<Waiting> next = shared.with([&](Shared& state) -> std::optional<Waiting> {
+      octets.swap(state.words);
+      if (state.queue.empty() || state.unanswered.size() >= kUnansweredMax) return std::nullopt;
+      Waiting front = std::move(state.queue.front());
+      state.queue.pop_front();
+      if (front.bundle) state.held_octets -= front.bundle->content.size();
+      state.unanswered.emplace(front.key, true);
+      return front;
+    });
+    if (next) {
+      if (!next->bundle) next->bundle = calls.load(next->key);
+      if (next->bundle)
+        octets += transfer::encode(transfer::Forward(std::move(*next->bundle)));
+      else
+        shared.with([&](Shared& state) { state.unanswered.erase(next->key); });
+    }
+    if (octets.empty() && !next) return true;
+    if (!write_hearing(connection, octets, frames)) return false;
+  }
+}
+
+bool GateLink::Impl::hear(const Descriptor& connection, transfer::FrameReader& frames) {
+  std::string octets;
+  if (read_some(connection.get(), octets, 65536, Steady::now()) <= 0) return false;
+  frames.feed(octets);
+  std::string frame;
+  for (;;) {
+    const Result<bool> got = frames.next(frame);
+    if (!got) return false;
+    if (!*got) return true;
+    const Result<transfer::WayBack> message = transfer::decode_way_back(frame);
+    if (!message) {
+      log::error("way back refused", {{"why", message.error().what}});
+      return false;
+    }
+    calls.heard(*message);
+  }
+}
+
+void GateLink::Impl::serve(const Descriptor& connection) {
+  transfer::FrameReader frames(limits::kWayBackFrame);
+  auto second = Steady::now();
+  unsigned reads = 0;
+  while (!stopping()) {
+    if (!send_some(connection, frames)) return;
+    pollfd entries[2] = {{connection.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}};
+    if (::poll(entries, 2, -1) < 0) continue;
+    if (entries[1].revents != 0) {
+      eventfd_t count = 0;
+      ::eventfd_read(wake.get(), &count);
+    }
+    if (entries[0].revents == 0) continue;
+    if (!hear(connection, frames)) return;
+    // The cap of the way back: one read holds at most 64 KB, some thousand messages.
+    if (Steady::now() - second > 1s) {
+      second = Steady::now();
+      reads = 0;
+    } else if (++reads > kWayBackPerSecond / 10) {
+      std::this_thread::sleep_for(100ms);
+    }
+  }
+}
+
+void GateLink::Impl::run() {
+  auto pause = 50ms;
+  while (!stopping()) {
+    const Descriptor connection = connect_unix(path);
+    if (connection) {
+      up = true;
+      pause = 50ms;
+      log::info("gate connected");
+      serve(connection);
+      up = false;
+      requeue();
+      if (!stopping()) log::warning("gate connection lost");
+    }
+    if (stopping()) return;
+    wait_for(wake.get(), POLLIN, Steady::now() + pause);
+    if (!connection) pause = std::min<std::chrono::milliseconds>(pause * 2, kReconnectMax);
+    if (!stopping()) std::this_thread::sleep_for(connection ? 50ms : std::min(pause, 200ms));
+  }
+}
+
+GateLink::GateLink(std::string path, Calls calls) : impl_(std::make_unique<Impl>()) {
+  impl_->path = std::move(path);
+  impl_->calls = std::move(calls);
+}
+
+void GateLink::start() {
+  impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+}
+
+GateLink::~GateLink() {
+  impl_->shared.with([](Shared& state) { state.stopping = true; });
+  ::eventfd_write(impl_->wake.get(), 1);
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+void GateLink::offer(transfer::Bundle bundle) {
+  const BundleKey key{bundle.id, bundle.part};
+  impl_->shared.with([&](Shared& state) {
+    const std::size_t octets = bundle.content.size();
+    if (state.held_octets + octets > kHeldOctetsMax) {
+      state.queue.push_back({key, false, {}});
+    } else {
+      state.held_octets += octets;
+      state.queue.push_back({key, false, std::move(bundle)});
+    }
+  });
+  ::eventfd_write(impl_->wake.get(), 1);
+}
+
+void GateLink::offer(const BundleKey& key) {
+  // From the store after a restart: an earlier life may have sent it.
+  impl_->shared.with([&](Shared& state) { state.queue.push_back({key, true, {}}); });
+  ::eventfd_write(impl_->wake.get(), 1);
+}
+
+bool GateLink::withdraw(const BundleKey& key) {
+  return impl_->shared.with([&](Shared& state) {
+    const auto it = std::find_if(state.queue.begin(), state.queue.end(),
+                                 [&](const Waiting& each) { return each.key == key; });
+    if (it == state.queue.end() || it->sent_before) return false;
+    if (it->bundle) state.held_octets -= it->bundle->content.size();
+    state.queue.erase(it);
+    return true;
+  });
+}
+
+void GateLink::settled(const BundleKey& key) {
+  const bool room = impl_->shared.with([&](Shared& state) {
+    const bool full = state.unanswered.size() >= kUnansweredMax;
+    state.unanswered.erase(key);
+    return full;
+  });
+  if (room) ::eventfd_write(impl_->wake.get(), 1);
+}
+
+void GateLink::say(const transfer::ResultTaken& message) {
+  impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
+  ::eventfd_write(impl_->wake.get(), 1);
+}
+
+bool GateLink::connected() const { return impl_->up; }
+
+}  // namespace kiyome::cleaner

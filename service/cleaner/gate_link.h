@@ -1,0 +1,50 @@
+// The Internet side's end of the bundle channel: sends bundles with a bounded number unanswered, hears the
+// way back. What comes back is hostile input (a conquered gate): exact decoding, size and rate caps.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proto/transfer/bundle.h"
+
+namespace kiyome::cleaner {
+
+struct BundleKey {
+  ItemId id;
+  std::uint16_t part = 0;
+  auto operator<=>(const BundleKey&) const = default;
+};
+
+class GateLink {
+ public:
+  struct Calls {
+    std::function<std::optional<transfer::Bundle>(const BundleKey&)>
+        load;                                             // from the store; empty when it was withdrawn
+    std::function<void(const transfer::WayBack&)> heard;  // on the link's thread, in order
+  };
+  // `path` of the gate's Unix socket. Reconnects for ever.
+  GateLink(std::string path, Calls calls);
+  ~GateLink();
+  void start();  // the first connection; what `calls` reach must be there by now
+
+  // A bundle that the store has. Its content is kept in memory while there is room, else loaded when its turn
+  // comes. Thread-safe. Order of first offers is kept; after a reconnect what was not accepted is sent again.
+  void offer(transfer::Bundle bundle);
+  void offer(const BundleKey& key);
+  // Takes a bundle back that was never sent. false when it may have crossed.
+  bool withdraw(const BundleKey& key);
+  // The gate answered it: it is not sent again.
+  void settled(const BundleKey& key);
+  // Tells the gate that a result is on disk here.
+  void say(const transfer::ResultTaken& message);
+  bool connected() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kiyome::cleaner

@@ -1,0 +1,253 @@
+#include "service/cleaner/processor.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "proto/clean/codec.h"
+#include "service/base/digest.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/cleaner/report.h"
+
+namespace kiyome::cleaner {
+namespace {
+
+using clean::Finding;
+
+double milliseconds_since(Steady::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Steady::now() - begin).count();
+}
+
+bool tells_recipient(const std::vector<Finding>& reasons) {
+  // A notice about a looping mail would loop as well; a refusal by policy is silent by its nature.
+  return std::none_of(reasons.begin(), reasons.end(), [](Finding reason) {
+    return reason == Finding::kMailLoop || reason == Finding::kPolicyVerdictRejected;
+  });
+}
+
+// The words of attachments are only worth their time when some rule passes them on.
+bool wants_texts(const PolicyConfig& policy) {
+  return policy.attachments == Action::text ||
+         std::any_of(policy.rules.begin(), policy.rules.end(),
+                     [](const PolicyRule& rule) { return rule.actions.attachments == Action::text; });
+}
+
+std::vector<transfer::Recipient> chosen(const store::Envelope& envelope,
+                                        const std::vector<std::size_t>& which) {
+  std::vector<transfer::Recipient> out;
+  for (const std::size_t index : which) out.push_back(envelope.recipients[index]);
+  return out;
+}
+
+transfer::Bundle bundle_of(const store::Envelope& envelope, std::vector<transfer::Recipient> recipients,
+                           std::uint16_t part, std::string content) {
+  transfer::Bundle bundle;
+  bundle.id = envelope.id;
+  bundle.part = part;
+  bundle.recipients = std::move(recipients);
+  if (part == 0) {
+    bundle.kind = transfer::BundleKind::notice;
+    for (transfer::Recipient& each : bundle.recipients) {
+      each.notify = transfer::kNotifyNever;
+      each.orcpt.clear();
+    }
+  } else {
+    bundle.sender = envelope.sender;
+    bundle.ret = envelope.ret;
+    bundle.envid = envelope.envid;
+  }
+  bundle.content = std::move(content);
+  bundle.sha256 = kiyome::sha256(bundle.content);
+  return bundle;
+}
+
+}  // namespace
+
+// Everything known about one item while it is worked on.
+struct Processor::Job {
+  std::shared_ptr<const Config> config;
+  store::Original original;
+  std::vector<std::size_t> recipients;  // indices into the envelope's list
+  std::uint16_t first_ordinal = 1;
+  store::DecidedItem decided;
+  std::vector<Group> groups;
+  std::optional<clean::MailAnswer> answer;
+  double parse_ms = 0, compose_ms = 0;
+};
+
+void Processor::process(Work work) {
+  try {
+    run(work);
+  } catch (const std::exception& trouble) {
+    log::warning("item put off", work.where.id, {{"why", trouble.what()}});
+    parts_.attempts.end(work.where.id);
+    parts_.queue.put_off(std::move(work));
+  }
+}
+
+void Processor::run(Work& work) {
+  if (!work.release && parts_.items.knows(work.where.id)) {  // announced again after a reconnect
+    parts_.queue.finished(work.where.id);
+    parts_.taken(work.where.id);
+    return;
+  }
+  const unsigned deaths = parts_.attempts.begin(work.where.id);
+  Job job;
+  job.config = parts_.config.get();
+  job.decided.where = work.where;
+  job.decided.released = work.release;
+  if (work.release) job.decided.actor = work.actor;
+
+  Result<store::Original> original = parts_.originals.read(work.where);
+  if (!original) {
+    // The envelope is unreadable too: the item shows up with an unnamed recipient, for a person to look at.
+    log::error("original refused", work.where.id, {{"why", original.error().what}});
+    job.original.envelope.id = work.where.id;
+    job.original.envelope.received_ms = work.where.id.unix_ms();
+    job.original.envelope.recipients.push_back({});
+    job.recipients = {0};
+    hold(job, Finding::kOriginalDamaged);
+    return submit(std::move(job), std::move(work));
+  }
+  job.original = std::move(*original);
+  const std::size_t count = job.original.envelope.recipients.size();
+  if (work.release) {
+    job.first_ordinal = parts_.items.next_part(work.where.id);
+    for (const store::RecipientRow& row : parts_.items.recipients(work.where.id))
+      if (row.state == store::State::held && row.index < count) job.recipients.push_back(row.index);
+  } else {
+    job.recipients.resize(count);
+    std::iota(job.recipients.begin(), job.recipients.end(), std::size_t{0});
+  }
+  if (work.hold || (deaths >= limits::kJobAttempts && !work.release)) {
+    hold(job, work.hold ? Finding::kHeldByOperator : Finding::kPoisonItem);
+    return submit(std::move(job), std::move(work));
+  }
+  sanitize(job, work);
+}
+
+// The sandbox gets a second chance with an item (a machine may have hiccups); then the item is held.
+void Processor::sanitize(Job& job, Work& work) {
+  const auto began = Steady::now();
+  workers::Bounds bounds;
+  bounds.wall_ms = job.config->cleaner.mail_seconds * 1000;
+  bounds.cpu_seconds = limits::kMailJobCpuSeconds;
+  bounds.memory_bytes = limits::kMailJobMemory + 2 * job.original.size;
+  clean::JobOptions options;
+  options.part_texts = wants_texts(job.config->policy);
+  workers::JobResult result;
+  for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
+    result = parts_.mail_sanitizer.run(job.original.content.get(), job.original.size, options, bounds);
+    if (result.unavailable) throw TemporaryFailure("no sanitizer is ready");
+    if (result.answer || !workers::worth_another_try(result)) break;
+    log::warning("sanitizer failed", work.where.id,
+                 {{"why", clean::slug(result.failure.value_or(Finding::kSanitizerCrashed))},
+                  {"attempt", std::int64_t{attempt + 1}}});
+  }
+  job.parse_ms = milliseconds_since(began);
+  if (!result.answer) {
+    hold(job, result.failure.value_or(Finding::kSanitizerCrashed));
+  } else if (result.answer->refusal) {
+    hold(job, result.answer->refusal->finding);
+  } else {
+    job.answer = std::move(result.answer);
+    decide(job, *job.answer);
+  }
+  submit(std::move(job), std::move(work));
+}
+
+bool Processor::is_loop(const clean::MailAnswer& answer) {
+  if (answer.header.received_count > limits::kReceivedMax) return true;
+  return std::any_of(answer.header.kiyome_ids.begin(), answer.header.kiyome_ids.end(),
+                     [&](const std::string& text) {
+                       const Result<ItemId> id = ItemId::parse(std::string_view(text).substr(0, 36));
+                       return id && parts_.items.knows(*id);  // another organisation's Kiyome is no loop
+                     });
+}
+
+void Processor::decide(Job& job, const clean::MailAnswer& answer) {
+  const auto began = Steady::now();
+  std::vector<Finding> holds = item_holds(answer);
+  if (is_loop(answer)) holds.push_back(Finding::kMailLoop);
+  if (!holds.empty()) {
+    hold(job, holds.front());
+    job.groups.front().reasons = holds;
+    return;
+  }
+  Request request;
+  request.envelope = &job.original.envelope;
+  request.bytes = job.original.size;
+  request.answer = &answer;
+  request.recipients = job.recipients;
+  request.released = job.decided.released;
+  request.first_ordinal = job.first_ordinal;
+  job.groups = clean_item(request, *job.config);
+  job.compose_ms = milliseconds_since(began);
+}
+
+void Processor::hold(Job& job, Finding why) {
+  Group group;
+  group.verdict = Verdict::held;
+  group.recipients = job.recipients;
+  group.reasons = {why};
+  job.groups = {std::move(group)};
+}
+
+void Processor::submit(Job job, Work work) {
+  store::DecidedItem& decided = job.decided;
+  const store::Envelope& envelope = job.original.envelope;
+  const clean::MailHeader* header = job.answer ? &job.answer->header : nullptr;
+  std::vector<transfer::Recipient> told;
+  std::vector<Finding> told_why;
+  for (Group& group : job.groups) {
+    store::DecidedGroup out{group.verdict, {}, group.reasons, std::nullopt};
+    for (const std::size_t each : group.recipients) out.recipients.push_back(envelope.recipients[each].index);
+    if (group.verdict == Verdict::clean) {
+      out.bundle = bundle_of(envelope, chosen(envelope, group.recipients), group.ordinal,
+                             std::move(group.mail.octets));
+    } else if (group.verdict == Verdict::held && tells_recipient(group.reasons) && !decided.released) {
+      for (transfer::Recipient& each : chosen(envelope, group.recipients))
+        if (!each.address.empty()) told.push_back(std::move(each));
+      told_why.insert(told_why.end(), group.reasons.begin(), group.reasons.end());
+    }
+    decided.groups.push_back(std::move(out));
+  }
+  if (!told.empty()) {
+    compose::HeldInput notice{envelope.id, envelope.received_ms, envelope.sender, {},
+                              header,      std::move(told_why)};
+    if (told.size() == 1) notice.recipient = told[0].address;
+    decided.notices.push_back(bundle_of(envelope, told, 0, compose::held_notice(notice, *job.config)));
+  }
+  decided.bytes = job.original.size;
+  decided.sha256 = job.original.sha256;
+  decided.segments = job.original.segments;
+  if (header != nullptr) {
+    decided.subject = header->subject.value_or("");
+    clean::encode(*header, decided.header);
+  }
+  decided.report =
+      item_json(job.answer ? &*job.answer : nullptr, job.groups, envelope, job.parse_ms, job.compose_ms);
+  decided.envelope = std::move(job.original.envelope);
+
+  for (const store::DecidedGroup& group : decided.groups)
+    log::info("verdict", decided.envelope.id,
+              {{"verdict", name_of(group.verdict)},
+               {"recipients", std::int64_t(group.recipients.size())},
+               {"reasons", reasons_json(group.reasons)},
+               {"ms", job.parse_ms + job.compose_ms}});
+  // Copies for the link: what the store keeps is what the gate gets.
+  std::vector<transfer::Bundle> leaving = decided.notices;
+  for (const store::DecidedGroup& group : decided.groups)
+    if (group.bundle) leaving.push_back(*group.bundle);
+  const ItemId id = decided.envelope.id;
+  parts_.items.decide(std::move(decided),
+                      [this, id, work = std::move(work), leaving = std::move(leaving)](bool written) mutable {
+                        parts_.attempts.end(id);
+                        if (!written) return parts_.queue.put_off(std::move(work));
+                        parts_.queue.finished(id);
+                        parts_.taken(id);
+                        parts_.leaving(std::move(leaving));
+                      });
+}
+
+}  // namespace kiyome::cleaner

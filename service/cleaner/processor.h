@@ -1,0 +1,63 @@
+// One item's way through the cleaner: original → sandbox → policy → composed mails → one transaction.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "service/base/config.h"
+#include "service/cleaner/attempts.h"
+#include "service/cleaner/clean_item.h"
+#include "service/cleaner/work_queue.h"
+#include "service/store/item_store.h"
+#include "service/workers/pool.h"
+
+namespace kiyome::cleaner {
+
+// The configuration that counts now; a worker keeps the one it began with (hence shared), so a reload
+// disturbs nobody.
+class CurrentConfig {
+ public:
+  explicit CurrentConfig(Config config) : current_(std::make_shared<const Config>(std::move(config))) {}
+  std::shared_ptr<const Config> get() {
+    return current_.with([](std::shared_ptr<const Config>& config) { return config; });
+  }
+  void set(Config config) {
+    auto next = std::make_shared<const Config>(std::move(config));
+    current_.with([&](std::shared_ptr<const Config>& held) { held = std::move(next); });
+  }
+
+ private:
+  Guarded<std::shared_ptr<const Config>> current_;
+};
+
+// Thread-safe: process() is called by every worker.
+class Processor {
+ public:
+  struct Parts {
+    store::OriginalReader& originals;
+    store::ItemStore& items;
+    workers::Pool& mail_sanitizer;
+    Attempts& attempts;
+    WorkQueue& queue;
+    CurrentConfig& config;
+    std::function<void(const ItemId&)> taken;                    // the item's fate is on disk
+    std::function<void(std::vector<transfer::Bundle>)> leaving;  // bundles that are on disk
+  };
+  explicit Processor(Parts parts) : parts_(std::move(parts)) {}
+
+  // Never throws: trouble of ours puts the work off; whatever the item does is a verdict.
+  void process(Work work);
+
+ private:
+  struct Job;
+  void run(Work& work);
+  void sanitize(Job& job, Work& work);
+  void decide(Job& job, const clean::MailAnswer& answer);
+  void hold(Job& job, clean::Finding why);
+  void submit(Job job, Work work);
+  bool is_loop(const clean::MailAnswer& answer);
+
+  Parts parts_;
+};
+
+}  // namespace kiyome::cleaner

@@ -1,0 +1,29 @@
+// What was seen and done, as JSON: the record of an item in the store and a line of `kiyome sanitize
+// --report`.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/clean/types.h"
+#include "service/cleaner/clean_item.h"
+
+namespace kiyome::cleaner {
+
+std::string hex(std::span<const std::uint8_t> octets);
+std::string_view name_of(Verdict verdict);  // "clean", "held", "rejected"
+std::string_view name_of(Action action);    // "strip", "text", "flatten", "hold"
+
+// ["slug","slug"]
+std::string reasons_json(const std::vector<clean::Finding>& reasons);
+// [{"name","type","bytes","sha256","action","reasons"}] of a group's parts, as INTERFACE.md tells for
+// --report.
+std::string parts_json(const clean::MailAnswer& answer, const Group& group);
+// The record of a whole item: {"subject","groups":[{"verdict","recipients":[…],"reasons","parts"}],"ms":{…}}
+std::string item_json(const clean::MailAnswer* answer, const std::vector<Group>& groups,
+                      const store::Envelope& envelope, double parse_ms, double compose_ms);
+
+}  // namespace kiyome::cleaner

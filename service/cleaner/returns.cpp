@@ -1,0 +1,155 @@
+#include "service/cleaner/returns.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "proto/clean/codec.h"
+#include "service/base/clock.h"
+#include "service/base/log.h"
+#include "service/compose/compose.h"
+
+namespace kiyome::cleaner {
+namespace {
+
+using transfer::ResultClass;
+
+constexpr std::size_t kBatch = 50;
+constexpr auto kLook = std::chrono::seconds(5);  // how late a retry may be noticed
+
+const char* action_of(ResultClass result) {
+  switch (result) {
+    case ResultClass::delivered:
+      return "delivered";
+    case ResultClass::relayed:
+      return "relayed";
+    case ResultClass::delayed:
+      return "delayed";
+    case ResultClass::failed:
+    case ResultClass::expired:
+      return "failed";
+  }
+  return "failed";
+}
+
+// RFC 3461 section 4.1: without NOTIFY, failure and delay are told.
+bool is_owed(ResultClass result, std::uint8_t notify) {
+  const bool by_default = notify == transfer::kNotifyDefault;
+  switch (result) {
+    case ResultClass::delivered:
+      return false;  // the next hop speaks DSN and answers for it
+    case ResultClass::relayed:
+      return (notify & transfer::kNotifySuccess) != 0;
+    case ResultClass::delayed:
+      return by_default || (notify & transfer::kNotifyDelay) != 0;
+    case ResultClass::failed:
+    case ResultClass::expired:
+      return by_default || (notify & transfer::kNotifyFailure) != 0;
+  }
+  return false;
+}
+
+std::optional<clean::MailHeader> header_of(const store::ItemRow& item) {
+  if (item.header.size() < 4) return std::nullopt;
+  Result<clean::Message> message =
+      clean::decode(std::string_view(item.header).substr(4));  // past the frame's length
+  if (!message || !std::holds_alternative<clean::MailHeader>(*message)) return std::nullopt;
+  return std::move(std::get<clean::MailHeader>(*message));
+}
+
+double random01() { return randombytes_random() / 4294967296.0; }
+
+}  // namespace
+
+std::string owed_notice(const transfer::DeliveryResult& result, store::ItemStore& items,
+                        const Config& config) {
+  if (result.part == 0) return {};
+  const std::optional<store::ItemRow> item = items.find(result.id);
+  if (!item || item->sender.empty()) return {};
+  const std::vector<store::RecipientRow> rows = items.recipients(result.id);
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const store::RecipientRow& each) {
+    return each.index == result.recipient;
+  });
+  if (row == rows.end() || !is_owed(result.result, row->notify)) return {};
+  const std::optional<clean::MailHeader> header = header_of(*item);
+  compose::DsnInput input;
+  input.id = result.id;
+  input.received_ms = item->received_ms;
+  input.sender = item->sender;
+  input.envid = item->envid;
+  input.header = header ? &*header : nullptr;
+  input.recipients.push_back({row->address, row->orcpt, action_of(result.result), result.status_class,
+                              result.status_subject, result.status_detail});
+  return compose::delivery_status(input, config);
+}
+
+Returns::Returns(store::ItemStore& items, CurrentConfig& config)
+    : items_(items), config_(config), thread_([this] { run(); }) {}
+
+Returns::~Returns() {
+  state_.with([this](State& state) {
+    state.stopped = true;
+    if (sender_) sender_->stop();
+  });
+  state_.notify_all();
+  thread_.join();
+}
+
+void Returns::wake() {
+  state_.with([](State& state) { state.woken = true; });
+  state_.notify_all();
+}
+
+void Returns::run() {
+  for (;;) {
+    const bool stopped = state_.wait_until(
+        Steady::now() + kLook, [](State& state) { return state.woken || state.stopped; },
+        [](State& state) {
+          state.woken = false;
+          return state.stopped;
+        });
+    if (stopped) return;
+    const std::shared_ptr<const Config> config = config_.get();
+    if (config != sender_config_) {
+      state_.with([&](State&) {
+        const std::string& name = config->returns.hostname;
+        sender_ = std::make_unique<delivery::SmtpSender>(config->returns,
+                                                         name.empty() ? config->smtp.hostname : name);
+      });
+      sender_config_ = config;
+    }
+    try {
+      for (const store::ReturnMail& mail : items_.due_returns(unix_ms_now(), kBatch)) send(mail, *config);
+    } catch (const std::exception& trouble) {
+      log::warning("notices to senders wait", {{"why", trouble.what()}});
+    }
+  }
+}
+
+void Returns::send(const store::ReturnMail& mail, const Config& config) {
+  transfer::Recipient recipient;
+  recipient.address = mail.recipient;
+  recipient.notify = transfer::kNotifyNever;
+  const std::vector<transfer::Recipient> recipients{recipient};
+  delivery::OutgoingMail outgoing;
+  outgoing.recipients = &recipients;
+  outgoing.content = mail.content;
+  const delivery::RecipientResult result = sender_->send(outgoing).front();
+  using Kind = delivery::RecipientResult::Kind;
+  const std::string status = std::to_string(result.status_class) + "." +
+                             std::to_string(result.status_subject) + "." +
+                             std::to_string(result.status_detail);
+  const double age_hours = static_cast<double>(unix_ms_now() - mail.created_ms) / 3'600'000.0;
+  if (result.kind == Kind::temporary && age_hours < config.returns.lifetime_hours) {
+    const double pause = delivery::retry_pause(config.returns, mail.attempts + 1, random01());
+    items_.return_later(mail.number, mail.attempts + 1,
+                        unix_ms_now() + static_cast<std::int64_t>(pause * 1000));
+    return;
+  }
+  const bool delivered = result.kind != Kind::temporary && result.kind != Kind::permanent;
+  log::info("notice to sender", mail.id,
+            {{"delivered", delivered}, {"status", status}, {"reply", result.reply}});
+  items_.return_sent(mail.number, delivered, status);
+}
+
+}  // namespace kiyome::cleaner

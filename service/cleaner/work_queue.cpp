@@ -1,0 +1,104 @@
+#include "service/cleaner/work_queue.h"
+
+#include <algorithm>
+
+namespace kiyome::cleaner {
+namespace {
+constexpr auto kFirstDelay = std::chrono::milliseconds(250);
+constexpr unsigned kDelayDoublings = 8;  // at most about a minute
+}  // namespace
+
+bool WorkQueue::put(Work work) {
+  const bool fresh = state_.with([&](State& state) {
+    if (!state.known.insert(work.where.id).second) return false;
+    state.due.push_back(std::move(work));
+    return true;
+  });
+  if (fresh) state_.notify_one();
+  return fresh;
+}
+
+void WorkQueue::put_off(Work work) {
+  const auto pause = kFirstDelay * (1U << std::min(work.delays++, kDelayDoublings));
+  state_.with([&](State& state) {
+    state.in_hand.erase(work.where.id);
+    state.later.emplace(Steady::now() + pause, std::move(work));
+  });
+  state_.notify_one();
+}
+
+std::optional<Work> WorkQueue::take() {
+  for (;;) {
+    auto wake = Steady::now() + std::chrono::seconds(60);
+    state_.with([&](State& state) {
+      if (!state.later.empty()) wake = std::min(wake, state.later.begin()->first);
+    });
+    bool stopped = false;
+    const auto is_due = [](State& state) {
+      return state.stopped || !state.due.empty() ||
+             (!state.later.empty() && state.later.begin()->first <= Steady::now());
+    };
+    std::optional<Work> work = state_.wait_until(wake, is_due, [&](State& state) -> std::optional<Work> {
+      stopped = state.stopped;
+      if (stopped) return std::nullopt;
+      std::optional<Work> next;
+      if (!state.later.empty() && state.later.begin()->first <= Steady::now()) {
+        next = std::move(state.later.begin()->second);
+        state.later.erase(state.later.begin());
+      } else if (!state.due.empty()) {
+        next = std::move(state.due.front());
+        state.due.pop_front();
+      }
+      if (next) state.in_hand[next->where.id] = next->where;
+      return next;
+    });
+    if (work || stopped) return work;
+  }
+}
+
+void WorkQueue::finished(const ItemId& id) {
+  state_.with([&](State& state) {
+    state.in_hand.erase(id);
+    state.known.erase(id);
+  });
+}
+
+bool WorkQueue::hold(const ItemId& id) {
+  return state_.with([&](State& state) {
+    for (Work& work : state.due)
+      if (work.where.id == id && !work.release) return work.hold = true;
+    for (auto& [when, work] : state.later)
+      if (work.where.id == id && !work.release) return work.hold = true;
+    return false;
+  });
+}
+
+void WorkQueue::stop() {
+  state_.with([](State& state) { state.stopped = true; });
+  state_.notify_all();
+}
+
+std::vector<transfer::Announce> WorkQueue::waiting(std::size_t max) {
+  return state_.with([&](State& state) {
+    std::vector<transfer::Announce> out;
+    for (const auto& [when, work] : state.later)
+      if (out.size() < max) out.push_back(work.where);
+    for (const Work& work : state.due)
+      if (out.size() < max) out.push_back(work.where);
+    return out;
+  });
+}
+
+std::vector<transfer::Announce> WorkQueue::in_hand() {
+  return state_.with([](State& state) {
+    std::vector<transfer::Announce> out;
+    for (const auto& [id, where] : state.in_hand) out.push_back(where);
+    return out;
+  });
+}
+
+std::size_t WorkQueue::size() {
+  return state_.with([](State& state) { return state.known.size(); });
+}
+
+}  // namespace kiyome::cleaner

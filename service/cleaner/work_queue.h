@@ -1,0 +1,56 @@
+// Items that wait for a worker, first come first served; an item that met trouble of ours waits for its time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "proto/transfer/intake.h"
+#include "service/base/clock.h"
+#include "service/base/guarded.h"
+
+namespace kiyome::cleaner {
+
+struct Work {
+  transfer::Announce where;
+  bool release = false;  // an operator's release of recipients that are held
+  std::string actor;     // who asked for it
+  bool hold = false;     // an operator wants it held whatever the policy says
+  unsigned delays = 0;   // how often trouble of ours put it off
+};
+
+// Thread-safe. An item is in the queue or in a worker's hands once, however often it is announced.
+class WorkQueue {
+ public:
+  // false when the item is here already.
+  bool put(Work work);
+  // Back after trouble of ours, to be tried again after a growing pause.
+  void put_off(Work work);
+  // Blocks; empty when stopped.
+  std::optional<Work> take();
+  void finished(const ItemId& id);
+  // Marks an item that waits: it will be held when its turn comes. false when it is not waiting.
+  bool hold(const ItemId& id);
+  void stop();
+
+  std::vector<transfer::Announce> waiting(std::size_t max);  // oldest first, for listings
+  std::vector<transfer::Announce> in_hand();
+  std::size_t size();
+
+ private:
+  struct State {
+    std::deque<Work> due;
+    std::multimap<Steady::time_point, Work> later;
+    std::set<ItemId> known;
+    std::map<ItemId, transfer::Announce> in_hand;
+    bool stopped = false;
+  };
+  Guarded<State> state_;
+};
+
+}  // namespace kiyome::cleaner

@@ -1,0 +1,172 @@
+#include "service/command/commands.h"
+
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "service/base/admin.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/base/sockets.h"
+#include "service/gate/verify.h"
+#include "service/policy/policy.h"
+#include "service/supervisor/supervisor.h"
+#include "service/workers/pool.h"
+#include "service/workers/selftest.h"
+
+namespace kiyome::command {
+namespace {
+
+std::string admin_socket(const Config& config, const char* role) {
+  return config.data_dir + "/run/" + role + ".admin.sock";
+}
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry == nullptr ? std::to_string(::getuid()) : entry->pw_name;
+}
+
+std::string request_json(const std::string& command, const std::string& id) {
+  return fmt::format(R"({{"command":{},"id":{},"actor":{}}})", log::json_string(command),
+                     log::json_string(id), log::json_string(user_name()));
+}
+
+std::string whole_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw_errno(path);
+  return read_whole(file.get());
+}
+
+// Hostile text stays harmless on a terminal: the JSON escapes stay, without the quotes.
+std::string shown(const Poco::JSON::Object::Ptr& object, const char* key) {
+  const std::string quoted = log::json_string(object->optValue<std::string>(key, ""));
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+void print_row(const std::string& line) {
+  Poco::JSON::Parser parser;
+  const auto object = parser.parse(line).extract<Poco::JSON::Object::Ptr>();
+  if (!object->has("state")) {
+    std::puts(line.c_str());
+    return;
+  }
+  std::string reasons;
+  const auto array = object->getArray("reasons");
+  for (std::size_t i = 0; array && i < array->size(); ++i)
+    reasons += (reasons.empty() ? "" : ",") + array->getElement<std::string>(static_cast<unsigned>(i));
+  std::puts(fmt::format("{}  {:<9}  {}  {} -> {}  {} B  {}", shown(object, "id"), shown(object, "state"),
+                        shown(object, "received_at"), shown(object, "sender"), shown(object, "recipient"),
+                        object->optValue<std::int64_t>("bytes", 0), reasons)
+                .c_str());
+}
+
+bool complain(const std::string& error) {
+  if (!error.empty()) std::fprintf(stderr, "kiyome: %s\n", error.c_str());
+  return !error.empty();
+}
+
+}  // namespace
+
+int serve(const Config& config, const std::set<std::string>& roles) {
+  log::start("supervisor", config.log_level);
+  for (const std::string& key : config.later_listeners)
+    log::warning("listener not in this build", {{"key", key}});
+  return supervisor::supervise(config, roles);
+}
+
+int check(const Config& config) {
+  std::puts((config.path.empty() ? "built-in defaults: ok" : config.path + ": ok").c_str());
+  for (const std::string& key : config.later_listeners)
+    std::puts((key + ": accepted; this build does not serve it yet").c_str());
+  std::puts(
+      "注意: 1 台だけの構成は「通信経路の分割」になりません。 / One host alone is not a split of the paths.");
+  return 0;
+}
+
+int verify(const std::vector<std::string>& files) {
+  int code = 0;
+  for (const std::string& path : files) {
+    const auto violation = gate::verify_file(whole_file(path));
+    if (violation) code = 1;
+    std::puts(violation ? fmt::format("{}: offset {}: {}", path, violation->offset, violation->reason).c_str()
+                        : fmt::format("{}: ok", path).c_str());
+  }
+  return code;
+}
+
+int selftest() {
+  const std::string path = supervisor::find_programs().sanitizers + "/selftest";
+  Descriptor program(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!program) throw ConfigError("the selftest sanitizer is missing: " + path);
+  int code = 0;
+  std::size_t stopped = 0;
+  const auto results = workers::run_selftest(std::move(program));
+  for (const workers::ActResult& act : results) {
+    std::puts(
+        fmt::format("{}  {}  {}", act.stopped ? "stopped  " : "SUCCEEDED", act.name, act.detail).c_str());
+    stopped += act.stopped ? 1 : 0;
+    if (!act.stopped) code = 1;
+  }
+  std::puts(fmt::format("{} of {} forbidden acts stopped", stopped, results.size()).c_str());
+  return results.empty() ? 1 : code;
+}
+
+int policy_explain(const Config& config, const std::string& from, const std::string& to,
+                   const std::string& file) {
+  const std::string octets = whole_file(file);
+  const std::string path = supervisor::find_programs().sanitizers + "/mail";
+  workers::Pool pool("mail", Descriptor(::open(path.c_str(), O_PATH | O_CLOEXEC)));
+  workers::Bounds bounds{config.cleaner.mail_seconds * 1000, limits::kMailJobCpuSeconds,
+                         limits::kMailJobMemory + 2 * octets.size()};
+  const Descriptor input = workers::sealed_input(octets);
+  if (!pool.wait_ready(10000)) throw TemporaryFailure("no sanitizer could be started: see `kiyome selftest`");
+  const workers::JobResult result = pool.run(input.get(), octets.size(), {}, bounds);
+  if (!result.answer) throw TemporaryFailure("the sanitizer gave no answer about " + file);
+  std::fputs(policy::explain(config.policy, from, to, octets.size(), *result.answer).c_str(), stdout);
+  return 0;
+}
+
+int ask(const Config& config, const AskOptions& options) {
+  bool intact = true;
+  const std::string error = ask_admin(
+      admin_socket(config, "cleaner"), request_json(options.command, options.id),
+      [&](const std::string& line) {
+        if (options.command == "audit.verify") intact = line.find("\"intact\":true") != std::string::npos;
+        if (!options.state.empty() && line.find("\"state\":\"" + options.state + "\"") == std::string::npos)
+          return;
+        if (options.json)
+          std::puts(line.c_str());
+        else
+          print_row(line);
+      });
+  return complain(error) || !intact ? 1 : 0;
+}
+
+int retry(const Config& config, const std::string& id) {
+  const auto quiet = [](const std::string&) {};
+  const bool cleaner = complain(ask_admin(admin_socket(config, "cleaner"), request_json("retry", id), quiet));
+  const std::string gate = admin_socket(config, "gate");
+  // On the Internet side of two hosts there is no gate to ask.
+  if (std::filesystem::exists(gate)) complain(ask_admin(gate, request_json("retry", id), quiet));
+  return cleaner ? 1 : 0;
+}
+
+int quarantine_export(const Config& config, const std::string& id, const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  std::ofstream out(std::filesystem::path(folder) / (id + ".jsonl"), std::ios::binary);
+  const std::string error = ask_admin(admin_socket(config, "cleaner"), request_json("show", id),
+                                      [&](const std::string& line) { out << line << '\n'; });
+  out.flush();
+  if (!out) throw_errno(folder);
+  return complain(error) ? 1 : 0;
+}
+
+}  // namespace kiyome::command

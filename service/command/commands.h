@@ -1,0 +1,34 @@
+// The other commands of `kiyome`. Each gives an exit code: 0 done, 1 something was held or failed, 2 wrong
+// usage.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "service/base/config.h"
+
+namespace kiyome::command {
+
+int serve(const Config& config, const std::set<std::string>& roles);
+// What a person should know about a valid configuration, on stdout.
+int check(const Config& config);
+int verify(const std::vector<std::string>& files);
+int selftest();
+int policy_explain(const Config& config, const std::string& from, const std::string& to,
+                   const std::string& file);
+
+// Asks the cleaner: `request` is its command ("queue.list", "show", "release" …). `state` filters a listing.
+struct AskOptions {
+  std::string command;
+  std::string id;
+  std::string state;
+  bool json = false;
+};
+int ask(const Config& config, const AskOptions& options);
+// Tells the gate to try an item's deliveries now, and the cleaner to clean it again if it is held.
+int retry(const Config& config, const std::string& id);
+// Writes what is known of an item (report, recipients) into a folder. Never the original.
+int quarantine_export(const Config& config, const std::string& id, const std::string& folder);
+
+}  // namespace kiyome::command

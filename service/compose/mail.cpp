@@ -1,0 +1,189 @@
+// The clean mail: kept fields, the body with what was done to it, clean texts beside it. Its input is the
+// clean language and our own decisions; every text of it is hostile.
+#include <algorithm>
+
+#include "proto/base/check.h"
+#include "proto/base/limits.h"
+#include "service/compose/characters.h"
+#include "service/compose/compose.h"
+#include "service/compose/encode.h"
+#include "service/compose/kept_fields.h"
+#include "service/compose/lines.h"
+#include "service/compose/notice.h"
+#include "service/compose/utf8.h"
+#include "service/compose/warnings.h"
+
+namespace kiyome::compose {
+namespace {
+
+using clean::Finding;
+
+struct Attachment {
+  std::string name;
+  std::string text;
+};
+
+std::string kiyome_id(const MailInput& input) {
+  const std::string id = input.id.text();
+  return input.parts_total > 1 ? joined({id, ".", std::to_string(input.part)}) : id;
+}
+
+// What is said of the mail as a whole: its header, and the parts that became the body.
+std::vector<Finding> findings_of_body(const clean::MailAnswer& answer) {
+  std::vector<Finding> all;
+  const auto take = [&](const std::vector<Finding>& some) {
+    for (const Finding finding : some) add_finding(all, finding);
+  };
+  take(answer.header.findings);
+  take(answer.body.findings);
+  for (const clean::Part& part : answer.parts) {
+    const bool listed = part.role == clean::Role::attachment || part.role == clean::Role::inline_image;
+    if (!listed && part.role != clean::Role::decoration) take(part.findings);
+  }
+  take(answer.afterwords);
+  return all;
+}
+
+// A name that no attachment of this mail has yet, ASCII case ignored.
+std::string unused_name(const std::string& name, const std::vector<Attachment>& taken) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+             return ascii_lower(x) == ascii_lower(y);
+           });
+  };
+  const std::size_t dot = name.rfind('.');
+  std::string candidate = name;
+  for (std::size_t n = 2;; ++n) {
+    const bool used =
+        std::any_of(taken.begin(), taken.end(), [&](const Attachment& a) { return same(a.name, candidate); });
+    if (!used) return candidate;
+    const std::string number = joined({" (", std::to_string(n), ")", std::string_view(name).substr(dot)});
+    candidate =
+        std::string(cut_at_character(name.substr(0, dot), limits::kCleanFileName - number.size())) + number;
+  }
+}
+
+// The body as shown. A longer one is cut at a line end and goes along whole.
+std::string shown_body(const std::string& text, const Config& config, std::vector<Attachment>& attachments,
+                       std::vector<Finding>& findings) {
+  const bool links = config.notice.break_links;
+  if (text.size() <= limits::kBodyTextShown) {
+    std::string shown = clean_body(text, links, findings);
+    if (!shown.empty() && shown.back() != '\n') shown += '\n';
+    if (shown.size() <= limits::kCleanText) return shown;
+  }
+  add_finding(findings, Finding::kBodyCut);
+  std::string_view part = cut_at_character(text, limits::kBodyTextShown);
+  const std::size_t line_end = part.rfind('\n');
+  if (line_end != std::string_view::npos && line_end > part.size() / 2) part = part.substr(0, line_end + 1);
+  std::string shown = clean_body(part, links, findings);
+  if (!shown.empty() && shown.back() != '\n') shown += '\n';
+  attachments.push_back({"本文.txt", clean_body(text, links, findings)});
+  return shown + "\n（本文が長いため、ここまでを表示しています。全文は添付の 本文.txt にあります）\n";
+}
+
+// The clean texts of the outcomes; gives each outcome's output name, empty when it has none.
+std::vector<std::string> add_texts(const MailInput& input, const Config& config,
+                                   std::vector<Attachment>& attachments, std::vector<Finding>& findings) {
+  std::vector<std::string> names;
+  for (const PartOutcome& outcome : input.outcomes) {
+    names.emplace_back();
+    if (outcome.action != Action::text || outcome.text == nullptr) continue;
+    names.back() = unused_name(clean_file_name(outcome.part->name, "txt", findings), attachments);
+    attachments.push_back({names.back(), clean_body(*outcome.text, config.notice.break_links, findings)});
+  }
+  return names;
+}
+
+bool is_plain_name_character(char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; }
+
+// `name` in RFC 2047 form is for old readers, `filename*` (RFC 2231) for all others.
+std::string type_parameters(const std::string& name) {
+  if (is_ascii(name)) return joined({";\r\n name=\"", name, "\""});
+  return joined({";\r\n name=\"", encoded_words(name, "\r\n ", 7), "\""});
+}
+
+std::string disposition(const std::string& name) {
+  if (is_ascii(name)) return joined({"attachment;\r\n filename=\"", name, "\""});
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out = "attachment;\r\n filename*=UTF-8''";
+  for (const char c : name) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (is_plain_name_character(c))
+      out += c;
+    else
+      (out += '%') += {kHex[octet >> 4], kHex[octet & 15]};
+  }
+  return out;
+}
+
+void write_content(const std::string& body, const std::vector<Attachment>& attachments,
+                   const std::string& boundary, Entity& mail) {
+  write_mime_version(mail);
+  if (attachments.empty()) return write_text(body, "", "", mail);
+  mail.field("Content-Type", joined({"multipart/mixed;\r\n boundary=\"", boundary, "\""}));
+  mail.boundary(boundary);
+  auto first = std::make_unique<Entity>();
+  write_text(body, "", "", *first);
+  mail.add(std::move(first));
+  for (const Attachment& attachment : attachments) {
+    auto part = std::make_unique<Entity>();
+    write_text(attachment.text, type_parameters(attachment.name), disposition(attachment.name), *part);
+    mail.add(std::move(part));
+  }
+}
+
+// Octets after CRLF line ends, as the reader will save it.
+std::uint64_t octets_saved(const std::string& text) {
+  const auto lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  const bool open_end = !text.empty() && text.back() != '\n';
+  return text.size() + lines + (open_end ? 2 : 0);
+}
+
+}  // namespace
+
+ComposedMail clean_mail(const MailInput& input, const Config& config) {
+  KIYOME_CHECK(input.answer != nullptr);
+  ComposedMail composed;
+  const clean::MailAnswer& answer = *input.answer;
+  const HeaderContext context{.break_links = config.notice.break_links, .findings = &composed.findings};
+  std::vector<Attachment> attachments;
+
+  Entity mail;
+  mail.field("Received", received_value({.helo = input.client_helo,
+                                         .client = input.client_address,
+                                         .host = config.smtp.hostname,
+                                         .protocol = input.protocol,
+                                         .kiyome_id = kiyome_id(input),
+                                         .recipient = input.only_recipient,
+                                         .unix_seconds = input.received_ms / 1000}));
+  mail.field("X-Kiyome-Id", kiyome_id(input));
+  const std::string own_id = joined({"<", input.id.text(), "@", host_text(config.smtp.hostname), ">"});
+  write_kept_fields({.header = &answer.header,
+                     .subject_mark = config.notice.external_mark ? kExternalMark : std::string_view(),
+                     .fallback_message_id = own_id,
+                     .fallback_unix_seconds = input.received_ms / 1000},
+                    context, mail);
+
+  const std::string shown = shown_body(answer.body.text, config, attachments, composed.findings);
+  const std::vector<std::string> names = add_texts(input, config, attachments, composed.findings);
+  const std::string warnings = sender_warnings(answer.header, config.notice, composed.findings);
+  const std::string item = input.id.text();
+  NoticeInput notice_input{.item = item,
+                           .outcomes = &input.outcomes,
+                           .output_names = {names.begin(), names.end()},
+                           .notes = findings_of_body(answer)};
+  for (const Finding finding : composed.findings) add_finding(notice_input.notes, finding);
+  const Notice notice = write_notice(notice_input, config.notice, composed.findings);
+
+  std::string body = notice.lead + warnings;
+  if (!body.empty()) body += '\n';
+  body.append(shown).append(notice.block);
+  write_content(body, attachments, joined({"=_kiyome-", item, "-", std::to_string(input.part)}), mail);
+  for (const Attachment& attachment : attachments)
+    composed.outputs.push_back({attachment.name, "text/plain", octets_saved(attachment.text)});
+  composed.octets = mail.octets();
+  return composed;
+}
+
+}  // namespace kiyome::compose

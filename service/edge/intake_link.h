@@ -1,0 +1,35 @@
+// The edge's side of the intake: tells the cleaner of each item whose original is on disk, and hears what it
+// has taken. Trusts the cleaner's words about items (it decides when an original may go), not their form.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "proto/transfer/intake.h"
+#include "service/store/original_log.h"
+
+namespace kiyome::edge {
+
+// Thread-safe. Announcements wait here until the cleaner says Taken, over any number of connections; a few
+// hundred octets each, and the originals of as many items stand on the disk.
+class IntakeLink {
+ public:
+  // `path` is the cleaner's Unix socket. Nothing runs before start().
+  explicit IntakeLink(std::string path);
+  ~IntakeLink();
+
+  // In the order in which the cleaner shall hear them.
+  void announce(const transfer::Announce& item);
+  // Connects, and reconnects with backoff; after each connect everything not taken is said again, in order.
+  // `log` must outlive the link's running.
+  void start(store::OriginalLog& log);
+  void stop();
+  // Items that wait for Taken.
+  std::size_t waiting() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kiyome::edge

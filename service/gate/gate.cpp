@@ -1,0 +1,174 @@
+#include "service/gate/gate.h"
+
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+
+#include <algorithm>
+#include <atomic>
+#include <sstream>
+
+#include "service/base/clock.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/gate/intake.h"
+#include "service/gate/outbox.h"
+
+namespace kiyome::gate {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kMailsInHand = 7000ms;   // of the 10 s that a stop may take
+constexpr double kRememberedDays = 30;  // (id, part) of finished bundles
+constexpr auto kPruneEvery = 1h;
+
+std::string text_of(const Poco::JSON::Object& object) {
+  std::ostringstream out;
+  object.stringify(out);
+  return out.str();
+}
+
+Poco::JSON::Object::Ptr parse_request(const std::string& request) {
+  try {
+    return Poco::JSON::Parser().parse(request).extract<Poco::JSON::Object::Ptr>();
+  } catch (const Poco::Exception&) {
+    throw PermanentFailure("a JSON object is expected");
+  }
+}
+
+}  // namespace
+
+// Built and ended in an order: the writer ends after everybody who gives it work, the intake's way back after
+// the writer.
+struct Gate::Impl {
+  // The wall clock as it was at the start, going on with the monotonic one: times compare with those on the
+  // disk, and nobody who sets the clock makes a mail expire.
+  const std::int64_t start_ms = unix_ms_now();
+  const Steady::time_point start = Steady::now();
+  GateStore store;
+  std::unique_ptr<Intake> intake;
+  std::unique_ptr<Writer> writer;
+  std::unique_ptr<Outbox> outbox;
+  SmtpClientConfig deliver;
+  std::string hostname;
+  std::atomic<std::int64_t> prune_next_ms{0};
+
+  explicit Impl(const std::string& folder) : store(folder) {}
+  std::int64_t now_ms() const {
+    return start_ms + std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
+  }
+  void prune_sometimes();
+  void list(const AdminReply& reply);
+  void status(const AdminReply& reply);
+  void retry(const std::string& id, const AdminReply& reply);
+};
+
+Gate::Gate(const std::string& folder, const Config& config, Descriptor listening)
+    : impl_(std::make_unique<Impl>(folder)) {
+  Impl& gate = *impl_;
+  gate.deliver = config.deliver;
+  gate.hostname = config.smtp.hostname;
+  Intake::Calls intake_calls;
+  intake_calls.now_ms = [&gate] { return gate.now_ms(); };
+  intake_calls.accepted = [&gate](std::int64_t row, std::int64_t received_ms,
+                                  std::shared_ptr<const transfer::Bundle> bundle) {
+    PendingBundle pending;
+    pending.row = row;
+    pending.id = bundle->id;
+    pending.part = bundle->part;
+    pending.received_ms = pending.next_ms = received_ms;
+    pending.size = bundle->content.size();
+    gate.outbox->add(pending, std::move(bundle));
+    gate.prune_sometimes();
+  };
+  gate.intake = std::make_unique<Intake>(std::move(listening), gate.store, std::move(intake_calls));
+  gate.writer = std::make_unique<Writer>(gate.store, [&gate] { gate.intake->batch_done(); });
+  Outbox::Calls outbox_calls;
+  outbox_calls.now_ms = [&gate] { return gate.now_ms(); };
+  outbox_calls.results = [&gate](const std::vector<NumberedResult>& results) {
+    gate.intake->way_back().say(results);
+  };
+  gate.outbox = std::make_unique<Outbox>(gate.store, *gate.writer, gate.deliver, gate.hostname,
+                                         std::move(outbox_calls));
+  const Outbox::Numbers numbers = gate.outbox->numbers();
+  log::info("gate serves", {{"pending", static_cast<std::int64_t>(numbers.waiting + numbers.sending)}});
+  gate.intake->start(*gate.writer);
+}
+
+Gate::~Gate() {
+  impl_->intake->stop();
+  impl_->outbox->stop(kMailsInHand);
+  impl_->writer.reset();
+  log::info("gate stopped");
+}
+
+// On the writer's thread; the work itself rides a later batch.
+void Gate::Impl::prune_sometimes() {
+  const std::int64_t now = now_ms();
+  if (now < prune_next_ms) return;
+  prune_next_ms = now + std::chrono::milliseconds(kPruneEvery).count();
+  const double days = std::max(kRememberedDays, deliver.lifetime_hours / 24 + 1);
+  const std::int64_t before = now - static_cast<std::int64_t>(days * 86'400'000);
+  Writer::Work work;
+  work.lazy = true;
+  work.apply = [before](GateStore& disk) { disk.prune(before); };
+  writer->submit(std::move(work));
+}
+
+std::string Gate::reload(const Config& next) {
+  if (next.deliver.connections_max != impl_->deliver.connections_max)
+    return "gate.deliver.connections_max: changing it takes a restart";
+  try {
+    impl_->outbox->reload(next.deliver, next.smtp.hostname);
+  } catch (const std::exception& trouble) {
+    return std::string("gate.deliver: ") + trouble.what();
+  }
+  return {};
+}
+
+void Gate::admin(const std::string& request, const AdminReply& reply) {
+  const Poco::JSON::Object::Ptr object = parse_request(request);
+  const std::string command = object->optValue<std::string>("command", "");
+  if (command == "list") return impl_->list(reply);
+  if (command == "status") return impl_->status(reply);
+  if (command == "retry") return impl_->retry(object->optValue<std::string>("id", ""), reply);
+  throw PermanentFailure("unknown command");
+}
+
+void Gate::Impl::list(const AdminReply& reply) {
+  store.list([&](const ListedDelivery& one) {
+    Poco::JSON::Object line(Poco::JSON_PRESERVE_KEY_ORDER);
+    line.set("id", one.bundle.id.text());
+    line.set("part", static_cast<int>(one.bundle.part));
+    line.set("recipient", one.recipient.address);
+    line.set("state", "sending");
+    line.set("sender", one.sender);
+    line.set("bytes", one.bundle.size);
+    line.set("received_at", iso_time(one.bundle.received_ms));
+    line.set("attempts", one.bundle.attempts);
+    line.set("next_try", iso_time(one.bundle.next_ms));
+    line.set("status", one.status);
+    return reply(text_of(line));
+  });
+}
+
+void Gate::Impl::status(const AdminReply& reply) {
+  const Outbox::Numbers numbers = outbox->numbers();
+  Poco::JSON::Object line(Poco::JSON_PRESERVE_KEY_ORDER);
+  line.set("waiting", static_cast<Poco::UInt64>(numbers.waiting));
+  line.set("sending", static_cast<Poco::UInt64>(numbers.sending));
+  line.set("next_hop_reached", numbers.reached);
+  line.set("results_unconfirmed", static_cast<Poco::UInt64>(store.waiting_results()));
+  line.set("internet_side_connected", intake->way_back().connected());
+  reply(text_of(line));
+}
+
+void Gate::Impl::retry(const std::string& id, const AdminReply& reply) {
+  const Result<ItemId> item = ItemId::parse(id);
+  if (!item) throw PermanentFailure("id: not an item id");
+  Poco::JSON::Object line;
+  line.set("retried", outbox->retry(*item));
+  reply(text_of(line));
+}
+
+}  // namespace kiyome::gate

@@ -1,0 +1,383 @@
+#include "service/gate/gate_store.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "service/base/clock.h"
+#include "service/base/descriptor.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/base/sockets.h"
+#include "service/gate/gate_schema.h"
+
+namespace kiyome::gate {
+namespace {
+
+using store::Blob;
+using store::Row;
+using store::Statement;
+
+constexpr std::size_t kBlobFrom = 64u << 10;  // larger contents are files
+constexpr auto kDiskPatience = std::chrono::seconds(600);
+
+std::string_view octets(const ItemId& id) {
+  return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
+}
+
+ItemId item_id(std::string_view octets) {
+  ItemId id;
+  std::copy_n(octets.begin(), std::min(octets.size(), id.bytes.size()),
+              reinterpret_cast<char*>(id.bytes.data()));
+  return id;
+}
+
+// What is on the disk after a failed fsync is unknown, and a second one may say "fine" without having
+// written.
+void sync_or_die(int fd) {
+  if (::fsync(fd) == 0) return;
+  std::fprintf(stderr, "fsync failed: the process ends\n");
+  std::abort();
+}
+
+PendingBundle pending_of(const Row& row) {
+  PendingBundle out;
+  out.row = row.integer(0);
+  out.id = item_id(row.blob(1));
+  out.part = static_cast<std::uint16_t>(row.integer(2));
+  out.attempts = static_cast<std::uint32_t>(row.integer(3));
+  out.received_ms = row.integer(4);
+  out.next_ms = row.integer(5);
+  out.delay_told = row.integer(6) != 0;
+  out.size = static_cast<std::uint64_t>(row.integer(7));
+  return out;
+}
+
+// A file that cannot be read is told as an empty content: its mail is tried until the end of its life, and
+// then its sender hears of it.
+std::shared_ptr<const Content> map_or_empty(int folder, const std::string& name) {
+  try {
+    return Content::map(folder, name);
+  } catch (const TemporaryFailure& trouble) {
+    log::error("content cannot be read", {{"why", trouble.what()}});
+    return std::make_shared<Content>(std::string());
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Content> Content::map(int folder, const std::string& name) {
+  const Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw_errno("blobs/" + name);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_errno("fstat");
+  auto out = std::make_shared<Content>(std::string());
+  if (status.st_size == 0) return out;
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (mapped == MAP_FAILED) throw_errno("mmap");
+  out->mapped_ = mapped;
+  out->view_ = {static_cast<const char*>(mapped), size};
+  return out;
+}
+
+Content::~Content() {
+  if (mapped_ != nullptr) ::munmap(mapped_, view_.size());
+}
+
+// Its own connection, used by the writer alone.
+struct GateStore::Writing {
+  store::Database database;
+  Descriptor blobs;
+  std::optional<store::Transaction> transaction;
+  std::vector<Descriptor> unsynced;        // files of this transaction
+  std::vector<std::string> made, dropped;  // names: made by it, and to be removed after it
+  std::int64_t next_row = 1, next_result = 1;
+  std::uint64_t blob_number = 0;
+  // Statements come after the schema.
+  struct Statements {
+    explicit Statements(store::Database& db)
+        : accept(db, "INSERT OR IGNORE INTO accepted (id, part, received_ms) VALUES (?, ?, ?)"),
+          add(db,
+              "INSERT INTO pending (bundle, id, part, kind, sender, ret, envid, attempts, received_ms, "
+              "next_ms, "
+              "delay_told, size, file) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0, ?, ?)"),
+          add_content(db, "INSERT INTO contents (bundle, octets) VALUES (?, ?)"),
+          add_delivery(db,
+                       "INSERT INTO deliveries (bundle, recipient, address, notify, orcpt, status) "
+                       "VALUES (?, ?, ?, ?, ?, '')"),
+          add_result(
+              db,
+              "INSERT OR IGNORE INTO results (number, id, part, recipient, class, status_class, subject, "
+              "detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+          drop_delivery(db, "DELETE FROM deliveries WHERE bundle = ? AND recipient = ?"),
+          drop_deliveries(db, "DELETE FROM deliveries WHERE bundle = ?"),
+          drop_content(db, "DELETE FROM contents WHERE bundle = ?"),
+          drop(db, "DELETE FROM pending WHERE bundle = ?"),
+          drop_result(db, "DELETE FROM results WHERE id = ? AND part = ? AND recipient = ? AND class = ?"),
+          later(db, "UPDATE pending SET attempts = ?, next_ms = ?, delay_told = ? WHERE bundle = ?"),
+          last_status(db, "UPDATE deliveries SET status = ? WHERE bundle = ? AND recipient = ?"),
+          file_of(db, "SELECT file FROM pending WHERE bundle = ?"),
+          forget(db, "DELETE FROM accepted WHERE id < min(?1, coalesce((SELECT min(id) FROM pending), ?1))") {
+    }
+    Statement accept, add, add_content, add_delivery, add_result, drop_delivery, drop_deliveries,
+        drop_content, drop, drop_result, later, last_status, file_of, forget;
+  };
+  std::optional<Statements> sql;
+
+  explicit Writing(const std::string& path) : database(path) {}
+};
+
+struct GateStore::Reading {
+  store::Database database;
+  int blobs;
+  Statement envelope, content, deliveries, results;
+  Reading(const std::string& path, int blob_folder)
+      : database(path),
+        blobs(blob_folder),
+        envelope(database, "SELECT sender, ret, envid, file FROM pending WHERE bundle = ?"),
+        content(database, "SELECT octets FROM contents WHERE bundle = ?"),
+        deliveries(
+            database,
+            "SELECT recipient, address, notify, orcpt FROM deliveries WHERE bundle = ? ORDER BY recipient"),
+        results(database,
+                "SELECT number, id, part, recipient, class, status_class, subject, detail FROM results "
+                "WHERE number > ? ORDER BY number LIMIT ?") {}
+};
+
+GateStore::GateStore(const std::string& folder) {
+  const std::string path = folder + "/gate.sqlite";
+  writing_ = std::make_unique<Writing>(path);
+  Writing& w = *writing_;
+  w.database.migrate(kGateSchema);
+  w.sql.emplace(w.database);
+  const std::string blobs = folder + "/blobs";
+  if (::mkdir(blobs.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("mkdir " + blobs);
+  w.blobs.reset(::open(blobs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!w.blobs) throw_errno("open " + blobs);
+  const auto one_more = [&](const char* sql, std::int64_t& next) {
+    Statement(w.database, sql).one([&](const Row& row) { next = row.integer(0) + 1; });
+  };
+  one_more("SELECT coalesce(max(bundle), 0) FROM pending", w.next_row);
+  one_more("SELECT coalesce(max(number), 0) FROM results", w.next_result);
+  remove_stray_blobs(blobs);
+  reading_.with([&](auto& reading) { reading = std::make_unique<Reading>(path, w.blobs.get()); });
+}
+
+GateStore::~GateStore() = default;
+
+// A file without a bundle was left by a death between its writing and its commit, or between a commit and its
+// removal.
+void GateStore::remove_stray_blobs(const std::string& folder) {
+  std::set<std::string, std::less<>> named;
+  Statement(writing_->database, "SELECT file FROM pending WHERE file <> ''").each([&](const Row& row) {
+    named.emplace(row.text(0));
+  });
+  std::error_code trouble;
+  std::vector<std::string> stray;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, trouble))
+    if (!named.contains(entry.path().filename().string())) stray.push_back(entry.path().filename());
+  for (const std::string& name : stray) ::unlinkat(writing_->blobs.get(), name.c_str(), 0);
+}
+
+void GateStore::begin() { writing_->transaction.emplace(writing_->database); }
+
+void GateStore::commit() {
+  Writing& w = *writing_;
+  sync_blobs();
+  w.transaction->commit();
+  w.transaction.reset();
+  for (const std::string& name : w.dropped) ::unlinkat(w.blobs.get(), name.c_str(), 0);
+  w.made.clear();
+  w.dropped.clear();
+}
+
+void GateStore::rollback() {
+  Writing& w = *writing_;
+  w.transaction.reset();
+  w.unsynced.clear();
+  for (const std::string& name : w.made) ::unlinkat(w.blobs.get(), name.c_str(), 0);
+  w.made.clear();
+  w.dropped.clear();
+}
+
+void GateStore::sync_blobs() {
+  Writing& w = *writing_;
+  if (w.unsynced.empty()) return;
+  for (const Descriptor& file : w.unsynced) sync_or_die(file.get());
+  w.unsynced.clear();
+  sync_or_die(w.blobs.get());
+}
+
+// The name is never used twice, so nobody reads a file that is written again.
+std::string GateStore::write_blob(const transfer::Bundle& bundle) {
+  Writing& w = *writing_;
+  const std::string name = bundle.id.text() + "." + std::to_string(bundle.part) + "." +
+                           std::to_string(unix_ms_now()) + "." + std::to_string(++w.blob_number);
+  Descriptor file(::openat(w.blobs.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) throw_errno("blobs/" + name);
+  w.made.push_back(name);
+  if (!write_all(file.get(), bundle.content, Steady::now() + kDiskPatience)) throw_errno("blobs/" + name);
+  w.unsynced.push_back(std::move(file));
+  return name;
+}
+
+std::optional<std::int64_t> GateStore::insert(const transfer::Bundle& bundle, std::int64_t now_ms) {
+  Writing& w = *writing_;
+  Writing::Statements& sql = *w.sql;
+  const Blob id{octets(bundle.id)};
+  sql.accept.run(id, bundle.part, now_ms);
+  if (w.database.changes() == 0) return std::nullopt;
+  const std::int64_t row = w.next_row++;
+  const std::string file = bundle.content.size() >= kBlobFrom ? write_blob(bundle) : std::string();
+  sql.add.run(row, id, bundle.part, bundle.kind, bundle.sender, bundle.ret, bundle.envid, now_ms, now_ms,
+              bundle.content.size(), file);
+  if (file.empty()) sql.add_content.run(row, Blob{bundle.content});
+  for (const transfer::Recipient& recipient : bundle.recipients)
+    sql.add_delivery.run(row, recipient.index, recipient.address, recipient.notify, recipient.orcpt);
+  return row;
+}
+
+void GateStore::record(const Outcome& outcome, std::vector<NumberedResult>& results) {
+  Writing& w = *writing_;
+  Writing::Statements& sql = *w.sql;
+  const PendingBundle& bundle = outcome.bundle;
+  results.clear();
+  for (const transfer::DeliveryResult& result : outcome.results) {
+    const std::int64_t number = w.next_result++;
+    sql.add_result.run(number, Blob{octets(result.id)}, result.part, result.recipient, result.result,
+                       result.status_class, result.status_subject, result.status_detail);
+    results.push_back({number, result});
+  }
+  if (!outcome.left.empty()) {
+    for (const std::uint32_t recipient : outcome.finished) sql.drop_delivery.run(bundle.row, recipient);
+    for (const Outcome::Last& last : outcome.left)
+      sql.last_status.run(last.status, bundle.row, last.recipient);
+    sql.later.run(bundle.attempts, bundle.next_ms, bundle.delay_told, bundle.row);
+    return;
+  }
+  std::string file;
+  if (bundle.size >= kBlobFrom) sql.file_of.one([&](const Row& row) { file = row.text(0); }, bundle.row);
+  if (file.empty())
+    sql.drop_content.run(bundle.row);
+  else
+    w.dropped.push_back(file);
+  sql.drop_deliveries.run(bundle.row);
+  sql.drop.run(bundle.row);
+}
+
+void GateStore::taken(const transfer::ResultTaken& taken) {
+  writing_->sql->drop_result.run(Blob{octets(taken.id)}, taken.part, taken.recipient, taken.result_class);
+}
+
+// Ids are UUIDv7: their order is the order of their times.
+void GateStore::prune(std::int64_t before_ms) {
+  const ItemId bound = ItemId::make(std::max<std::int64_t>(before_ms, 0), {});
+  writing_->sql->forget.run(Blob{octets(bound)});
+}
+
+void GateStore::pending(const std::function<void(const PendingBundle&)>& use) {
+  reading_.with([&](std::unique_ptr<Reading>& reading) {
+    Statement(reading->database,
+              "SELECT bundle, id, part, attempts, received_ms, next_ms, delay_told, size FROM pending ORDER "
+              "BY bundle")
+        .each([&](const Row& row) { use(pending_of(row)); });
+  });
+}
+
+std::optional<LoadedBundle> GateStore::load(std::int64_t row) {
+  return reading_.with([&](std::unique_ptr<Reading>& reading) -> std::optional<LoadedBundle> {
+    LoadedBundle out;
+    std::string file;
+    const bool found = reading->envelope.one(
+        [&](const Row& envelope) {
+          out.sender = envelope.text(0);
+          out.ret = static_cast<std::uint8_t>(envelope.integer(1));
+          out.envid = envelope.text(2);
+          file = envelope.text(3);
+        },
+        row);
+    if (!found) return std::nullopt;
+    reading->deliveries.each(
+        [&](const Row& one) {
+          out.recipients.push_back({static_cast<std::uint32_t>(one.integer(0)), std::string(one.text(1)),
+                                    static_cast<std::uint8_t>(one.integer(2)), std::string(one.text(3))});
+        },
+        row);
+    if (!file.empty()) out.content = map_or_empty(reading->blobs, file);
+    reading->content.one(
+        [&](const Row& one) { out.content = std::make_shared<Content>(std::string(one.blob(0))); }, row);
+    if (!out.content) return std::nullopt;  // finished between the statements
+    return out;
+  });
+}
+
+std::vector<NumberedResult> GateStore::results_after(std::int64_t number, std::size_t max) {
+  std::vector<NumberedResult> out;
+  reading_.with([&](std::unique_ptr<Reading>& reading) {
+    reading->results.each(
+        [&](const Row& row) {
+          NumberedResult one;
+          one.number = row.integer(0);
+          one.result.id = item_id(row.blob(1));
+          one.result.part = static_cast<std::uint16_t>(row.integer(2));
+          one.result.recipient = static_cast<std::uint32_t>(row.integer(3));
+          one.result.result = static_cast<transfer::ResultClass>(row.integer(4));
+          one.result.status_class = static_cast<std::uint16_t>(row.integer(5));
+          one.result.status_subject = static_cast<std::uint16_t>(row.integer(6));
+          one.result.status_detail = static_cast<std::uint16_t>(row.integer(7));
+          out.push_back(one);
+        },
+        number, max);
+  });
+  return out;
+}
+
+// Page by page: a slow listener must not hold the reading connection, nor a snapshot of a growing log.
+void GateStore::list(const std::function<bool(const ListedDelivery&)>& use) {
+  constexpr std::int64_t kPage = 500;
+  std::int64_t after_row = 0, after_recipient = -1;
+  for (;;) {
+    std::vector<ListedDelivery> page;
+    reading_.with([&](std::unique_ptr<Reading>& reading) {
+      Statement(reading->database,
+                "SELECT p.bundle, p.id, p.part, p.attempts, p.received_ms, p.next_ms, p.delay_told, p.size, "
+                "p.sender, "
+                "d.status, d.recipient, d.address FROM pending p JOIN deliveries d ON d.bundle = p.bundle "
+                "WHERE (d.bundle, d.recipient) > (?, ?) ORDER BY d.bundle, d.recipient LIMIT ?")
+          .each(
+              [&](const Row& row) {
+                page.push_back({pending_of(row), std::string(row.text(8)), std::string(row.text(9)), {}});
+                page.back().recipient.index = static_cast<std::uint32_t>(row.integer(10));
+                page.back().recipient.address = row.text(11);
+              },
+              after_row, after_recipient, kPage);
+    });
+    if (page.empty()) return;
+    for (const ListedDelivery& one : page)
+      if (!use(one)) return;
+    after_row = page.back().bundle.row;
+    after_recipient = page.back().recipient.index;
+  }
+}
+
+std::uint64_t GateStore::waiting_results() {
+  std::uint64_t out = 0;
+  reading_.with([&](std::unique_ptr<Reading>& reading) {
+    Statement(reading->database, "SELECT count(*) FROM results").one([&](const Row& row) {
+      out = static_cast<std::uint64_t>(row.integer(0));
+    });
+  });
+  return out;
+}
+
+}  // namespace kiyome::gate

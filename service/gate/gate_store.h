@@ -1,0 +1,129 @@
+// The gate's own store: bundles on their way, what is left of each envelope, results that the Internet side
+// has not confirmed, and which bundles were ever taken. SQLite beside a folder of large contents. Trusts its
+// folder to be its own.
+//   accepted    (id, part): the gate takes each bundle once, also long after it was delivered
+//   pending     a bundle with recipients that are not finished
+//   contents    its mail, unless it is large: then it is a file in blobs/
+//   deliveries  a recipient that is not finished
+//   results     a delivery result that was not confirmed by ResultTaken
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/transfer/bundle.h"
+#include "service/base/guarded.h"
+#include "service/store/sqlite.h"
+
+namespace kiyome::gate {
+
+// A bundle that waits for its next attempt.
+struct PendingBundle {
+  std::int64_t row = 0;  // its name within this store
+  ItemId id;
+  std::uint16_t part = 0;
+  std::uint32_t attempts = 0;
+  std::int64_t received_ms = 0, next_ms = 0;
+  bool delay_told = false;
+  std::uint64_t size = 0;
+};
+
+// The content of a bundle for as long as it is sent: held in memory or mapped from its file.
+class Content {
+ public:
+  explicit Content(std::string octets) : octets_(std::move(octets)), view_(octets_) {}
+  // Throws TemporaryFailure.
+  static std::shared_ptr<const Content> map(int folder, const std::string& name);
+  ~Content();
+  Content(const Content&) = delete;
+  Content& operator=(const Content&) = delete;
+  std::string_view view() const { return view_; }
+
+ private:
+  std::string octets_;
+  std::string_view view_;
+  void* mapped_ = nullptr;
+};
+
+// What one attempt needs: the envelope with the recipients that are not finished, and the content.
+struct LoadedBundle {
+  std::string sender, envid;
+  std::uint8_t ret = 0;
+  std::vector<transfer::Recipient> recipients;
+  std::shared_ptr<const Content> content;  // shared with the outbox, which may keep it for the next attempt
+};
+
+// What one attempt came to.
+struct Outcome {
+  PendingBundle bundle;  // with the new attempts, next_ms and delay_told
+  struct Last {          // of a recipient that stays
+    std::uint32_t recipient = 0;
+    std::string status;
+  };
+  std::vector<std::uint32_t> finished;  // recipients
+  std::vector<Last> left;
+  std::vector<transfer::DeliveryResult> results;  // of the finished ones, and delays
+};
+
+// A result with its place in the order they were written in; later ones have larger numbers.
+struct NumberedResult {
+  std::int64_t number = 0;
+  transfer::DeliveryResult result;
+};
+
+// One line of a listing.
+struct ListedDelivery {
+  PendingBundle bundle;
+  std::string sender, status;
+  transfer::Recipient recipient;
+};
+
+// begin() to commit() and what stands between them: on one thread, the writer's. The reading calls: any
+// thread. Everything throws TemporaryFailure.
+class GateStore {
+ public:
+  // Opens or creates gate.sqlite and blobs/ in `folder`; removes files that no bundle names.
+  explicit GateStore(const std::string& folder);
+  ~GateStore();
+
+  // ---- writing ----
+  void begin();
+  void commit();    // on return everything since begin() is on disk, large contents included
+  void rollback();  // forgets it; files of this transaction are removed
+
+  // The row of the new pending bundle, or empty when (id, part) was taken before.
+  std::optional<std::int64_t> insert(const transfer::Bundle& bundle, std::int64_t now_ms);
+  // Gives the numbered results. A bundle without recipients left is finished: only its place in `accepted`
+  // stays.
+  void record(const Outcome& outcome, std::vector<NumberedResult>& results);
+  void taken(const transfer::ResultTaken& taken);
+  // Forgets what was accepted before that time and is finished; (id, part) would be taken as new from then
+  // on.
+  void prune(std::int64_t before_ms);
+
+  // ---- reading ----
+  void pending(const std::function<void(const PendingBundle&)>& use);
+  // Empty when it is finished. A content that cannot be read is empty.
+  std::optional<LoadedBundle> load(std::int64_t row);
+  std::vector<NumberedResult> results_after(std::int64_t number, std::size_t max);
+  // In order of age, until `use` gives false.
+  void list(const std::function<bool(const ListedDelivery&)>& use);
+  std::uint64_t waiting_results();
+
+ private:
+  struct Writing;
+  struct Reading;
+  std::string write_blob(const transfer::Bundle& bundle);
+  void sync_blobs();
+  void remove_stray_blobs(const std::string& folder);
+
+  std::unique_ptr<Writing> writing_;
+  Guarded<std::unique_ptr<Reading>> reading_;
+};
+
+}  // namespace kiyome::gate

@@ -1,0 +1,78 @@
+// Bundles in: the Internet side's connection, one at a time, the newest counts. Each bundle is decoded
+// exactly, its digest, envelope and mail are checked, and it is accepted only when it is on the disk. What
+// comes here is hostile input.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "proto/base/result.h"
+#include "service/base/clock.h"
+#include "service/base/descriptor.h"
+#include "service/gate/way_back.h"
+#include "service/gate/writer.h"
+
+namespace kiyome::gate {
+
+// Why a bundle is not taken; empty: it may be. Pure; thread-safe.
+struct Refusal {
+  transfer::Refused told;
+  std::string why;
+};
+std::optional<Refusal> refuse(const transfer::Bundle& bundle);
+
+class Intake {
+ public:
+  struct Calls {
+    std::function<std::int64_t()> now_ms;
+    // On the writer's thread, once for each new bundle, when it is on the disk.
+    std::function<void(std::int64_t row, std::int64_t received_ms, std::shared_ptr<const transfer::Bundle>)>
+        accepted;
+  };
+  Intake(Descriptor listening, GateStore& store, Calls calls);
+  ~Intake();
+
+  // To be given to the writer and to whoever has results; they end before this does.
+  WayBack& way_back() { return way_back_; }
+  // After every batch of the writer.
+  void batch_done();
+  // Starts to listen; `writer` outlives stop().
+  void start(Writer& writer);
+  void stop();
+
+ private:
+  void run();
+  void accept_peer();
+  void hang_up(const char* why);
+  void read_peer();
+  void handle(std::string_view frame);
+  void take(transfer::Bundle bundle);
+  bool full() const;
+  void wake();
+
+  Descriptor listening_;
+  Calls calls_;
+  Writer* writer_ = nullptr;
+  Descriptor wake_;
+  WayBack way_back_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> commit_failed_{false};
+  std::atomic<std::size_t> unwritten_{0}, unwritten_octets_{0};
+  std::atomic<bool> throttled_{false};
+
+  // the thread's own
+  Descriptor peer_;
+  std::unique_ptr<transfer::FrameReader> frames_;
+  std::string room_;
+  std::string frame_;
+  Steady::time_point listen_again_{};
+  std::thread thread_;
+};
+
+}  // namespace kiyome::gate

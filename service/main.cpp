@@ -1,0 +1,169 @@
+// kiyome: subcommands and wiring, nothing else.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/base/role.h"
+#include "service/cleaner/cleaner_role.h"
+#include "service/command/commands.h"
+#include "service/command/sanitize.h"
+#include "service/edge/edge_role.h"
+#include "service/supervisor/supervisor.h"
+
+namespace {
+
+using namespace kiyome;
+
+constexpr const char* kInstalledConfig = "/etc/kiyome/kiyome.toml";
+
+Config config_from(const std::string& path) {
+  if (!path.empty()) return load_config(path);
+  if (std::filesystem::exists(kInstalledConfig)) return load_config(kInstalledConfig);
+  return parse_config("", "");
+}
+
+// Started by the supervisor, never by a person.
+int run_role(const std::string& name, const std::vector<std::string>& descriptors) {
+  RoleContext context(name, descriptors);
+  log::start(name, context.config().log_level);
+  if (name == "edge") return edge::run_edge(context);
+  if (name == "cleaner") return cleaner::run_cleaner(context);
+  throw ConfigError("no such role: " + name);
+}
+
+struct CommandLine {
+  CLI::App app{"Kiyome (清め): メールとファイルの無害化ゲートウェイ / mail and file sanitization gateway",
+               "kiyome"};
+  std::string config;
+  std::vector<std::string> roles, descriptors, files;
+  std::string role, from, to, folder;
+  command::AskOptions ask;
+  command::SanitizeOptions sanitize;
+  std::function<int()> chosen;
+
+  CommandLine();
+  void add_service();
+  void add_sanitize();
+  void add_items();
+  CLI::App* item_command(CLI::App* parent, const char* name, const char* help, const char* command,
+                         bool wants_id);
+};
+
+CLI::App* with_config(CLI::App* app, std::string& config) {
+  app->add_option("--config", config, "設定ファイル / configuration file (TOML)");
+  return app;
+}
+
+CommandLine::CommandLine() {
+  app.set_version_flag("--version", "kiyome " KIYOME_VERSION);
+  app.require_subcommand(1);
+  add_service();
+  add_sanitize();
+  add_items();
+}
+
+void CommandLine::add_service() {
+  CLI::App* serve = with_config(app.add_subcommand("serve", "サービスを開始 / start the service"), config);
+  serve->add_option("--role", roles, "edge,cleaner,gate,console (既定はすべて / default: all)")
+      ->delimiter(',');
+  serve->callback([this] {
+    chosen = [this] {
+      const std::set<std::string> wanted(roles.begin(), roles.end());
+      for (const std::string& each : wanted)
+        if (!supervisor::kRoles.contains(each)) throw ConfigError("--role: no such role: " + each);
+      return command::serve(config_from(config), wanted.empty() ? supervisor::kRoles : wanted);
+    };
+  });
+  CLI::App* check =
+      with_config(app.add_subcommand("check", "設定を検査 / validate the configuration"), config);
+  check->callback([this] { chosen = [this] { return command::check(config_from(config)); }; });
+  CLI::App* selftest =
+      app.add_subcommand("selftest", "サンドボックスの自己診断 / try every forbidden act in the sandbox");
+  selftest->callback([this] { chosen = [] { return command::selftest(); }; });
+  CLI::App* role_command = app.add_subcommand("role", "")->group("");
+  role_command->add_option("name", role)->required();
+  role_command->add_option("--fd", descriptors)->allow_extra_args(false);
+  role_command->callback([this] { chosen = [this] { return run_role(role, descriptors); }; });
+}
+
+void CommandLine::add_sanitize() {
+  CLI::App* command = with_config(
+      app.add_subcommand("sanitize", "ファイルを無害化 / sanitize files without a server"), config);
+  command->add_option("--mode", sanitize.mode, "text | flatten")->check(CLI::IsMember({"text", "flatten"}));
+  command->add_option("--password", sanitize.passwords, "暗号化ファイルのパスワード / passwords to try");
+  command->add_option("--report", sanitize.report, "JSON の報告 / one JSON object a line");
+  command->add_option("--out", sanitize.out, "出力先フォルダー / output folder")->required();
+  command->add_option("files", sanitize.files)->required();
+  command->callback([this] { chosen = [this] { return command::sanitize(sanitize, config_from(config)); }; });
+  CLI::App* verify = app.add_subcommand("verify", "無害であることを検証 / prove that files are clean");
+  verify->add_option("files", files)->required();
+  verify->callback([this] { chosen = [this] { return command::verify(files); }; });
+  CLI::App* policy = app.add_subcommand("policy", "規程 / policy")->require_subcommand(1);
+  CLI::App* explain =
+      with_config(policy->add_subcommand("explain", "どの規則がなぜ / which rule, and why"), config);
+  explain->add_option("--from", from)->required();
+  explain->add_option("--to", to)->required();
+  explain->add_option("file", folder)->required();
+  explain->callback(
+      [this] { chosen = [this] { return command::policy_explain(config_from(config), from, to, folder); }; });
+}
+
+CLI::App* CommandLine::item_command(CLI::App* parent, const char* name, const char* help, const char* what,
+                                    bool wants_id) {
+  CLI::App* command = with_config(parent->add_subcommand(name, help), config);
+  command->add_flag("--json", ask.json, "JSON lines");
+  if (wants_id) command->add_option("id", ask.id)->required();
+  command->callback([this, what] {
+    chosen = [this, what] {
+      ask.command = what;
+      return command::ask(config_from(config), ask);
+    };
+  });
+  return command;
+}
+
+void CommandLine::add_items() {
+  CLI::App* queue = app.add_subcommand("queue", "受信アイテム / items")->require_subcommand(1);
+  CLI::App* list = item_command(queue, "list", "一覧 / list", "queue.list", false);
+  list->add_option("--state", ask.state, "received|cleaning|held|sending|delivered|bounced");
+  item_command(queue, "show", "詳細 / show one", "show", true);
+  item_command(queue, "hold", "保留 / hold one that has not left", "hold", true);
+  item_command(queue, "release", "解放（無害化済みを配送） / deliver the clean result", "release", true);
+  item_command(queue, "delete", "削除 / delete one that is held", "delete", true);
+  CLI::App* retry = item_command(queue, "retry", "再試行 / try again now", "retry", true);
+  retry->callback([this] { chosen = [this] { return command::retry(config_from(config), ask.id); }; });
+  CLI::App* quarantine = app.add_subcommand("quarantine", "保留 / held items")->require_subcommand(1);
+  item_command(quarantine, "list", "一覧 / list", "quarantine.list", false);
+  item_command(quarantine, "show", "詳細 / show one", "show", true);
+  CLI::App* write =
+      item_command(quarantine, "export", "記録を書き出す / write its record to a folder", "show", true);
+  write->add_option("--out", folder, "出力先フォルダー / folder")->required();
+  write->callback([this] {
+    chosen = [this] { return command::quarantine_export(config_from(config), ask.id, folder); };
+  });
+  CLI::App* audit = app.add_subcommand("audit", "監査記録 / audit trail")->require_subcommand(1);
+  item_command(audit, "verify", "改ざんの検査 / find any change", "audit.verify", false);
+  item_command(audit, "list", "一覧 / list", "audit.list", false);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return line.app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    return line.chosen();
+  } catch (const kiyome::ConfigError& mistake) {
+    std::fprintf(stderr, "%s\n", mistake.what());
+    return 2;
+  } catch (const std::exception& trouble) {
+    std::fprintf(stderr, "kiyome: %s\n", trouble.what());
+    return 1;
+  }
+}

@@ -1,0 +1,34 @@
+// The tables of the Internet side, one step a version; a step that was released is never changed.
+#pragma once
+
+#include <array>
+
+namespace kiyome::store {
+
+inline constexpr std::array<const char*, 1> kItemSchema{
+    R"(CREATE TABLE items (
+         id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
+         client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
+         bytes INTEGER NOT NULL, sha256 BLOB NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+         length INTEGER NOT NULL, original_kept INTEGER NOT NULL);
+       CREATE INDEX items_kept ON items (received_ms) WHERE original_kept = 1;
+       CREATE TABLE recipients (
+         id BLOB NOT NULL, number INTEGER NOT NULL, address TEXT NOT NULL, notify INTEGER NOT NULL, orcpt TEXT NOT NULL,
+         state INTEGER NOT NULL, verdict INTEGER NOT NULL, reasons TEXT NOT NULL, part INTEGER NOT NULL,
+         status TEXT NOT NULL, delayed INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+         PRIMARY KEY (id, number)) WITHOUT ROWID;
+       CREATE INDEX recipients_held ON recipients (id) WHERE state = 1;
+       CREATE TABLE bundles (
+         id BLOB NOT NULL, part INTEGER NOT NULL, frame BLOB, PRIMARY KEY (id, part)) WITHOUT ROWID;
+       CREATE TABLE item_segments (
+         segment INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (segment, id)) WITHOUT ROWID;
+       CREATE TABLE returns (
+         number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, recipient TEXT NOT NULL, content BLOB NOT NULL,
+         attempts INTEGER NOT NULL, created_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL);
+       CREATE INDEX returns_next ON returns (next_ms);
+       CREATE TABLE audit (
+         sequence INTEGER PRIMARY KEY, unix_ms INTEGER NOT NULL, event TEXT NOT NULL, item BLOB, actor TEXT NOT NULL,
+         detail TEXT NOT NULL, hash BLOB NOT NULL);)",
+};
+
+}  // namespace kiyome::store

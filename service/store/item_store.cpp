@@ -1,0 +1,413 @@
+#include "service/store/item_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <thread>
+
+#include "service/base/errors.h"
+#include "service/base/guarded.h"
+#include "service/base/log.h"
+#include "service/base/sockets.h"
+#include "service/store/item_schema.h"
+#include "service/store/item_writer.h"
+#include "service/store/sqlite.h"
+
+namespace kiyome::store {
+namespace {
+
+constexpr std::size_t kBatchMax = 512;                          // operations that share one fsync
+constexpr auto kLazyWait = std::chrono::milliseconds(20);       // how long results may wait for company
+constexpr auto kTroublePause = std::chrono::milliseconds(500);  // after a commit that failed
+
+struct Operation {
+  std::function<void(ItemWriter&)> work;
+  std::function<void(bool)> done;
+};
+
+struct Queue {
+  std::deque<Operation> operations;
+  bool urgent = false;  // somebody waits for the fsync
+  bool stopping = false;
+};
+
+ItemId item_id(std::string_view raw) {
+  ItemId id;
+  std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
+  return id;
+}
+
+RecipientRow recipient_row(const Row& row) {
+  RecipientRow out;
+  out.id = item_id(row.blob(0));
+  out.index = static_cast<std::uint32_t>(row.integer(1));
+  out.address = row.text(2);
+  out.notify = static_cast<std::uint8_t>(row.integer(3));
+  out.orcpt = row.text(4);
+  out.state = static_cast<State>(row.integer(5));
+  out.verdict = static_cast<Verdict>(row.integer(6));
+  out.reasons = row.text(7);
+  out.status = row.text(8);
+  out.changed_ms = row.integer(9);
+  out.sender = row.text(10);
+  out.bytes = static_cast<std::uint64_t>(row.integer(11));
+  out.received_ms = row.integer(12);
+  return out;
+}
+
+constexpr const char* kRecipientColumns =
+    "SELECT r.id, r.number, r.address, r.notify, r.orcpt, r.state, r.verdict, r.reasons, r.status, "
+    "r.changed_ms, "
+    "i.sender, i.bytes, i.received_ms FROM recipients r JOIN items i ON i.id = r.id ";
+
+std::string prepared_folder(const std::string& folder) {
+  std::error_code trouble;
+  std::filesystem::create_directories(folder + "/bundles", trouble);
+  if (trouble) throw TemporaryFailure("create " + folder + "/bundles: " + trouble.message());
+  return folder;
+}
+
+}  // namespace
+
+std::string_view name_of(State state) {
+  switch (state) {
+    case State::held:
+      return "held";
+    case State::sending:
+      return "sending";
+    case State::delivered:
+      return "delivered";
+    case State::bounced:
+      return "bounced";
+    case State::deleted:
+      return "deleted";
+  }
+  return "held";
+}
+
+struct ItemStore::Impl {
+  std::string folder;
+  std::function<void()> after_batch;
+  Database database;
+  std::unique_ptr<ItemWriter> writer;
+  Guarded<std::unique_ptr<Database>> reader;
+  Guarded<Queue> queue;
+  std::thread thread;
+
+  Impl(const std::string& where, std::function<void()> after)
+      : folder(prepared_folder(where)), after_batch(std::move(after)), database(folder + "/items.db") {
+    database.migrate(kItemSchema);
+    writer = std::make_unique<ItemWriter>(database, folder);
+    reader.with([&](std::unique_ptr<Database>& connection) {
+      connection = std::make_unique<Database>(folder + "/items.db");
+    });
+    drop_stray_files();
+  }
+
+  // Files of transactions that never committed.
+  void drop_stray_files() {
+    Statement known(database, "SELECT 1 FROM bundles WHERE id=? AND part=? AND frame IS NULL");
+    for (const auto& entry : std::filesystem::directory_iterator(folder + "/bundles")) {
+      const std::string name = entry.path().filename();
+      const Result<ItemId> id = ItemId::parse(std::string_view(name).substr(0, 36));
+      const bool kept = id && name.size() > 37 &&
+                        known.one([](const Row&) {}, blob(*id), std::strtol(name.c_str() + 37, nullptr, 10));
+      if (!kept) ::unlink(entry.path().c_str());
+    }
+  }
+
+  void submit(bool urgent, std::function<void(ItemWriter&)> work, std::function<void(bool)> done) {
+    const bool wake = queue.with([&](Queue& waiting) {
+      const bool first = waiting.operations.empty();
+      waiting.operations.push_back({std::move(work), std::move(done)});
+      waiting.urgent = waiting.urgent || urgent;
+      return first || urgent;
+    });
+    if (wake) queue.notify_one();
+  }
+
+  template <class F>
+  auto read(F&& use) {
+    return reader.with([&](std::unique_ptr<Database>& connection) { return use(*connection); });
+  }
+
+  bool commit(std::span<Operation> batch) {
+    try {
+      Transaction transaction(database);
+      for (Operation& operation : batch) operation.work(*writer);
+      writer->before_commit();
+      transaction.commit();
+    } catch (const std::exception& trouble) {
+      writer->after_rollback();
+      log::error("store", {{"why", trouble.what()}, {"operations", std::int64_t(batch.size())}});
+      return false;
+    }
+    writer->after_commit();
+    return true;
+  }
+
+  void run_batch(std::vector<Operation> batch) {
+    const bool written = commit(batch);
+    for (Operation& operation : batch) {
+      // One operation that cannot be written must not take its company with it.
+      const bool mine = written || (batch.size() > 1 && commit({&operation, 1}));
+      if (operation.done) operation.done(mine);
+    }
+    if (!written) std::this_thread::sleep_for(kTroublePause);
+    after_batch();
+  }
+
+  void run() {
+    for (;;) {
+      queue.wait([](Queue& waiting) { return !waiting.operations.empty() || waiting.stopping; },
+                 [](Queue&) {});
+      bool stop = false;
+      std::vector<Operation> batch = queue.wait_until(
+          Steady::now() + kLazyWait, [](Queue& waiting) { return waiting.urgent || waiting.stopping; },
+          [&](Queue& waiting) {
+            std::vector<Operation> taken;
+            while (!waiting.operations.empty() && taken.size() < kBatchMax) {
+              taken.push_back(std::move(waiting.operations.front()));
+              waiting.operations.pop_front();
+            }
+            if (waiting.operations.empty()) waiting.urgent = false;
+            stop = waiting.stopping && taken.empty();
+            return taken;
+          });
+      if (stop) return;
+      if (!batch.empty()) run_batch(std::move(batch));
+    }
+  }
+};
+
+ItemStore::ItemStore(const std::string& folder, std::function<void()> after_batch)
+    : impl_(std::make_unique<Impl>(folder, std::move(after_batch))) {
+  impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+}
+
+ItemStore::~ItemStore() {
+  impl_->queue.with([](Queue& waiting) { waiting.stopping = true; });
+  impl_->queue.notify_all();
+  impl_->thread.join();
+}
+
+void ItemStore::decide(DecidedItem item, Done done) {
+  auto held = std::make_shared<DecidedItem>(std::move(item));  // shared: std::function wants to be copyable
+  impl_->submit(
+      true, [held](ItemWriter& writer) { writer.decide(*held); }, std::move(done));
+}
+
+void ItemStore::bundle_accepted(const ItemId& id, std::uint16_t part) {
+  impl_->submit(false, [id, part](ItemWriter& writer) { writer.bundle_accepted(id, part); }, {});
+}
+
+void ItemStore::bundle_refused(const transfer::Refused& refusal, Done done) {
+  impl_->submit(
+      true, [refusal](ItemWriter& writer) { writer.bundle_refused(refusal); }, std::move(done));
+}
+
+void ItemStore::delivery(const transfer::DeliveryResult& result, const std::string& notice, Done done) {
+  impl_->submit(
+      false, [result, notice](ItemWriter& writer) { writer.delivery(result, notice); }, std::move(done));
+}
+
+void ItemStore::hold(const ItemId& id, std::uint16_t part, const std::string& actor,
+                     std::function<void(unsigned)> done) {
+  auto count = std::make_shared<unsigned>(0);
+  impl_->submit(
+      true, [=](ItemWriter& writer) { *count = writer.hold(id, part, actor); },
+      [count, done = std::move(done)](bool written) { done(written ? *count : 0); });
+}
+
+void ItemStore::remove(const ItemId& id, const std::string& actor, std::function<void(unsigned)> done) {
+  auto count = std::make_shared<unsigned>(0);
+  impl_->submit(
+      true, [=](ItemWriter& writer) { *count = writer.remove(id, actor); },
+      [count, done = std::move(done)](bool written) { done(written ? *count : 0); });
+}
+
+void ItemStore::return_sent(std::int64_t number, bool delivered, std::string_view status) {
+  impl_->submit(false,
+                [number, delivered, text = std::string(status)](ItemWriter& writer) {
+                  writer.return_sent(number, delivered, text);
+                },
+                {});
+}
+
+void ItemStore::return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms) {
+  impl_->submit(false, [=](ItemWriter& writer) { writer.return_later(number, attempts, next_ms); }, {});
+}
+
+void ItemStore::note(audit::Entry entry) {
+  impl_->submit(false, [entry](ItemWriter& writer) { writer.note(entry); }, {});
+}
+
+bool ItemStore::knows(const ItemId& id) {
+  return impl_->read([&](Database& db) {
+    Statement known(db, "SELECT 1 FROM items WHERE id=?");
+    return known.one([](const Row&) {}, blob(id));
+  });
+}
+
+std::optional<ItemRow> ItemStore::find(const ItemId& id) {
+  return impl_->read([&](Database& db) {
+    std::optional<ItemRow> out;
+    Statement query(db,
+                    "SELECT received_ms, sender, client, envid, subject, header, report, bytes, hex(sha256), "
+                    "segment, offset, "
+                    "length, original_kept FROM items WHERE id=?");
+    query.one(
+        [&](const Row& row) {
+          out.emplace();
+          out->id = out->where.id = id;
+          out->received_ms = row.integer(0);
+          out->sender = row.text(1);
+          out->client = row.text(2);
+          out->envid = row.text(3);
+          out->subject = row.text(4);
+          out->header = row.blob(5);
+          out->report = row.text(6);
+          out->bytes = static_cast<std::uint64_t>(row.integer(7));
+          out->sha256_hex = row.text(8);
+          std::transform(out->sha256_hex.begin(), out->sha256_hex.end(), out->sha256_hex.begin(),
+                         [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
+          out->where.segment = static_cast<std::uint64_t>(row.integer(9));
+          out->where.offset = static_cast<std::uint64_t>(row.integer(10));
+          out->where.length = static_cast<std::uint32_t>(row.integer(11));
+          out->original_kept = row.integer(12) != 0;
+        },
+        blob(id));
+    return out;
+  });
+}
+
+std::vector<RecipientRow> ItemStore::recipients(const ItemId& id) {
+  return impl_->read([&](Database& db) {
+    std::vector<RecipientRow> out;
+    Statement query(db, std::string(kRecipientColumns) + "WHERE r.id=? ORDER BY r.number");
+    query.each([&](const Row& row) { out.push_back(recipient_row(row)); }, blob(id));
+    return out;
+  });
+}
+
+// A connection of its own: a slow asker holds up nobody else.
+void ItemStore::list(const ListFilter& filter, const std::function<bool(const RecipientRow&)>& row) {
+  Database db(impl_->folder + "/items.db");
+  std::string where = "WHERE r.state<>5 ";
+  if (filter.held_only) where = "WHERE r.state=1 ";
+  if (filter.state) where = "WHERE r.state=" + std::to_string(static_cast<int>(*filter.state)) + " ";
+  Statement query(db, kRecipientColumns + where + "ORDER BY r.id, r.number");
+  while (query.step())
+    if (!row(recipient_row(query.row()))) return;
+}
+
+std::vector<std::pair<ItemId, std::uint16_t>> ItemStore::unaccepted_bundles() {
+  return impl_->read([&](Database& db) {
+    std::vector<std::pair<ItemId, std::uint16_t>> out;
+    Statement query(db, "SELECT id, part FROM bundles ORDER BY id, part");
+    query.each([&](const Row& row) {
+      out.emplace_back(item_id(row.blob(0)), static_cast<std::uint16_t>(row.integer(1)));
+    });
+    return out;
+  });
+}
+
+std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::uint16_t part) {
+  std::optional<std::string> frame = impl_->read([&](Database& db) {
+    std::optional<std::string> found;
+    Statement query(db, "SELECT frame FROM bundles WHERE id=? AND part=?");
+    query.one([&](const Row& row) { found = std::string(row.blob(0)); }, blob(id), part);
+    return found;
+  });
+  if (!frame) return std::nullopt;
+  if (frame->empty()) {
+    const Descriptor file(
+        ::open((impl_->folder + "/" + bundle_file(id, part)).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return std::nullopt;
+    frame = read_whole(file.get());
+  }
+  Result<transfer::Forward> message =
+      transfer::decode_forward(std::string_view(*frame).substr(std::min<std::size_t>(4, frame->size())));
+  if (!message || !std::holds_alternative<transfer::Bundle>(*message)) {
+    log::error("stored bundle is damaged", id, {{"part", std::int64_t{part}}});
+    return std::nullopt;
+  }
+  return std::move(std::get<transfer::Bundle>(*message));
+}
+
+std::vector<ReturnMail> ItemStore::due_returns(std::int64_t now_ms, std::size_t max) {
+  return impl_->read([&](Database& db) {
+    std::vector<ReturnMail> out;
+    Statement query(
+        db,
+        "SELECT number, id, recipient, content, attempts, created_ms, next_ms FROM returns WHERE next_ms<=? "
+        "ORDER BY next_ms LIMIT ?");
+    query.each(
+        [&](const Row& row) {
+          ReturnMail mail;
+          mail.number = row.integer(0);
+          mail.id = item_id(row.blob(1));
+          mail.recipient = row.text(2);
+          mail.content = row.blob(3);
+          mail.attempts = static_cast<std::uint32_t>(row.integer(4));
+          mail.created_ms = row.integer(5);
+          mail.next_ms = row.integer(6);
+          out.push_back(std::move(mail));
+        },
+        now_ms, max);
+    return out;
+  });
+}
+
+std::uint16_t ItemStore::next_part(const ItemId& id) {
+  return impl_->read([&](Database& db) {
+    std::int64_t last = 0;
+    Statement query(db, "SELECT max(part) FROM recipients WHERE id=?");
+    query.one([&](const Row& row) { last = row.integer(0); }, blob(id));
+    return static_cast<std::uint16_t>(last + 1);
+  });
+}
+
+std::optional<std::string> ItemStore::verify_audit(const std::function<void(const audit::Entry&)>& entry,
+                                                   std::uint64_t& count) {
+  Database db(impl_->folder + "/items.db");
+  audit::Verifier verifier;
+  std::optional<std::string> fault;
+  Statement query(db,
+                  "SELECT sequence, unix_ms, event, item, actor, detail, hash FROM audit ORDER BY sequence");
+  while (!fault && query.step()) {
+    const Row row = query.row();
+    audit::Entry one;
+    one.sequence = static_cast<std::uint64_t>(row.integer(0));
+    one.unix_ms = row.integer(1);
+    one.event = row.text(2);
+    if (!row.null(3)) one.item = item_id(row.blob(3));
+    one.actor = row.text(4);
+    one.detail = row.text(5);
+    audit::Hash hash{};
+    const std::string_view stored = row.blob(6);
+    std::copy_n(stored.begin(), std::min(stored.size(), hash.size()), hash.begin());
+    fault = verifier.take(one, hash);
+    if (!fault && entry) entry(one);
+  }
+  count = verifier.last();
+  return fault;
+}
+
+std::vector<std::uint64_t> ItemStore::expire(const RetentionConfig& retention, std::int64_t now_ms) {
+  auto promise = std::make_shared<Guarded<std::optional<std::vector<std::uint64_t>>>>();
+  auto segments = std::make_shared<std::vector<std::uint64_t>>();
+  impl_->submit(
+      true, [=](ItemWriter& writer) { *segments = writer.expire(retention, now_ms); },
+      [=](bool written) {
+        promise->with([&](auto& value) { value = written ? *segments : std::vector<std::uint64_t>{}; });
+        promise->notify_all();
+      });
+  return promise->wait([](auto& value) { return value.has_value(); }, [](auto& value) { return *value; });
+}
+
+}  // namespace kiyome::store

@@ -1,0 +1,140 @@
+// The Internet side's store of items, verdicts, bundles on their way, notices to outside senders, and the
+// audit trail. One narrow interface; this engine is SQLite (WAL, synchronous=FULL) with one writer thread
+// that shares each fsync among all that wait (group commit). Thread-safe. A failed commit is told to every
+// caller of that batch and nothing of it stays.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proto/clean/findings.h"
+#include "proto/transfer/bundle.h"
+#include "proto/transfer/intake.h"
+#include "service/audit/chain.h"
+#include "service/base/config.h"
+#include "service/store/original_log.h"
+
+namespace kiyome::store {
+
+// Where a recipient's copy stands. `deleted` is no state of a queue: it is only shown.
+enum class State : std::uint8_t { held = 1, sending = 2, delivered = 3, bounced = 4, deleted = 5 };
+std::string_view name_of(State state);
+
+// What was decided for some recipients of an item.
+struct DecidedGroup {
+  Verdict verdict = Verdict::clean;
+  std::vector<std::uint32_t> recipients;  // transfer::Recipient::index
+  std::vector<clean::Finding> reasons;
+  std::optional<transfer::Bundle> bundle;  // when clean
+};
+
+struct DecidedItem {
+  Envelope envelope;
+  transfer::Announce where;
+  std::uint64_t bytes = 0;
+  std::array<std::uint8_t, 32> sha256{};
+  std::vector<std::uint64_t> segments;
+  std::string subject;  // decoded, for listings
+  std::string header;   // clean::MailHeader encoded, for later notices
+  std::string report;   // JSON: parts, findings, times
+  std::vector<DecidedGroup> groups;
+  std::vector<transfer::Bundle> notices;  // about held recipients; part 0
+  bool released = false;                  // a second decision, about recipients that are held
+  std::string actor = "cleaner";
+};
+
+struct ItemRow {
+  ItemId id;
+  std::int64_t received_ms = 0;
+  std::string sender, client, envid, subject, header, report;
+  std::uint64_t bytes = 0;
+  std::string sha256_hex;
+  transfer::Announce where;
+  bool original_kept = true;
+};
+struct RecipientRow {
+  ItemId id;
+  std::uint32_t index = 0;
+  std::string address, sender, orcpt;
+  std::uint8_t notify = 0;
+  State state = State::held;
+  Verdict verdict = Verdict::clean;
+  std::string reasons;  // slugs, separated by spaces
+  std::string status;   // enhanced status of the delivery, or empty
+  std::uint64_t bytes = 0;
+  std::int64_t received_ms = 0, changed_ms = 0;
+};
+
+// A notice to an outside sender that waits to be sent.
+struct ReturnMail {
+  std::int64_t number = 0;
+  ItemId id;
+  std::string recipient, content;
+  std::uint32_t attempts = 0;
+  std::int64_t created_ms = 0, next_ms = 0;
+};
+
+struct ListFilter {
+  std::optional<State> state;
+  std::optional<ItemId> id;
+  bool held_only = false;
+};
+
+class ItemStore {
+ public:
+  // Opens or creates FOLDER/items.db. `after_batch` is called on the writer's thread when the callers of a
+  // batch were told. Throws TemporaryFailure.
+  ItemStore(const std::string& folder, std::function<void()> after_batch);
+  ~ItemStore();  // finishes what was submitted
+
+  using Done = std::function<void(bool written)>;  // on the writer's thread, after the fsync
+
+  // The verdict, its bundles, its notices and its audit entries: one transaction, shared with others.
+  // An id that is already decided is left as it is (written = true), unless `released`, which counts for
+  // recipients that are still held and only for them: bundles of the others are dropped, so a release happens
+  // once.
+  void decide(DecidedItem item, Done done);
+  // These ride the next batch. `done` may be empty.
+  void bundle_accepted(const ItemId& id, std::uint16_t part);
+  void bundle_refused(const transfer::Refused& refusal,
+                      Done done);  // its recipients become held: verify-refused
+  // `notice` is what the sender is to be told, composed by the caller, or empty.
+  void delivery(const transfer::DeliveryResult& result, const std::string& notice, Done done);
+  // Turns a bundle that was never sent into a hold of its recipients.
+  void hold(const ItemId& id, std::uint16_t part, const std::string& actor,
+            std::function<void(unsigned recipients)> done);
+  void remove(const ItemId& id, const std::string& actor,
+              std::function<void(unsigned recipients)> done);  // held recipients
+  void return_sent(std::int64_t number, bool delivered, std::string_view status);
+  void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
+  void note(audit::Entry entry);  // an audit entry on its own
+
+  // Reading, each call over a read connection of its own snapshot.
+  bool knows(const ItemId& id);
+  std::optional<ItemRow> find(const ItemId& id);
+  std::vector<RecipientRow> recipients(const ItemId& id);
+  void list(const ListFilter& filter, const std::function<bool(const RecipientRow&)>& row);
+  std::vector<std::pair<ItemId, std::uint16_t>> unaccepted_bundles();
+  std::optional<transfer::Bundle> load_bundle(const ItemId& id, std::uint16_t part);
+  std::vector<ReturnMail> due_returns(std::int64_t now_ms, std::size_t max);
+  std::uint16_t next_part(const ItemId& id);  // ordinal for a further mail of the item
+  // Walks the audit trail; gives the first fault, or empty. `entry` may be empty.
+  std::optional<std::string> verify_audit(const std::function<void(const audit::Entry&)>& entry,
+                                          std::uint64_t& count);
+
+  // Retention: forgets originals and deletes held items past their days, with audit entries; gives segments
+  // that no item needs any more.
+  std::vector<std::uint64_t> expire(const RetentionConfig& retention, std::int64_t now_ms);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kiyome::store

@@ -1,0 +1,333 @@
+#include "service/store/item_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "service/base/clock.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/base/sockets.h"
+
+namespace kiyome::store {
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr int kExpireAtOnce = 5000;  // items a turn, so that the relay is not kept waiting
+
+std::string words(const std::vector<clean::Finding>& reasons) {
+  std::string out;
+  for (const clean::Finding reason : reasons) out.append(out.empty() ? "" : " ").append(clean::slug(reason));
+  return out;
+}
+
+std::string_view name_of(Verdict verdict) {
+  return verdict == Verdict::clean ? "clean" : verdict == Verdict::held ? "held" : "rejected";
+}
+
+const char* name_of(transfer::ResultClass result) {
+  switch (result) {
+    case transfer::ResultClass::delivered:
+      return "delivered";
+    case transfer::ResultClass::relayed:
+      return "relayed";
+    case transfer::ResultClass::delayed:
+      return "delayed";
+    case transfer::ResultClass::failed:
+      return "failed";
+    case transfer::ResultClass::expired:
+      return "expired";
+  }
+  return "failed";
+}
+
+std::string_view octets(const std::array<std::uint8_t, 32>& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+}  // namespace
+
+std::string bundle_file(const ItemId& id, std::uint16_t part) {
+  return "bundles/" + id.text() + "." + std::to_string(part);
+}
+
+struct ItemWriter::Statements {
+  explicit Statements(Database& db)
+      : item(db, "INSERT OR IGNORE INTO items VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1)"),
+        recipient(db, "INSERT INTO recipients VALUES (?,?,?,?,?,?,?,?,?,'',0,?)"),
+        released(db,
+                 "UPDATE recipients SET state=2, verdict=0, reasons=?, part=?, changed_ms=? WHERE id=? AND "
+                 "number=? AND state=1"),
+        segment(db, "INSERT OR IGNORE INTO item_segments VALUES (?,?)"),
+        bundle(db, "INSERT INTO bundles VALUES (?,?,?)"),
+        drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=?"),
+        refused(db,
+                "UPDATE recipients SET state=1, verdict=1, reasons='verify-refused', changed_ms=? WHERE id=? "
+                "AND part=? AND state=2"),
+        result(db,
+               "UPDATE recipients SET state=?, status=?, changed_ms=? WHERE id=? AND number=? AND state=2 "
+               "AND part=?"),
+        delayed(db,
+                "UPDATE recipients SET delayed=1, status=?, changed_ms=? WHERE id=? AND number=? AND state=2 "
+                "AND delayed=0"),
+        add_return(db,
+                   "INSERT INTO returns (id, recipient, content, attempts, created_ms, next_ms) SELECT id, "
+                   "sender, ?, 0, ?, ? FROM items WHERE id=?"),
+        held(db,
+             "UPDATE recipients SET state=1, verdict=1, reasons='operator-hold', changed_ms=? WHERE id=? AND "
+             "part=? AND state=2"),
+        removed(db, "UPDATE recipients SET state=5, changed_ms=? WHERE id=? AND state=1"),
+        return_item(db, "SELECT id FROM returns WHERE number=?"),
+        drop_return(db, "DELETE FROM returns WHERE number=?"),
+        later(db, "UPDATE returns SET attempts=?, next_ms=? WHERE number=?"),
+        audit(db, "INSERT INTO audit VALUES (?,?,?,?,?,?,?)") {}
+  Statement item, recipient, released, segment, bundle, drop_bundle, refused, result, delayed, add_return,
+      held, removed, return_item, drop_return, later, audit;
+};
+
+ItemWriter::ItemWriter(Database& database, std::string folder)
+    : database_(database), folder_(std::move(folder)), statements_(std::make_shared<Statements>(database)) {
+  Statement last(database, "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1");
+  last.one([this](const Row& row) {
+    sequence_ = static_cast<std::uint64_t>(row.integer(0));
+    const std::string_view hash = row.blob(1);
+    if (hash.size() == head_.size()) std::copy(hash.begin(), hash.end(), head_.begin());
+  });
+  committed_sequence_ = sequence_;
+  committed_head_ = head_;
+}
+
+void ItemWriter::append(std::string event, const ItemId* item, std::string actor, std::string detail) {
+  audit::Entry entry;
+  entry.sequence = ++sequence_;
+  entry.unix_ms = unix_ms_now();
+  entry.event = std::move(event);
+  if (item != nullptr) entry.item = *item;
+  entry.actor = std::move(actor);
+  entry.detail = std::move(detail);
+  head_ = audit::link(head_, entry);
+  const Blob hash{octets(head_)};
+  if (item != nullptr)
+    statements_->audit.run(entry.sequence, entry.unix_ms, entry.event, blob(*item), entry.actor, entry.detail,
+                           hash);
+  else
+    statements_->audit.run(entry.sequence, entry.unix_ms, entry.event, Null{}, entry.actor, entry.detail,
+                           hash);
+}
+
+void ItemWriter::note(audit::Entry entry) {
+  append(std::move(entry.event), entry.item ? &*entry.item : nullptr, std::move(entry.actor),
+         std::move(entry.detail));
+}
+
+void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group) {
+  append(item.released ? "release" : "verdict", &item.envelope.id, item.actor,
+         fmt::format(R"({{"verdict":"{}","recipients":[{}],"reasons":"{}","part":{}}})",
+                     name_of(group.verdict), fmt::join(group.recipients, ","), words(group.reasons),
+                     group.bundle ? group.bundle->part : 0));
+}
+
+void ItemWriter::insert_item(const DecidedItem& item, std::int64_t now) {
+  const Envelope& envelope = item.envelope;
+  statements_->item.run(blob(envelope.id), envelope.received_ms, now, envelope.sender,
+                        envelope.client_address, envelope.envid, item.subject, Blob{item.header}, item.report,
+                        item.bytes, Blob{octets(item.sha256)}, item.where.segment, item.where.offset,
+                        item.where.length);
+}
+
+bool ItemWriter::insert_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now) {
+  const State state = group.verdict == Verdict::clean ? State::sending : State::held;
+  for (const std::uint32_t number : group.recipients) {
+    const auto& all = item.envelope.recipients;
+    const auto it =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.index == number; });
+    if (it == all.end()) continue;
+    statements_->recipient.run(blob(item.envelope.id), number, it->address, it->notify, it->orcpt, state,
+                               group.verdict, words(group.reasons), group.bundle ? group.bundle->part : 0,
+                               now);
+  }
+  return true;
+}
+
+// Only recipients that are still held leave by a release; a bundle whose recipients were all served meanwhile
+// is dropped.
+bool ItemWriter::release_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now) {
+  if (group.verdict != Verdict::clean || !group.bundle) return false;
+  int changed = 0;
+  for (const std::uint32_t number : group.recipients) {
+    statements_->released.run(words(group.reasons), group.bundle->part, now, blob(item.envelope.id), number);
+    changed += database_.changes();
+  }
+  return changed == static_cast<int>(group.recipients.size());
+}
+
+void ItemWriter::decide(const DecidedItem& item) {
+  const std::int64_t now = unix_ms_now();
+  if (!item.released) {
+    insert_item(item, now);
+    if (database_.changes() == 0) return;  // decided before
+    for (const std::uint64_t segment : item.segments)
+      statements_->segment.run(segment, blob(item.envelope.id));
+    for (const transfer::Bundle& notice : item.notices) insert_bundle(notice);
+  }
+  for (const DecidedGroup& group : item.groups) {
+    const bool leaves = item.released ? release_group(item, group, now) : insert_group(item, group, now);
+    if (leaves && group.bundle) insert_bundle(*group.bundle);
+    audit_group(item, group);
+  }
+}
+
+void ItemWriter::insert_bundle(const transfer::Bundle& bundle) {
+  const std::string frame = transfer::encode(transfer::Forward(bundle));
+  if (frame.size() < kBundleFileFrom) {
+    statements_->bundle.run(blob(bundle.id), bundle.part, Blob{frame});
+    return;
+  }
+  const std::string path = folder_ + "/" + bundle_file(bundle.id, bundle.part);
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file || !write_all(file.get(), frame, Steady::now())) throw_errno("write " + path);
+  if (::fdatasync(file.get()) != 0) std::abort();  // what is on the disk is unknown now: never tried again
+  wrote_files_ = true;
+  statements_->bundle.run(blob(bundle.id), bundle.part, Null{});
+}
+
+void ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
+  statements_->drop_bundle.run(blob(id), part);
+  drop_files_.push_back(folder_ + "/" + bundle_file(id, part));
+}
+
+void ItemWriter::bundle_accepted(const ItemId& id, std::uint16_t part) { drop_bundle(id, part); }
+
+void ItemWriter::bundle_refused(const transfer::Refused& refusal) {
+  statements_->refused.run(unix_ms_now(), blob(refusal.id), refusal.part);
+  drop_bundle(refusal.id, refusal.part);
+  append("refused-by-gate", &refusal.id, "gate",
+         fmt::format(R"({{"part":{},"reason":{},"offset":{}}})", refusal.part,
+                     static_cast<int>(refusal.reason), refusal.offset));
+}
+
+void ItemWriter::delivery(const transfer::DeliveryResult& result, const std::string& notice) {
+  const std::int64_t now = unix_ms_now();
+  const std::string status =
+      fmt::format("{}.{}.{}", result.status_class, result.status_subject, result.status_detail);
+  if (result.part != 0) {
+    if (result.result == transfer::ResultClass::delayed) {
+      statements_->delayed.run(status, now, blob(result.id), result.recipient);
+    } else {
+      const bool arrived = result.result == transfer::ResultClass::delivered ||
+                           result.result == transfer::ResultClass::relayed;
+      statements_->result.run(arrived ? State::delivered : State::bounced, status, now, blob(result.id),
+                              result.recipient, result.part);
+    }
+    if (database_.changes() == 0) return;  // said before: no second notice to the sender
+    if (!notice.empty()) statements_->add_return.run(Blob{notice}, now, now, blob(result.id));
+  }
+  append("delivery", &result.id, "gate",
+         fmt::format(R"({{"part":{},"recipient":{},"result":"{}","status":"{}"}})", result.part,
+                     result.recipient, name_of(result.result), status));
+}
+
+unsigned ItemWriter::hold(const ItemId& id, std::uint16_t part, const std::string& actor) {
+  statements_->held.run(unix_ms_now(), blob(id), part);
+  const auto count = static_cast<unsigned>(database_.changes());
+  drop_bundle(id, part);
+  append("hold", &id, actor, fmt::format(R"({{"part":{},"recipients":{}}})", part, count));
+  return count;
+}
+
+unsigned ItemWriter::remove(const ItemId& id, const std::string& actor) {
+  statements_->removed.run(unix_ms_now(), blob(id));
+  const auto count = static_cast<unsigned>(database_.changes());
+  if (count > 0) append("delete", &id, actor, fmt::format(R"({{"recipients":{}}})", count));
+  return count;
+}
+
+void ItemWriter::return_sent(std::int64_t number, bool delivered, std::string_view status) {
+  ItemId id;
+  const bool found = statements_->return_item.one(
+      [&](const Row& row) {
+        const std::string_view raw = row.blob(0);
+        std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
+      },
+      number);
+  if (!found) return;
+  statements_->drop_return.run(number);
+  append("notice-to-sender", &id, "cleaner",
+         fmt::format(R"({{"delivered":{},"status":"{}"}})", delivered, status));
+}
+
+void ItemWriter::return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms) {
+  statements_->later.run(attempts, next_ms, number);
+}
+
+std::vector<std::uint64_t> ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
+  const auto before = [&](double days) {
+    return now_ms - static_cast<std::int64_t>(days * static_cast<double>(kDayMs));
+  };
+  // Held items past their days are deleted, and said so.
+  std::vector<ItemId> old;
+  const auto collect = [&](const Row& row) {
+    const std::string_view raw = row.blob(0);
+    ItemId id;
+    std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
+    old.push_back(id);
+  };
+  Statement held(database_,
+                 "SELECT DISTINCT recipients.id FROM recipients JOIN items USING (id) WHERE state=1 AND "
+                 "received_ms<? LIMIT ?");
+  held.each(collect, before(retention.held_days), kExpireAtOnce);
+  for (const ItemId& id : old) remove(id, "retention");
+  old.clear();
+  // An original is needed while a copy is held or on its way.
+  Statement done(database_,
+                 "SELECT id FROM items WHERE original_kept=1 AND received_ms<? AND NOT EXISTS "
+                 "(SELECT 1 FROM recipients WHERE recipients.id=items.id AND state IN (1,2)) LIMIT ?");
+  done.each(collect, before(retention.originals_days), kExpireAtOnce);
+  Statement forget(database_, "UPDATE items SET original_kept=0 WHERE id=?");
+  Statement unlink(database_, "DELETE FROM item_segments WHERE id=?");
+  Statement touched(database_, "SELECT segment FROM item_segments WHERE id=?");
+  std::vector<std::uint64_t> segments;
+  for (const ItemId& id : old) {
+    touched.each([&](const Row& row) { segments.push_back(static_cast<std::uint64_t>(row.integer(0))); },
+                 blob(id));
+    forget.run(blob(id));
+    unlink.run(blob(id));
+    append("original-erased", &id, "retention", "{}");
+  }
+  Statement records(database_, "DELETE FROM items WHERE original_kept=0 AND received_ms<?");
+  records.run(before(retention.records_days));
+  database_.execute(
+      "DELETE FROM recipients WHERE NOT EXISTS (SELECT 1 FROM items WHERE items.id=recipients.id)");
+  std::sort(segments.begin(), segments.end());
+  segments.erase(std::unique(segments.begin(), segments.end()), segments.end());
+  Statement needed(database_, "SELECT 1 FROM item_segments WHERE segment=? LIMIT 1");
+  std::erase_if(segments, [&](std::uint64_t segment) { return needed.one([](const Row&) {}, segment); });
+  return segments;
+}
+
+void ItemWriter::before_commit() {
+  if (!wrote_files_) return;
+  const Descriptor directory(::open((folder_ + "/bundles").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0) std::abort();
+  wrote_files_ = false;
+}
+
+void ItemWriter::after_commit() {
+  committed_sequence_ = sequence_;
+  committed_head_ = head_;
+  for (const std::string& path : drop_files_) ::unlink(path.c_str());
+  drop_files_.clear();
+}
+
+void ItemWriter::after_rollback() {
+  sequence_ = committed_sequence_;
+  head_ = committed_head_;
+  drop_files_.clear();
+}
+
+}  // namespace kiyome::store

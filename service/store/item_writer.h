@@ -1,0 +1,64 @@
+// The writing half of the item store: what each operation does to the tables. Used by the writer's thread
+// alone, inside a transaction that it did not open. Prepared statements live as long as the connection.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/audit/chain.h"
+#include "service/store/item_store.h"
+#include "service/store/sqlite.h"
+
+namespace kiyome::store {
+
+// Bundles from this size on are files beside the database (measured: a large row costs twice its octets in
+// the log).
+inline constexpr std::size_t kBundleFileFrom = 64u << 10;
+
+std::string bundle_file(const ItemId& id, std::uint16_t part);  // "bundles/<id>.<part>"
+inline Blob blob(const ItemId& id) {
+  return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
+}
+
+class ItemWriter {
+ public:
+  ItemWriter(Database& database, std::string folder);
+
+  void decide(const DecidedItem& item);
+  void bundle_accepted(const ItemId& id, std::uint16_t part);
+  void bundle_refused(const transfer::Refused& refusal);
+  void delivery(const transfer::DeliveryResult& result, const std::string& notice);
+  unsigned hold(const ItemId& id, std::uint16_t part, const std::string& actor);
+  unsigned remove(const ItemId& id, const std::string& actor);
+  void return_sent(std::int64_t number, bool delivered, std::string_view status);
+  void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
+  void note(audit::Entry entry);
+  std::vector<std::uint64_t> expire(const RetentionConfig& retention, std::int64_t now_ms);
+
+  // Around a transaction: files of bundles written in it are made durable before it commits; files it no
+  // longer needs go after it committed; the chain's head steps back when it did not.
+  void before_commit();
+  void after_commit();
+  void after_rollback();
+
+ private:
+  struct Statements;
+  void insert_item(const DecidedItem& item, std::int64_t now);
+  bool insert_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  bool release_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  void insert_bundle(const transfer::Bundle& bundle);
+  void drop_bundle(const ItemId& id, std::uint16_t part);
+  void audit_group(const DecidedItem& item, const DecidedGroup& group);
+  void append(std::string event, const ItemId* item, std::string actor, std::string detail);
+
+  Database& database_;
+  std::string folder_;
+  std::shared_ptr<Statements> statements_;  // shared only so that the type may stay unknown here
+  std::uint64_t sequence_ = 0, committed_sequence_ = 0;
+  audit::Hash head_{}, committed_head_{};
+  bool wrote_files_ = false;
+  std::vector<std::string> drop_files_;
+};
+
+}  // namespace kiyome::store

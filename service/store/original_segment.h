@@ -1,0 +1,77 @@
+// One segment being written, and the walk over a segment that an earlier life left. Owned by the log's writer
+// thread.
+#pragma once
+
+#include <sodium.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "service/base/descriptor.h"
+#include "service/store/original_format.h"
+
+namespace kiyome::store::original {
+
+// Where a record stands.
+struct Place {
+  std::uint64_t offset = 0;
+  std::uint32_t length = 0;  // of the whole record
+};
+
+class SegmentWriter {
+ public:
+  // Creates the file in `directory`, preallocates it, writes its header and makes its name durable.
+  // Throws TemporaryFailure (then the file is gone again).
+  SegmentWriter(int directory, std::uint64_t segment, const CleanerPublicKey& key);
+  ~SegmentWriter();
+  SegmentWriter(const SegmentWriter&) = delete;
+  SegmentWriter& operator=(const SegmentWriter&) = delete;
+
+  std::uint64_t segment() const { return segment_; }
+  bool fits(std::size_t plaintext) const;
+  std::size_t gathered() const { return batch_.size(); }
+
+  // Seals head + tail as the next record, in memory.
+  Place add(RecordType type, const ItemId& id, std::uint64_t first_segment, std::string_view head,
+            std::string_view tail);
+  // Writes what was gathered. Throws TemporaryFailure; then this segment must not be used again (a second
+  // record at the same place would use its nonce twice) and give_up() is due.
+  void write();
+  // Makes everything written durable. A failure ends the process: the kernel may have dropped the pages.
+  void sync();
+  // Cuts the file behind the last whole write.
+  void give_up();
+  // Gives back what was preallocated and not used. After sync().
+  void close();
+  bool empty() const { return written_ == kSegmentHeader; }
+
+ private:
+  void start(int directory, const CleanerPublicKey& key);
+  void trim();
+
+  std::uint64_t segment_;
+  Descriptor file_;
+  std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_KEYBYTES> key_{};
+  std::uint64_t written_ = 0;
+  std::string batch_;
+};
+
+// The nonce of the record at `offset`; unique under a segment's key because a place is written once.
+std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_NPUBBYTES> nonce_of(std::uint64_t offset);
+
+struct ScanEnd {
+  std::uint64_t good_end = 0;  // behind the last whole record
+  std::uint64_t size = 0;      // of the file
+  bool torn = false;           // something stands behind it that is no record
+};
+// Calls `found` for each whole record from `offset` on, without a key. Damaged octets are skipped up to the
+// next whole record and told in the log. Throws TemporaryFailure when the disk fails.
+ScanEnd scan_segment(int file, std::uint64_t segment, std::uint64_t offset,
+                     const std::function<void(const RecordHeader&, const Place&)>& found);
+
+// Everything of `size` octets at `offset`, or what there is of it. Throws TemporaryFailure.
+std::string read_at(int file, std::uint64_t offset, std::size_t size);
+
+}  // namespace kiyome::store::original

@@ -1,0 +1,39 @@
+// One role's process: start it, hear it, stop it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "service/base/clock.h"
+#include "service/base/descriptor.h"
+#include "service/supervisor/layout.h"
+
+namespace kiyome::supervisor {
+
+// A descriptor that the role gets under a name (kept open here, for restarts).
+struct Gift {
+  std::string name;
+  int fd = -1;
+};
+
+struct RoleProcess {
+  std::string role;
+  std::string program;  // path, opened before rights are dropped
+  Account account;
+  int directory = -1;  // its working directory
+  std::vector<Gift> gifts;
+
+  pid_t pid = -1;
+  Descriptor control;
+  bool ready = false;
+  Steady::time_point started{}, start_again{};
+  unsigned deaths = 0;  // in a row, for the pause before the next start
+};
+
+// Forks and executes. The child has: standard error, the gifts, nothing else; its own user when we are root;
+// no environment but PATH, LANG=C.UTF-8 and TZ. Throws TemporaryFailure.
+void start(RoleProcess& role);
+
+}  // namespace kiyome::supervisor

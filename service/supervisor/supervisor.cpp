@@ -1,0 +1,304 @@
+#include "service/supervisor/supervisor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/base/sockets.h"
+#include "service/store/original_log.h"
+#include "service/supervisor/process.h"
+
+namespace kiyome::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kStopPatience = 9s;  // then SIGKILL: stopping takes ten seconds at the most
+constexpr auto kRestartFirst = 100ms;
+constexpr auto kRestartMax = 30s;
+constexpr auto kStable = 60s;  // a role that lived so long starts again at once
+
+std::string file_text(const std::string& path, const char* key) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) throw ConfigError(std::string(key) + ": cannot read " + path);
+  return text.str();
+}
+
+// Files that roles need and could not open themselves after their rights are dropped.
+std::vector<std::pair<std::string, std::string>> role_files(const std::string& role, const Config& config) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto add = [&](const char* name, const char* key, const std::string& path) {
+    if (!path.empty()) out.emplace_back(name, file_text(path, key));
+  };
+  if (role == "edge") {
+    add("recipients", "edge.smtp.recipients_file", config.smtp.recipients_file);
+    add("tls_certificate", "tls.certificate", config.tls_certificate);
+    add("tls_key", "tls.key", config.tls_key);
+  }
+  return out;
+}
+
+class Supervisor {
+ public:
+  Supervisor(const Config& config, const std::set<std::string>& roles)
+      : config_(config), layout_(lay_out(config.data_dir)), programs_(find_programs()) {
+    bind_everything(roles);
+    for (const char* role : {"gate", "cleaner", "edge"})  // receivers before senders
+      if (roles.contains(role)) add_role(role);
+  }
+
+  int run();
+
+ private:
+  int keep(Descriptor descriptor) {
+    kept_.push_back(std::move(descriptor));
+    return kept_.back().get();
+  }
+  void bind_everything(const std::set<std::string>& roles);
+  void bind_unix(const std::string& name, const std::string& owner, const std::string& group);
+  void add_role(const std::string& role);
+  void start_due();
+  void reap();
+  void hear(RoleProcess& role);
+  void reload();
+  void stop_all();
+  int wait_ms() const;
+
+  Config config_;
+  Layout layout_;
+  Programs programs_;
+  std::vector<Descriptor> kept_;
+  std::vector<int> smtp_;
+  std::map<std::string, int> unix_;
+  std::vector<RoleProcess> roles_;
+};
+
+void Supervisor::bind_unix(const std::string& name, const std::string& owner, const std::string& group) {
+  unix_[name] = keep(listen_unix(layout_.run.get(), name));
+  const Account account = account_of(owner);
+  if (account.change && ::fchownat(layout_.run.get(), name.c_str(), account.uid, account_of(group).gid,
+                                   AT_SYMLINK_NOFOLLOW) != 0)
+    throw_errno("chown " + name);
+  if (::fchmodat(layout_.run.get(), name.c_str(), owner == group ? 0600 : 0660, 0) != 0)
+    throw_errno("chmod " + name);
+}
+
+void Supervisor::bind_everything(const std::set<std::string>& roles) {
+  if (roles.contains("edge"))
+    for (const HostPort& at : config_.smtp.listen) smtp_.push_back(keep(listen_tcp(at, "edge.smtp.listen")));
+  if (roles.contains("cleaner")) {
+    bind_unix("cleaner.sock", "cleaner", "edge");
+    bind_unix("cleaner.admin.sock", "cleaner", "cleaner");
+  }
+  if (roles.contains("gate")) {
+    bind_unix("gate.sock", "gate", "cleaner");
+    bind_unix("gate.admin.sock", "gate", "gate");
+  }
+}
+
+void Supervisor::add_role(const std::string& name) {
+  RoleProcess role;
+  role.role = name;
+  role.account = account_of(name);
+  role.program = name == "gate" ? programs_.gate : programs_.kiyome;
+  role.gifts.push_back({"config", -1});  // made anew for each start
+  if (name == "edge") {
+    role.directory = layout_.edge.get();
+    for (const int fd : smtp_) role.gifts.push_back({"smtp", fd});
+    const store::CleanerKeyPair key =
+        store::load_or_make_cleaner_key(std::filesystem::path(config_.data_dir) / "cleaner");
+    const auto* octets = reinterpret_cast<const char*>(key.public_key.bytes.data());
+    role.gifts.push_back(
+        {"cleaner_key", keep(memory_file("cleaner_key", {octets, key.public_key.bytes.size()}))});
+  } else if (name == "cleaner") {
+    role.directory = layout_.cleaner.get();
+    store::load_or_make_cleaner_key(std::filesystem::path(config_.data_dir) / "cleaner");
+    for (const char* file : {"cleaner.key", "cleaner.pub"})
+      if (role.account.change && ::fchownat(layout_.cleaner.get(), file, role.account.uid, role.account.gid,
+                                            AT_SYMLINK_NOFOLLOW) != 0)
+        throw_errno(std::string("chown ") + file);
+    role.gifts.push_back({"intake", unix_.at("cleaner.sock")});
+    role.gifts.push_back({"admin", unix_.at("cleaner.admin.sock")});
+    const std::string mail = programs_.sanitizers + "/mail";
+    const int program = keep(Descriptor(::open(mail.c_str(), O_PATH | O_CLOEXEC)));
+    if (program < 0) throw ConfigError("the mail sanitizer is missing: " + mail);
+    role.gifts.push_back({"sanitizer.mail", program});
+  } else {
+    role.directory = layout_.gate.get();
+    role.gifts.push_back({"bundles", unix_.at("gate.sock")});
+    role.gifts.push_back({"admin", unix_.at("gate.admin.sock")});
+  }
+  roles_.push_back(std::move(role));
+}
+
+void Supervisor::start_due() {
+  for (RoleProcess& role : roles_) {
+    if (role.pid > 0 || Steady::now() < role.start_again) continue;
+    std::vector<Descriptor> fresh;
+    std::vector<Gift> standing = role.gifts;
+    try {
+      fresh.push_back(memory_file("config", config_.source));
+      role.gifts[0].fd = fresh.back().get();
+      for (const auto& [name, text] : role_files(role.role, config_)) {
+        fresh.push_back(memory_file(name.c_str(), text));
+        role.gifts.push_back({name, fresh.back().get()});
+      }
+      start(role);
+    } catch (const std::exception& trouble) {
+      log::error("role cannot start", {{"name", role.role}, {"why", trouble.what()}});
+      role.start_again = Steady::now() + kRestartMax;
+    }
+    role.gifts = std::move(standing);
+  }
+}
+
+void Supervisor::reap() {
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (RoleProcess& role : roles_) {
+      if (role.pid != pid) continue;
+      role.pid = -1;
+      role.control.reset();
+      role.deaths = Steady::now() - role.started > kStable ? 0 : role.deaths + 1;
+      const auto pause =
+          std::min<Steady::duration>(kRestartFirst * (1U << std::min(role.deaths, 10U)), kRestartMax);
+      role.start_again = Steady::now() + (role.deaths == 0 ? Steady::duration{0} : pause);
+      log::error("role died", {{"name", role.role},
+                               {"pid", std::int64_t{pid}},
+                               {"exit", std::int64_t{WIFEXITED(status) ? WEXITSTATUS(status) : -1}},
+                               {"signal", std::int64_t{WIFSIGNALED(status) ? WTERMSIG(status) : 0}}});
+    }
+  }
+}
+
+void Supervisor::hear(RoleProcess& role) {
+  std::string word;
+  std::vector<Descriptor> none;
+  if (!receive_message(role.control.get(), word, none)) {
+    role.control.reset();  // its death is on its way through SIGCHLD
+    return;
+  }
+  if (word == "ready") {
+    role.ready = true;
+    log::info("role ready", {{"name", role.role}, {"pid", std::int64_t{role.pid}}});
+    if (std::all_of(roles_.begin(), roles_.end(), [](const RoleProcess& each) { return each.ready; }))
+      log::info("serving", {{"roles", std::int64_t(roles_.size())}});
+  } else if (word.starts_with("refused: ")) {
+    log::error("reload refused", {{"name", role.role}, {"why", word.substr(9)}});
+  }
+}
+
+// What a running role cannot change is said, and nothing is changed then.
+void Supervisor::reload() {
+  try {
+    Config next = config_.path.empty() ? config_ : load_config(config_.path);
+    if (next.smtp.listen != config_.smtp.listen)
+      throw ConfigError("edge.smtp.listen: changing it takes a restart");
+    if (next.data_dir != config_.data_dir) throw ConfigError("data_dir: changing it takes a restart");
+    for (RoleProcess& role : roles_) {
+      if (role.pid <= 0 || !role.control) continue;
+      std::vector<Descriptor> files;
+      std::string word = "reload config";
+      files.push_back(memory_file("config", next.source));
+      for (const auto& [name, text] : role_files(role.role, next)) {
+        word += " " + name;
+        files.push_back(memory_file(name.c_str(), text));
+      }
+      std::vector<int> numbers;
+      for (const Descriptor& file : files) numbers.push_back(file.get());
+      send_message(role.control.get(), word, numbers);
+    }
+    config_ = std::move(next);
+  } catch (const ConfigError& mistake) {
+    log::error("reload refused", {{"why", mistake.what()}});
+  }
+}
+
+void Supervisor::stop_all() {
+  const auto deadline = Steady::now() + kStopPatience;
+  for (RoleProcess& role : roles_)
+    if (role.control) send_message(role.control.get(), "stop", {});
+  for (RoleProcess& role : roles_) {
+    while (role.pid > 0 && Steady::now() < deadline) {
+      int status = 0;
+      if (::waitpid(role.pid, &status, WNOHANG) == role.pid) role.pid = -1;
+      if (role.pid > 0) ::usleep(5000);
+    }
+    if (role.pid <= 0) continue;
+    log::warning("role killed: it did not stop in time", {{"name", role.role}});
+    ::kill(role.pid, SIGKILL);
+    ::waitpid(role.pid, nullptr, 0);
+  }
+}
+
+int Supervisor::wait_ms() const {
+  auto next = Steady::time_point::max();
+  for (const RoleProcess& role : roles_)
+    if (role.pid <= 0) next = std::min(next, role.start_again);
+  if (next == Steady::time_point::max()) return -1;
+  return static_cast<int>(
+      std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(next - Steady::now()).count()));
+}
+
+int Supervisor::run() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, each);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  const Descriptor signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  for (;;) {
+    start_due();
+    std::vector<pollfd> entries{{signals.get(), POLLIN, 0}};
+    for (const RoleProcess& role : roles_)
+      entries.push_back({role.control ? role.control.get() : -1, POLLIN, 0});
+    if (::poll(entries.data(), entries.size(), wait_ms()) < 0) continue;
+    for (std::size_t i = 0; i < roles_.size(); ++i)
+      if (entries[i + 1].revents != 0) hear(roles_[i]);
+    signalfd_siginfo info{};
+    while (::read(signals.get(), &info, sizeof info) == sizeof info) {
+      if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
+        log::info("stopping");
+        stop_all();
+        return 0;
+      }
+      if (info.ssi_signo == SIGHUP) reload();
+      if (info.ssi_signo == SIGCHLD) reap();
+    }
+  }
+}
+
+}  // namespace
+
+Programs find_programs() {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  Programs out;
+  out.kiyome = "/proc/self/exe";
+  out.gate = self.parent_path() / "kiyome-gate";
+  out.sanitizers = self.parent_path() / "sanitizers";
+  if (!std::filesystem::exists(out.sanitizers))
+    out.sanitizers = self.parent_path() / "../lib/kiyome/sanitizers";
+  return out;
+}
+
+int supervise(const Config& config, const std::set<std::string>& roles) {
+  Supervisor supervisor(config, roles);
+  return supervisor.run();
+}
+
+}  // namespace kiyome::supervisor

@@ -1,0 +1,71 @@
+// Drives warm sanitizer processes: one zygote per kind, one child per job, deadlines, kills, and a verdict
+// for every end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/clean/codec.h"
+#include "proto/clean/job.h"
+#include "service/base/descriptor.h"
+
+namespace kiyome::workers {
+
+// How one job ended. `answer` is set when the process gave a whole, well-formed answer that covers the
+// original.
+struct JobResult {
+  std::optional<clean::MailAnswer> answer;
+  // Otherwise why: kSanitizerCrashed, kSanitizerTimeout, kSanitizerMemory, kSanitizerAnswer, or what the
+  // sanitizer itself said (Refusal).
+  std::optional<clean::Finding> failure;
+  // Set when no sanitizer could be had (it dies at start): the item waits, it is not held.
+  bool unavailable = false;
+  // How the process ended, where that was waited for: for logs and the self test.
+  int signal = 0;
+  int exit_code = 0;
+  double milliseconds = 0;
+};
+
+// Whether the process failed and not the item: a Refusal of the sanitizer's own would only be said again.
+inline bool worth_another_try(const JobResult& result) {
+  using clean::Finding;
+  return !result.answer && result.failure &&
+         (*result.failure == Finding::kSanitizerCrashed || *result.failure == Finding::kSanitizerTimeout ||
+          *result.failure == Finding::kSanitizerMemory || *result.failure == Finding::kSanitizerAnswer);
+}
+
+struct Bounds {
+  std::uint32_t wall_ms = 0;
+  std::uint32_t cpu_seconds = 0;
+  std::uint64_t memory_bytes = 0;
+};
+
+// A sealed memfd with `octets`: the form every input has. Throws TemporaryFailure.
+Descriptor sealed_input(std::string_view octets);
+
+// Ownership: owns the zygote process and ends it in the destructor. Thread-safe: run() may be called by many
+// threads at once.
+class Pool {
+ public:
+  // `program` is an open O_PATH|O_CLOEXEC descriptor of the sanitizer's executable; it is executed with no
+  // environment, no descriptors but its own socket, and standard error to `kiyome`'s. The zygote starts at
+  // once and again, with growing pauses, whenever it dies.
+  Pool(std::string kind, Descriptor program);
+  ~Pool();
+
+  // Blocks until the job has ended or its deadline has passed (then the child is killed). Never throws for
+  // what a sanitizer does.
+  JobResult run(int input, std::uint64_t input_size, const clean::JobOptions& options, const Bounds& bounds);
+
+  // Waits until the zygote is ready. false after `wall_ms`.
+  bool wait_ready(std::uint32_t wall_ms);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kiyome::workers

@@ -1,0 +1,231 @@
+#include "service/store/item_store.h"
+
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "service/base/clock.h"
+
+using namespace kiyome;
+using store::DecidedItem;
+using store::ItemStore;
+using store::State;
+
+namespace {
+
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    char name[] = "/tmp/kiyome-items-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
+transfer::Bundle bundle(const ItemId& id, std::uint16_t part, std::size_t octets = 100) {
+  transfer::Bundle out;
+  out.id = id;
+  out.part = part;
+  out.sender = "a@outside.example";
+  out.recipients = {{0, "b@city.example", 0, ""}};
+  out.content = std::string(octets, 'x');
+  return out;
+}
+
+DecidedItem decided(Verdict verdict, std::size_t octets = 100) {
+  DecidedItem item;
+  item.envelope.id = item.where.id = new_item_id();
+  item.envelope.received_ms = unix_ms_now();
+  item.envelope.sender = "a@outside.example";
+  item.envelope.recipients = {{0, "b@city.example", 0, ""}};
+  item.where.segment = 7;
+  item.segments = {7};
+  item.report = "{}";
+  store::DecidedGroup group;
+  group.verdict = verdict;
+  group.recipients = {0};
+  if (verdict == Verdict::clean)
+    group.bundle = bundle(item.envelope.id, 1, octets);
+  else
+    group.reasons = {clean::Finding::kEncrypted, clean::Finding::kPolicyVerdictHeld};
+  item.groups.push_back(std::move(group));
+  return item;
+}
+
+bool written(ItemStore& items, DecidedItem item) {
+  std::promise<bool> done;
+  items.decide(std::move(item), [&](bool ok) { done.set_value(ok); });
+  return done.get_future().get();
+}
+
+bool heard(ItemStore& items, const ItemId& id, transfer::ResultClass result, const std::string& notice = "") {
+  std::promise<bool> done;
+  transfer::DeliveryResult message;
+  message.id = id;
+  message.part = 1;
+  message.result = result;
+  items.delivery(message, notice, [&](bool ok) { done.set_value(ok); });
+  return done.get_future().get();
+}
+
+std::size_t audit_entries(ItemStore& items) {
+  std::uint64_t count = 0;
+  CHECK_FALSE(items.verify_audit({}, count));
+  return count;
+}
+
+void nothing() {}
+
+}  // namespace
+
+TEST_CASE("item store: a clean verdict is there after a restart, with its bundle and an intact audit trail") {
+  const Folder folder;
+  const DecidedItem item = decided(Verdict::clean);
+  const ItemId id = item.envelope.id;
+  {
+    ItemStore items(folder.path, nothing);
+    CHECK_FALSE(items.knows(id));
+    CHECK(written(items, item));
+  }
+  ItemStore items(folder.path, nothing);
+  CHECK(items.knows(id));
+  REQUIRE(items.unaccepted_bundles().size() == 1);
+  CHECK(items.load_bundle(id, 1)->content == item.groups[0].bundle->content);
+  CHECK(items.recipients(id)[0].state == State::sending);
+  CHECK(audit_entries(items) == 1);
+}
+
+TEST_CASE("item store: the same item decided twice stays as it was") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  const DecidedItem item = decided(Verdict::clean);
+  CHECK(written(items, item));
+  CHECK(written(items, item));
+  CHECK(items.recipients(item.envelope.id).size() == 1);
+  CHECK(audit_entries(items) == 1);
+}
+
+TEST_CASE("item store: a large bundle lies beside the database and goes when the gate has it") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  const DecidedItem item = decided(Verdict::clean, 200000);
+  CHECK(written(items, item));
+  const auto files = [&] {
+    return std::distance(std::filesystem::directory_iterator(folder.path / "bundles"), {});
+  };
+  CHECK(files() == 1);
+  CHECK(items.load_bundle(item.envelope.id, 1)->content.size() == 200000);
+  items.bundle_accepted(item.envelope.id, 1);
+  CHECK(heard(items, item.envelope.id, transfer::ResultClass::delivered));
+  CHECK(files() == 0);
+  CHECK(items.unaccepted_bundles().empty());
+  CHECK(items.recipients(item.envelope.id)[0].state == State::delivered);
+}
+
+TEST_CASE("item store: a result said twice makes one notice to the sender") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  const DecidedItem item = decided(Verdict::clean);
+  CHECK(written(items, item));
+  CHECK(heard(items, item.envelope.id, transfer::ResultClass::failed, "notice"));
+  CHECK(heard(items, item.envelope.id, transfer::ResultClass::failed, "notice"));
+  const auto due = items.due_returns(unix_ms_now() + 1, 10);
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].recipient == "a@outside.example");
+  CHECK(items.recipients(item.envelope.id)[0].state == State::bounced);
+  items.return_sent(due[0].number, true, "2.0.0");
+  items.note({});  // the next batch carries it
+  CHECK(heard(items, item.envelope.id, transfer::ResultClass::failed));
+  CHECK(items.due_returns(unix_ms_now() + 1, 10).empty());
+}
+
+TEST_CASE("item store: a release happens once, whoever asks again") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  DecidedItem item = decided(Verdict::held);
+  const ItemId id = item.envelope.id;
+  CHECK(written(items, item));
+  CHECK(items.recipients(id)[0].reasons == "encrypted policy-held");
+  CHECK(items.next_part(id) == 1);
+  item.released = true;
+  item.groups[0].verdict = Verdict::clean;
+  item.groups[0].bundle = bundle(id, 1);
+  CHECK(written(items, item));
+  item.groups[0].bundle = bundle(id, 2);
+  CHECK(written(items, item));
+  CHECK(items.unaccepted_bundles().size() == 1);
+  CHECK(items.recipients(id)[0].state == State::sending);
+  CHECK(items.next_part(id) == 2);
+}
+
+TEST_CASE("item store: what the gate refuses is held and never sent again") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  const DecidedItem item = decided(Verdict::clean);
+  CHECK(written(items, item));
+  std::promise<bool> done;
+  items.bundle_refused({item.envelope.id, 1, transfer::RefusalReason::grammar, 5},
+                       [&](bool ok) { done.set_value(ok); });
+  CHECK(done.get_future().get());
+  CHECK(items.recipients(item.envelope.id)[0].reasons == "verify-refused");
+  CHECK(items.unaccepted_bundles().empty());
+}
+
+TEST_CASE("item store: an altered audit entry is named") {
+  const Folder folder;
+  {
+    ItemStore items(folder.path, nothing);
+    for (int i = 0; i < 5; ++i) CHECK(written(items, decided(Verdict::clean)));
+  }
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open((folder.path / "items.db").c_str(), &db) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(db, "UPDATE audit SET actor='nobody' WHERE sequence=3", nullptr, nullptr, nullptr) ==
+          SQLITE_OK);
+  sqlite3_close(db);
+  ItemStore items(folder.path, nothing);
+  std::uint64_t count = 0;
+  const auto fault = items.verify_audit({}, count);
+  REQUIRE(fault);
+  CHECK(fault->find("entry 3") != std::string::npos);
+  CHECK(count == 2);
+}
+
+TEST_CASE("item store: originals past their days free a segment only when no item needs it") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  DecidedItem old = decided(Verdict::clean), fresh = decided(Verdict::clean), held = decided(Verdict::held);
+  old.envelope.received_ms -= 20LL * 86'400'000;
+  held.envelope.received_ms -= 20LL * 86'400'000;
+  old.segments = {7};
+  fresh.segments = {7, 8};
+  held.segments = {9};
+  for (const DecidedItem& each : {old, fresh, held}) CHECK(written(items, each));
+  CHECK(heard(items, old.envelope.id, transfer::ResultClass::delivered));
+  CHECK(items.expire({}, unix_ms_now()).empty());  // segment 7 is shared with the fresh item, 9 is held
+  CHECK_FALSE(items.find(old.envelope.id)->original_kept);
+  CHECK(items.find(held.envelope.id)->original_kept);
+  CHECK(heard(items, fresh.envelope.id, transfer::ResultClass::delivered));
+  const auto later = items.expire({}, unix_ms_now() + 31LL * 86'400'000);
+  CHECK(later == std::vector<std::uint64_t>{7, 8, 9});
+  CHECK(items.recipients(held.envelope.id)[0].state == State::deleted);
+}
+
+TEST_CASE("item store: many writers share commits and lose nothing") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  std::atomic<int> ok{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 100; ++i) ok += written(items, decided(Verdict::clean)) ? 1 : 0;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(ok == 400);
+  CHECK(items.unaccepted_bundles().size() == 400);
+  CHECK(audit_entries(items) == 400);
+}
