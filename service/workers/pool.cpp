@@ -159,7 +159,8 @@ struct Pool::Impl {
   std::optional<Ticket> enter(Steady::time_point deadline);
   void leave(std::uint64_t job);
   void kill(const Ticket& ticket);
-  void await_end(const Ticket& ticket, Steady::time_point deadline, JobResult& result);
+  bool await_end(const Ticket& ticket, Steady::time_point deadline, JobResult& result);
+  void suspect(const Ticket& ticket);
   void settle(const Ticket& ticket, Reading how, clean::AnswerReader& reader, Steady::time_point deadline,
               JobResult& result);
 
@@ -287,7 +288,7 @@ void Pool::Impl::give_up(bool was_ready) {
 // Waits for a ready zygote with room for one more child. Nothing when there is none in time.
 std::optional<Ticket> Pool::Impl::enter(Steady::time_point deadline) {
   const auto room = [](const State& now) {
-    return now.phase == State::Phase::ready && now.jobs.size() < limits::kZygoteJobs;
+    return now.phase == State::Phase::ready && !now.suspect && now.jobs.size() < limits::kZygoteJobs;
   };
   const auto hopeless = [](const State& now) {
     return now.stopping || (now.phase == State::Phase::down && now.start_failed);
@@ -324,8 +325,9 @@ void Pool::Impl::kill(const Ticket& ticket) {
   if (needed) send_kill(ticket.socket->get(), ticket.job);
 }
 
-void Pool::Impl::await_end(const Ticket& ticket, Steady::time_point deadline, JobResult& result) {
-  state.wait_until(
+// false when the zygote has told nothing until then.
+bool Pool::Impl::await_end(const Ticket& ticket, Steady::time_point deadline, JobResult& result) {
+  return state.wait_until(
       deadline,
       [&](const State& now) {
         const Job& job = now.jobs.at(ticket.job);
@@ -335,10 +337,19 @@ void Pool::Impl::await_end(const Ticket& ticket, Steady::time_point deadline, Jo
         const Job& job = now.jobs.at(ticket.job);
         if (job.ended) {
           tell_end(*job.ended, result);
-        } else {
+        } else if (job.lost) {
           result.failure = clean::Finding::kSanitizerCrashed;
         }
+        return job.ended || job.lost;
       });
+}
+
+// A zygote that reaps no child it was told to kill has perhaps never begun the job: it gets no more of them
+// and is replaced.
+void Pool::Impl::suspect(const Ticket& ticket) {
+  state.with([&](State& now) {
+    if (now.socket == ticket.socket) now.suspect = true;
+  });
 }
 
 void Pool::Impl::settle(const Ticket& ticket, Reading how, clean::AnswerReader& reader,
@@ -354,6 +365,7 @@ void Pool::Impl::settle(const Ticket& ticket, Reading how, clean::AnswerReader& 
       result.answer = std::move(answer);
     }
   } else if (how == Reading::late) {
+    if (!await_end(ticket, Steady::now() + milliseconds(limits::kZygoteKillMs), result)) suspect(ticket);
     result.failure = clean::Finding::kSanitizerTimeout;
   } else {
     await_end(ticket, std::max(deadline, Steady::now() + milliseconds(limits::kExitReportMs)), result);
@@ -390,8 +402,8 @@ JobResult Pool::run(int input, std::uint64_t input_size, const clean::JobOptions
       impl_->settle(*ticket, how, reader, deadline, result);
     } else {
       result.unavailable = true;
+      if (Steady::now() >= deadline) impl_->suspect(*ticket);
       impl_->state.with([&](State& now) {
-        if (now.socket == ticket->socket && Steady::now() >= deadline) now.suspect = true;
         now.jobs.at(ticket->job).lost = true;  // it has never been heard of
       });
     }
