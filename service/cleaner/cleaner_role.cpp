@@ -56,7 +56,11 @@ Cleaner::Cleaner(RoleContext& context)
                 work.where = where;
                 queue_.put(std::move(work));
               }),
-      items_(".", [this] { intake_.flush(); }),
+      items_(".",
+             [this] {
+               intake_.flush();
+               gate_.flush();
+             }),
       gate_("../run/gate.sock",
             {[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
              [this](const transfer::WayBack& message) { heard(message); }}),
@@ -84,6 +88,10 @@ Cleaner::~Cleaner() {
   stopping_.notify_all();
   for (std::thread& thread : threads_) thread.join();  // finishes the items in hand
   admin_.reset();
+  // Nobody gives the store work any more; then it ends, while all that its answers reach is still there.
+  gate_.stop();
+  returns_.stop();
+  items_.stop();
 }
 
 void Cleaner::work() {

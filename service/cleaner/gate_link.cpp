@@ -186,7 +186,9 @@ void GateLink::start() {
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
-GateLink::~GateLink() {
+GateLink::~GateLink() { stop(); }
+
+void GateLink::stop() {
   impl_->shared.with([](Shared& state) { state.stopping = true; });
   ::eventfd_write(impl_->wake.get(), 1);
   if (impl_->thread.joinable()) impl_->thread.join();
@@ -203,13 +205,18 @@ void GateLink::offer(transfer::Bundle bundle) {
       state.queue.push_back({key, false, std::move(bundle)});
     }
   });
-  ::eventfd_write(impl_->wake.get(), 1);
 }
 
 void GateLink::offer(const BundleKey& key) {
   // From the store after a restart: an earlier life may have sent it.
   impl_->shared.with([&](Shared& state) { state.queue.push_back({key, true, {}}); });
-  ::eventfd_write(impl_->wake.get(), 1);
+}
+
+void GateLink::flush() {
+  const bool waits = impl_->shared.with([](Shared& state) {
+    return !state.words.empty() || (!state.queue.empty() && state.unanswered.size() < kUnansweredMax);
+  });
+  if (waits) ::eventfd_write(impl_->wake.get(), 1);
 }
 
 bool GateLink::withdraw(const BundleKey& key) {
@@ -224,17 +231,11 @@ bool GateLink::withdraw(const BundleKey& key) {
 }
 
 void GateLink::settled(const BundleKey& key) {
-  const bool room = impl_->shared.with([&](Shared& state) {
-    const bool full = state.unanswered.size() >= kUnansweredMax;
-    state.unanswered.erase(key);
-    return full;
-  });
-  if (room) ::eventfd_write(impl_->wake.get(), 1);
+  impl_->shared.with([&](Shared& state) { state.unanswered.erase(key); });
 }
 
 void GateLink::say(const transfer::ResultTaken& message) {
   impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
-  ::eventfd_write(impl_->wake.get(), 1);
 }
 
 bool GateLink::connected() const { return impl_->up; }

@@ -29,11 +29,14 @@ class GateLink {
   GateLink(std::string path, Calls calls);
   ~GateLink();
   void start();  // the first connection; what `calls` reach must be there by now
+  void stop();   // nothing is heard or sent afterwards; what is offered then is the next life's
 
   // A bundle that the store has. Its content is kept in memory while there is room, else loaded when its turn
   // comes. Thread-safe. Order of first offers is kept; after a reconnect what was not accepted is sent again.
   void offer(transfer::Bundle bundle);
   void offer(const BundleKey& key);
+  // After some offers and words: the link's thread is woken once for all of them.
+  void flush();
   // Takes a bundle back that was never sent. false when it may have crossed.
   bool withdraw(const BundleKey& key);
   // The gate answered it: it is not sent again.

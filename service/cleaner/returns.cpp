@@ -2,8 +2,6 @@
 
 #include <sodium.h>
 
-#include <algorithm>
-
 #include "proto/clean/codec.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
@@ -64,13 +62,10 @@ double random01() { return randombytes_random() / 4294967296.0; }
 std::string owed_notice(const transfer::DeliveryResult& result, store::ItemStore& items,
                         const Config& config) {
   if (result.part == 0) return {};
+  const std::optional<store::RecipientRow> row = items.recipient(result.id, result.recipient);
+  if (!row || row->sender.empty() || !is_owed(result.result, row->notify)) return {};
   const std::optional<store::ItemRow> item = items.find(result.id);
-  if (!item || item->sender.empty()) return {};
-  const std::vector<store::RecipientRow> rows = items.recipients(result.id);
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const store::RecipientRow& each) {
-    return each.index == result.recipient;
-  });
-  if (row == rows.end() || !is_owed(result.result, row->notify)) return {};
+  if (!item) return {};
   const std::optional<clean::MailHeader> header = header_of(*item);
   compose::DsnInput input;
   input.id = result.id;
@@ -86,13 +81,15 @@ std::string owed_notice(const transfer::DeliveryResult& result, store::ItemStore
 Returns::Returns(store::ItemStore& items, CurrentConfig& config)
     : items_(items), config_(config), thread_([this] { run(); }) {}
 
-Returns::~Returns() {
+Returns::~Returns() { stop(); }
+
+void Returns::stop() {
   state_.with([this](State& state) {
     state.stopped = true;
     if (sender_) sender_->stop();
   });
   state_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Returns::wake() {

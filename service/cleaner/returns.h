@@ -25,6 +25,7 @@ class Returns {
   Returns(store::ItemStore& items, CurrentConfig& config);
   ~Returns();
   void wake();  // something new may be due
+  void stop();  // finishes the notice in hand
 
  private:
   void run();

@@ -59,10 +59,9 @@ RecipientRow recipient_row(const Row& row) {
   return out;
 }
 
-constexpr const char* kRecipientColumns =
-    "SELECT r.id, r.number, r.address, r.notify, r.orcpt, r.state, r.verdict, r.reasons, r.status, "
-    "r.changed_ms, "
-    "i.sender, i.bytes, i.received_ms FROM recipients r JOIN items i ON i.id = r.id ";
+#define KIYOME_RECIPIENT_COLUMNS                                                                   \
+  "SELECT r.id, r.number, r.address, r.notify, r.orcpt, r.state, r.verdict, r.reasons, r.status, " \
+  "r.changed_ms, i.sender, i.bytes, i.received_ms FROM recipients r JOIN items i ON i.id = r.id "
 
 std::string prepared_folder(const std::string& folder) {
   std::error_code trouble;
@@ -189,10 +188,12 @@ ItemStore::ItemStore(const std::string& folder, std::function<void()> after_batc
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
-ItemStore::~ItemStore() {
+ItemStore::~ItemStore() { stop(); }
+
+void ItemStore::stop() {
   impl_->queue.with([](Queue& waiting) { waiting.stopping = true; });
   impl_->queue.notify_all();
-  impl_->thread.join();
+  if (impl_->thread.joinable()) impl_->thread.join();
 }
 
 void ItemStore::decide(DecidedItem item, Done done) {
@@ -248,18 +249,17 @@ void ItemStore::note(audit::Entry entry) {
 
 bool ItemStore::knows(const ItemId& id) {
   return impl_->read([&](Database& db) {
-    Statement known(db, "SELECT 1 FROM items WHERE id=?");
-    return known.one([](const Row&) {}, blob(id));
+    return db.kept("SELECT 1 FROM items WHERE id=?").one([](const Row&) {}, blob(id));
   });
 }
 
 std::optional<ItemRow> ItemStore::find(const ItemId& id) {
   return impl_->read([&](Database& db) {
     std::optional<ItemRow> out;
-    Statement query(db,
-                    "SELECT received_ms, sender, client, envid, subject, header, report, bytes, hex(sha256), "
-                    "segment, offset, "
-                    "length, original_kept FROM items WHERE id=?");
+    Statement& query = db.kept(
+        "SELECT received_ms, sender, client, envid, subject, header, report, bytes, hex(sha256), "
+        "segment, offset, "
+        "length, original_kept FROM items WHERE id=?");
     query.one(
         [&](const Row& row) {
           out.emplace();
@@ -288,8 +288,17 @@ std::optional<ItemRow> ItemStore::find(const ItemId& id) {
 std::vector<RecipientRow> ItemStore::recipients(const ItemId& id) {
   return impl_->read([&](Database& db) {
     std::vector<RecipientRow> out;
-    Statement query(db, std::string(kRecipientColumns) + "WHERE r.id=? ORDER BY r.number");
+    Statement& query = db.kept(KIYOME_RECIPIENT_COLUMNS "WHERE r.id=? ORDER BY r.number");
     query.each([&](const Row& row) { out.push_back(recipient_row(row)); }, blob(id));
+    return out;
+  });
+}
+
+std::optional<RecipientRow> ItemStore::recipient(const ItemId& id, std::uint32_t number) {
+  return impl_->read([&](Database& db) {
+    std::optional<RecipientRow> out;
+    Statement& query = db.kept(KIYOME_RECIPIENT_COLUMNS "WHERE r.id=? AND r.number=?");
+    query.one([&](const Row& row) { out = recipient_row(row); }, blob(id), number);
     return out;
   });
 }
@@ -300,7 +309,7 @@ void ItemStore::list(const ListFilter& filter, const std::function<bool(const Re
   std::string where = "WHERE r.state<>5 ";
   if (filter.held_only) where = "WHERE r.state=1 ";
   if (filter.state) where = "WHERE r.state=" + std::to_string(static_cast<int>(*filter.state)) + " ";
-  Statement query(db, kRecipientColumns + where + "ORDER BY r.id, r.number");
+  Statement query(db, KIYOME_RECIPIENT_COLUMNS + where + "ORDER BY r.id, r.number");
   while (query.step())
     if (!row(recipient_row(query.row()))) return;
 }
@@ -319,7 +328,7 @@ std::vector<std::pair<ItemId, std::uint16_t>> ItemStore::unaccepted_bundles() {
 std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::uint16_t part) {
   std::optional<std::string> frame = impl_->read([&](Database& db) {
     std::optional<std::string> found;
-    Statement query(db, "SELECT frame FROM bundles WHERE id=? AND part=?");
+    Statement& query = db.kept("SELECT frame FROM bundles WHERE id=? AND part=?");
     query.one([&](const Row& row) { found = std::string(row.blob(0)); }, blob(id), part);
     return found;
   });
@@ -342,8 +351,7 @@ std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::ui
 std::vector<ReturnMail> ItemStore::due_returns(std::int64_t now_ms, std::size_t max) {
   return impl_->read([&](Database& db) {
     std::vector<ReturnMail> out;
-    Statement query(
-        db,
+    Statement& query = db.kept(
         "SELECT number, id, recipient, content, attempts, created_ms, next_ms FROM returns WHERE next_ms<=? "
         "ORDER BY next_ms LIMIT ?");
     query.each(
@@ -366,7 +374,7 @@ std::vector<ReturnMail> ItemStore::due_returns(std::int64_t now_ms, std::size_t 
 std::uint16_t ItemStore::next_part(const ItemId& id) {
   return impl_->read([&](Database& db) {
     std::int64_t last = 0;
-    Statement query(db, "SELECT max(part) FROM recipients WHERE id=?");
+    Statement& query = db.kept("SELECT max(part) FROM recipients WHERE id=?");
     query.one([&](const Row& row) { last = row.integer(0); }, blob(id));
     return static_cast<std::uint16_t>(last + 1);
   });

@@ -91,7 +91,10 @@ class ItemStore {
   // Opens or creates FOLDER/items.db. `after_batch` is called on the writer's thread when the callers of a
   // batch were told. Throws TemporaryFailure.
   ItemStore(const std::string& folder, std::function<void()> after_batch);
-  ~ItemStore();  // finishes what was submitted
+  ~ItemStore();
+  // Finishes what was submitted; what comes later is neither written nor answered. What its callers reach
+  // must be there until then.
+  void stop();
 
   using Done = std::function<void(bool written)>;  // on the writer's thread, after the fsync
 
@@ -119,6 +122,7 @@ class ItemStore {
   bool knows(const ItemId& id);
   std::optional<ItemRow> find(const ItemId& id);
   std::vector<RecipientRow> recipients(const ItemId& id);
+  std::optional<RecipientRow> recipient(const ItemId& id, std::uint32_t number);
   void list(const ListFilter& filter, const std::function<bool(const RecipientRow&)>& row);
   std::vector<std::pair<ItemId, std::uint16_t>> unaccepted_bundles();
   std::optional<transfer::Bundle> load_bundle(const ItemId& id, std::uint16_t part);

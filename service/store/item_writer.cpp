@@ -65,7 +65,7 @@ struct ItemWriter::Statements {
                  "number=? AND state=1"),
         segment(db, "INSERT OR IGNORE INTO item_segments VALUES (?,?)"),
         bundle(db, "INSERT INTO bundles VALUES (?,?,?)"),
-        drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=?"),
+        drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=? RETURNING frame IS NULL"),
         refused(db,
                 "UPDATE recipients SET state=1, verdict=1, reasons='verify-refused', changed_ms=? WHERE id=? "
                 "AND part=? AND state=2"),
@@ -197,8 +197,11 @@ void ItemWriter::insert_bundle(const transfer::Bundle& bundle) {
 }
 
 void ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
-  statements_->drop_bundle.run(blob(id), part);
-  drop_files_.push_back(folder_ + "/" + bundle_file(id, part));
+  statements_->drop_bundle.one(
+      [&](const Row& row) {
+        if (row.integer(0) != 0) drop_files_.push_back(folder_ + "/" + bundle_file(id, part));
+      },
+      blob(id), part);
 }
 
 void ItemWriter::bundle_accepted(const ItemId& id, std::uint16_t part) { drop_bundle(id, part); }

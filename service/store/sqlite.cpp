@@ -65,6 +65,14 @@ Database::Database(const std::string& path, const DatabaseOptions& options) {
     throw TemporaryFailure("cannot open " + path + ": no write-ahead log on this file system");
 }
 
+Database::~Database() = default;  // here, where a Statement is known
+
+Statement& Database::kept(const char* sql) {
+  std::unique_ptr<Statement>& statement = kept_[sql];
+  if (!statement) statement = std::make_unique<Statement>(*this, sql);
+  return *statement;
+}
+
 void Database::execute(const char* sql) {
   expect_ok(handle_.get(), sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr));
 }

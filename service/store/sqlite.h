@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,8 @@ struct DatabaseOptions {
   int checkpoint_pages = 4000;
 };
 
+class Statement;
+
 // One connection; used by one thread at a time. Everything here throws TemporaryFailure when SQLite says no
 // (full, locked, damaged); a failed fsync ends the process, because what is on the disk then is unknown and
 // trying again proves nothing.
@@ -35,6 +38,7 @@ class Database {
   // Opens or creates `path`, which may be relative to a working directory that does not change: write-ahead
   // log, synchronous=FULL, so what was committed survives a power cut.
   explicit Database(const std::string& path, const DatabaseOptions& options = {});
+  ~Database();
 
   // Brings the schema up to date: step i (one or more SQL statements) leads from PRAGMA user_version i to i +
   // 1; each step is one transaction with its version. A database newer than the steps is refused: an older
@@ -46,6 +50,9 @@ class Database {
   void execute(const char* sql);
   std::int64_t last_rowid() const { return sqlite3_last_insert_rowid(handle_.get()); }
   int changes() const { return sqlite3_changes(handle_.get()); }
+  // The statement of this text, prepared when it is first asked for and kept for the life of the connection.
+  // `sql` is a literal. A kept statement is not used again while it stands on a row.
+  Statement& kept(const char* sql);
   // Folds the write-ahead log into the database and empties it, e.g. before a copy is made or at the end.
   void checkpoint();
   sqlite3* handle() const { return handle_.get(); }
@@ -55,6 +62,7 @@ class Database {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
   std::unique_ptr<sqlite3, Close> handle_;
+  std::map<const char*, std::unique_ptr<Statement>> kept_;  // by the address of the literal
 };
 
 // The row that a Statement stands on. Views live until the statement moves.
