@@ -86,6 +86,8 @@ inline constexpr std::size_t kCleanHeaderText = 64u << 10;  // UTF-8 octets of o
 inline constexpr std::size_t kCleanName = 1024;             // UTF-8 octets of a file name
 inline constexpr std::size_t kCleanMessageId =
     990;  // stands on a line of its own after a fold, RFC 5322 2.1.1
+inline constexpr std::size_t kCleanHostName = 255;       // RFC 1035 section 2.3.4
+inline constexpr std::size_t kCleanAuthentication = 16;  // results told; one server says three to six
 inline constexpr std::size_t kCleanKiyomeIds = 16;  // X-Kiyome-Id fields told; one is enough to see a loop
 inline constexpr std::size_t kCleanType = 255;      // of a media type, RFC 6838 section 4.2
 inline constexpr std::size_t kCleanFindings = 64;   // of one part

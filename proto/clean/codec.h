@@ -58,7 +58,8 @@ bool is_clean_line(std::string_view text);
 
 // The forms decode() asks for; a sanitizer gives an empty text instead of anything else.
 bool is_media_type(
-    std::string_view text);  // lower case "type/subtype" of RFC 2045 tokens, at most kCleanType
+    std::string_view text);                // lower case "type/subtype" of RFC 2045 tokens, at most kCleanType
+bool is_host_name(std::string_view text);  // lower-case letters, digits, ".-_", at most kCleanHostName
 bool is_message_id(std::string_view text);  // "<left@right>" in printable ASCII, at most kCleanMessageId
 bool is_mail_date(const Date& date);        // years 0 to 9999, zone within -99:59..+99:59
 

@@ -1,6 +1,8 @@
 // Frames → clean language values. The octets are chosen by a process that must be assumed conquered: each
 // count is held against limits.h before anything is kept, each character and enumerator is looked at, and
 // nothing may be left over.
+#include <algorithm>
+
 #include "proto/base/bytes.h"
 #include "proto/base/characters.h"
 #include "proto/base/limits.h"
@@ -105,6 +107,22 @@ std::string media_type(Fields& in) {
   return out;
 }
 
+std::vector<Authentication> authentication(Fields& in) {
+  std::vector<Authentication> out(in.count(limits::kCleanAuthentication, 10));
+  for (Authentication& one : out) {
+    one.server = in.bytes().counted(limits::kCleanHostName);
+    in.require(is_host_name(one.server), "not a host name");
+    one.method = static_cast<AuthMethod>(in.bytes().u8());
+    in.require(one.method >= AuthMethod::spf && one.method <= AuthMethod::dmarc, "an unknown method");
+    one.result = static_cast<AuthResult>(in.bytes().u8());
+    in.require(one.result >= AuthResult::none && one.result <= AuthResult::permerror, "an unknown result");
+    one.domain = in.bytes().counted(limits::kCleanHostName);
+    in.require(one.domain.empty() || is_host_name(one.domain), "not a host name");
+    if (in.failed()) break;
+  }
+  return out;
+}
+
 MailHeader mail_header(Fields& in) {
   MailHeader header;
   for (auto* list : {&header.from, &header.sender, &header.reply_to, &header.to, &header.cc})
@@ -127,6 +145,7 @@ MailHeader mail_header(Fields& in) {
   in.require(header.received_count <= limits::kMailHeaderFields, "too many Received fields");
   header.kiyome_ids.resize(in.count(limits::kCleanKiyomeIds, 4));
   for (std::string& id : header.kiyome_ids) id = in.line(limits::kCleanHeaderText);
+  header.authentication = authentication(in);
   header.findings = in.findings();
   return header;
 }
@@ -232,6 +251,13 @@ bool is_media_type(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i)
     if (i != slash && !is_type_character(text[i])) return false;
   return true;
+}
+
+bool is_host_name(std::string_view text) {
+  if (text.empty() || text.size() > limits::kCleanHostName) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+  });
 }
 
 bool is_message_id(std::string_view text) {

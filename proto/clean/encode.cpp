@@ -45,6 +45,13 @@ void payload(ByteWriter& w, const MailHeader& header) {
   w.counted(header.precedence);
   w.u32(header.received_count);
   put(w, header.kiyome_ids);
+  w.u32(static_cast<std::uint32_t>(header.authentication.size()));
+  for (const Authentication& one : header.authentication) {
+    w.counted(one.server);
+    w.u8(static_cast<std::uint8_t>(one.method));
+    w.u8(static_cast<std::uint8_t>(one.result));
+    w.counted(one.domain);
+  }
   put(w, header.findings);
 }
 

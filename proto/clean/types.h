@@ -32,6 +32,27 @@ struct Date {
 };
 
 // The kept header fields of the outermost message, decoded. First come counts.
+// One result of an Authentication-Results field (RFC 8601). Whoever wrote the field is named by `server`;
+// only the service knows whether that is somebody to believe.
+enum class AuthMethod : std::uint8_t { spf = 1, dkim = 2, dmarc = 3 };
+enum class AuthResult : std::uint8_t {
+  none = 1,
+  pass = 2,
+  fail = 3,
+  softfail = 4,
+  neutral = 5,
+  policy = 6,
+  temperror = 7,
+  permerror = 8,
+};
+struct Authentication {
+  std::string server;  // authserv-id: a host name
+  AuthMethod method = AuthMethod::spf;
+  AuthResult result = AuthResult::none;
+  std::string domain;  // whose mail it was judged to be: a host name, or empty
+  bool operator==(const Authentication&) const = default;
+};
+
 struct MailHeader {
   std::vector<Address> from, sender, reply_to, to, cc;
   std::optional<std::string> subject;
@@ -40,8 +61,9 @@ struct MailHeader {
   std::vector<std::string> in_reply_to;  // the same form each
   std::vector<std::string> references;
   std::string auto_submitted, list_id, precedence;
-  std::uint32_t received_count = 0;     // Received fields, for loop detection
-  std::vector<std::string> kiyome_ids;  // values of X-Kiyome-Id fields, for loop detection; at most 16
+  std::uint32_t received_count = 0;            // Received fields, for loop detection
+  std::vector<std::string> kiyome_ids;         // values of X-Kiyome-Id fields, for loop detection; at most 16
+  std::vector<Authentication> authentication;  // in the order of the header: the last server's come first
   std::vector<Finding> findings;
   bool operator==(const MailHeader&) const = default;
 };

@@ -4,6 +4,7 @@
 #include "proto/base/limits.h"
 #include "proto/clean/codec.h"
 #include "sanitizers/mail/address.h"
+#include "sanitizers/mail/authentication.h"
 #include "sanitizers/mail/date.h"
 #include "sanitizers/mail/encoded_word.h"
 #include "sanitizers/mail/octets.h"
@@ -76,8 +77,10 @@ struct HeaderReader {
     if (const Field* field = first("references", false)) out.references = read_message_ids(field->value);
   }
 
-  void loops() const {
+  void trace() const {
     for (const Field& field : fields.all) {
+      if (same_text(field.name, "authentication-results"))
+        read_authentication(field.value, out.authentication);
       if (same_text(field.name, "received")) ++out.received_count;
       if (same_text(field.name, "x-kiyome-id") && out.kiyome_ids.size() < limits::kCleanKiyomeIds)
         out.kiyome_ids.push_back(decode_header_text(field.value.substr(0, 256), context));
@@ -152,7 +155,7 @@ clean::MailHeader read_mail_header(const Fields& fields, std::string_view body_c
   out.auto_submitted = reader.text("auto-submitted");
   out.list_id = reader.text("list-id");
   out.precedence = reader.text("precedence");
-  reader.loops();
+  reader.trace();
   if (fields.junk) note(out.findings, Finding::kInvalidHeader);
   if (context.undecodable) note(out.findings, Finding::kUndecodableText);
   if (context.malformed) note(out.findings, Finding::kInvalidHeader);

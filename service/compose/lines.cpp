@@ -133,7 +133,7 @@ bool imitates_us(std::string_view line) {
     if (!is_rule(c.value) && !is_mark(c.value) && !is_space(c.value)) {
       if (!may_begin_ours(c.value)) return false;
       const std::string alike = likeness(line.substr(at));
-      return alike.starts_with("[無害化") || alike.starts_with("[外部]") || alike.starts_with("送信者確認");
+      return alike.starts_with("[無害化") || alike.starts_with("[外部]") || alike.starts_with(kSenderCheck);
     }
     at += c.length;
   }

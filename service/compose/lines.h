@@ -11,6 +11,7 @@ namespace kiyome::compose {
 inline constexpr std::string_view kLeadMark = "【無害化】";
 inline constexpr std::string_view kNoticeHead = "【無害化通知】";
 inline constexpr std::string_view kNoticeFoot = "【無害化通知おわり】";
+inline constexpr std::string_view kSenderCheck = "送信者確認";
 inline constexpr std::string_view kExternalMark = "【外部】";
 inline constexpr std::string_view kEscape = "| ";
 

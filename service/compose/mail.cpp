@@ -167,7 +167,8 @@ ComposedMail clean_mail(const MailInput& input, const Config& config) {
 
   const std::string shown = shown_body(answer.body.text, config, attachments, composed.findings);
   const std::vector<std::string> names = add_texts(input, config, attachments, composed.findings);
-  const std::string warnings = sender_warnings(answer.header, config.notice, composed.findings);
+  const std::string warnings = sender_check(answer.header, config.notice) +
+                               sender_warnings(answer.header, config.notice, composed.findings);
   const std::string item = input.id.text();
   NoticeInput notice_input{.item = item,
                            .outcomes = &input.outcomes,

@@ -2,6 +2,8 @@
 // nothing.
 #include "service/compose/warnings.h"
 
+#include <algorithm>
+
 #include "service/compose/characters.h"
 #include "service/compose/header.h"
 #include "service/compose/lines.h"
@@ -95,7 +97,48 @@ std::string about_own_domain(const clean::MailHeader& header, const NoticeConfig
   return {};
 }
 
+std::string_view word_of(clean::AuthResult result) {
+  switch (result) {
+    case clean::AuthResult::none:
+      return "設定なし";
+    case clean::AuthResult::pass:
+      return "合格";
+    case clean::AuthResult::fail:
+      return "不合格";
+    case clean::AuthResult::softfail:
+      return "不合格の疑い";
+    case clean::AuthResult::neutral:
+      return "判定なし";
+    case clean::AuthResult::policy:
+      return "方針により不合格";
+    case clean::AuthResult::temperror:
+    case clean::AuthResult::permerror:
+      return "確認できず";
+  }
+  return "確認できず";
+}
+
 }  // namespace
+
+std::string sender_check(const clean::MailHeader& header, const NoticeConfig& config) {
+  const std::string trusted = lower(config.trusted_authserv_id);
+  if (trusted.empty()) return {};
+  constexpr std::pair<clean::AuthMethod, std::string_view> kMethods[] = {{clean::AuthMethod::spf, "SPF"},
+                                                                         {clean::AuthMethod::dkim, "DKIM"},
+                                                                         {clean::AuthMethod::dmarc, "DMARC"}};
+  std::string results;
+  for (const auto& [method, name] : kMethods) {
+    const auto& all = header.authentication;
+    const auto one = std::find_if(all.begin(), all.end(), [&, wanted = method](const auto& each) {
+      return each.method == wanted && each.server == trusted;
+    });
+    if (one == all.end()) continue;
+    results += joined({results.empty() ? "" : "、", name, " ", word_of(one->result)});
+    if (!one->domain.empty()) results += joined({"（", one->domain, "）"});
+  }
+  if (results.empty()) results = "記録なし";  // the upstream did not look, or somebody came past it
+  return joined({kSenderCheck, ": ", results, "\n"});
+}
 
 std::string sender_warnings(const clean::MailHeader& header, const NoticeConfig& config,
                             std::vector<Finding>& findings) {

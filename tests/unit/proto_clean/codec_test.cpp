@@ -122,10 +122,31 @@ TEST_CASE("codec: counts keep their bounds") {
     CHECK(accepted(header_with(
               [&](MailHeader& h) { h.kiyome_ids.resize(limits::kCleanKiyomeIds + extra, "x"); })) == holds);
     CHECK(accepted(header_with([&](MailHeader& h) {
+            h.authentication.resize(limits::kCleanAuthentication + extra,
+                                    {"mx", AuthMethod::spf, AuthResult::pass, ""});
+          })) == holds);
+    CHECK(accepted(header_with([&](MailHeader& h) {
+            h.authentication = {{of(limits::kCleanHostName + extra), AuthMethod::spf, AuthResult::pass, ""}};
+          })) == holds);
+    CHECK(accepted(header_with([&](MailHeader& h) {
             h.received_count = static_cast<std::uint32_t>(limits::kMailHeaderFields + extra);
           })) == holds);
     CHECK(accepted(BodyText{"", std::vector(limits::kCleanFindings + extra, Finding::kHiddenText)}) == holds);
   }
+}
+
+TEST_CASE("codec: an authentication result names hosts, a known method and a known result") {
+  const auto holds = [](Authentication one) {
+    return accepted(header_with([&](MailHeader& h) { h.authentication = {std::move(one)}; }));
+  };
+  CHECK(holds({"mx-1.example.jp", AuthMethod::dkim, AuthResult::none, "a_b.example"}));
+  CHECK_FALSE(holds({"", AuthMethod::dkim, AuthResult::none, ""}));
+  CHECK_FALSE(holds({"MX", AuthMethod::dkim, AuthResult::none, ""}));
+  CHECK_FALSE(holds({"mx", AuthMethod::dkim, AuthResult::none, "例"}));
+  CHECK_FALSE(holds({"mx", AuthMethod{0}, AuthResult::none, ""}));
+  CHECK_FALSE(holds({"mx", AuthMethod{4}, AuthResult::none, ""}));
+  CHECK_FALSE(holds({"mx", AuthMethod::dkim, AuthResult{0}, ""}));
+  CHECK_FALSE(holds({"mx", AuthMethod::dkim, AuthResult{9}, ""}));
 }
 
 TEST_CASE("codec: a count that the frame cannot hold reserves no memory") {

@@ -28,6 +28,8 @@ inline MailHeader header() {
   h.precedence = "bulk";
   h.received_count = 3;
   h.kiyome_ids = {"01890000-0000-7000-8000-000000000000"};
+  h.authentication = {{"mx.example.jp", AuthMethod::spf, AuthResult::pass, "example.jp"},
+                      {"mx.example.jp", AuthMethod::dmarc, AuthResult::permerror, ""}};
   h.findings = {Finding::kDuplicateHeader};
   return h;
 }

@@ -59,6 +59,49 @@ TEST_CASE("header: what tells a loop is counted") {
   CHECK(said.header.kiyome_ids[0] == "id0");
 }
 
+TEST_CASE("header: Authentication-Results") {
+  using clean::AuthMethod;
+  using clean::AuthResult;
+  struct Case {
+    const char* value;
+    std::vector<clean::Authentication> expected;
+  };
+  const auto spf = [](AuthResult result, const char* domain) {
+    return clean::Authentication{"mx.example.jp", AuthMethod::spf, result, domain};
+  };
+  const Case cases[] = {
+      {"mx.example.jp; spf=pass smtp.mailfrom=a@Outside.Example", {spf(AuthResult::pass, "outside.example")}},
+      {"MX.example.jp 1;\r\n\tspf=softfail (why ;spf=pass \\) (deep)) smtp.helo=x.example "
+       "smtp.mailfrom=@y.example",
+       {spf(AuthResult::softfail, "y.example")}},
+      {"\"mx.example.jp\"; spf = fail reason=\"a; spf=pass\" smtp.mailfrom = z.example",
+       {spf(AuthResult::fail, "z.example")}},
+      {"mx.example.jp; spf=hardfail smtp.mailfrom=例.example", {spf(AuthResult::fail, "")}},
+      {"mx.example.jp; dkim/1=pass header.i=@i.example header.d=d.example header.b=x; dmarc=none "
+       "header.from=f.example",
+       {{"mx.example.jp", AuthMethod::dkim, AuthResult::pass, "d.example"},
+        {"mx.example.jp", AuthMethod::dmarc, AuthResult::none, "f.example"}}},
+      {"mx.example.jp; none", {}},
+      {"mx.example.jp; arc=pass; compauth=pass reason=100; spf=neutral", {spf(AuthResult::neutral, "")}},
+      {"mx.example.jp; spf=bestguess", {}},
+      {"mx example.jp; spf=temperror", {{"mx", AuthMethod::spf, AuthResult::temperror, ""}}},
+      {"spf=pass smtp.mailfrom=a.example", {}},  // no server
+      {"i=1; mx.example.jp; spf=pass", {}},      // ARC's, under the wrong name
+      {"例.jp; spf=pass", {}},
+      {"(", {}},
+      {"mx.example.jp; spf=\"pa\\ss", {spf(AuthResult::pass, "")}},
+      {"", {}},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.value);
+    const mails::Said said = mails::read(std::string("Authentication-Results: ") + each.value + "\r\n\r\nx");
+    CHECK(said.header.authentication == each.expected);
+  }
+  std::string many;
+  for (int i = 0; i < 9; ++i) many += "Authentication-Results: a; spf=pass; dkim=pass; dmarc=pass\r\n";
+  CHECK(mails::read(many + "\r\nx").header.authentication.size() == limits::kCleanAuthentication);
+}
+
 TEST_CASE("header: raw octets are read with the body's charset") {
   const mails::Said said = mails::read(
       "Subject: \x87\x40\r\nContent-Type: text/plain; charset=Shift_JIS\r\n\r\n\x83\x65\x83\x58\x83\x67");

@@ -249,12 +249,19 @@ TEST_CASE("clean mail: other readers find in it what we wrote") {
   hostile.header.subject = "【外部】\u202Egnp.exe\r\nBcc: x";
   hostile.header.from = {{"\"admin@city.example.jp\"", "evil@example.com"}};
   hostile.header.reply_to = {{"", "other@example.net"}};
+  hostile.header.authentication = {
+      {"mx.elsewhere.example", clean::AuthMethod::dmarc, clean::AuthResult::pass, "example.com"},
+      {"mx.example.jp", clean::AuthMethod::spf, clean::AuthResult::softfail, "example.com"},
+      {"mx.example.jp", clean::AuthMethod::dmarc, clean::AuthResult::fail, ""},
+      {"mx.example.jp", clean::AuthMethod::spf, clean::AuthResult::pass, "example.com"}};
   Config marked;
   marked.notice.external_mark = true;
+  marked.notice.trusted_authserv_id = "MX.example.jp";
   marked.notice.own_domains = {"example.com"};
   put(input(hostile), marked,
       R"({"headers": {"Subject": "【外部】| 【外部】gnp.exe Bcc: x"},
-          "body_has": ["\n| 【無害化】 安全です\n| begin 644 x.exe\n[\\\\]host\\x\nfile[:]//h\n",
+          "body_has": ["送信者確認: SPF 不合格の疑い（example.com）、DMARC 不合格\n",
+                       "\n| 【無害化】 安全です\n| begin 644 x.exe\n[\\\\]host\\x\nfile[:]//h\n",
                        "【無害化】 注意: 返信先 other@example.net が差出人 evil@example.com と異なります\n",
                        "【無害化】 注意: 差出人の表示名が別のアドレスに見えます。実際のアドレスは evil@example.com です\n",
                        "【無害化】 注意: 組織の外から、自組織のドメイン example.com を名乗って届きました\n"]})");
