@@ -132,7 +132,10 @@ void Cleaner::keep_house() {
         [](bool& stopping) { return stopping; });
     if (stop) return;
     try {
-      for (const std::uint64_t segment : items_.expire(config_.get()->retention, unix_ms_now()))
+      // All that nobody needs, every time: edge refuses those with items that we have not heard of, and
+      // forgets our word when it dies.
+      const RetentionConfig retention = config_.get()->retention;
+      for (const std::uint64_t segment : items_.expire(retention, unix_ms_now(), originals_.segments()))
         intake_.say(transfer::FreeSegment{segment});
       intake_.flush();
     } catch (const std::exception& trouble) {

@@ -105,6 +105,7 @@ void Processor::run(Work& work) {
     job.original.envelope.id = work.where.id;
     job.original.envelope.received_ms = work.where.id.unix_ms();
     job.original.envelope.recipients.push_back({});
+    job.original.segments = {work.where.segment};  // kept for a person to look at
     job.recipients = {0};
     hold(job, Finding::kOriginalDamaged);
     return submit(std::move(job), std::move(work));

@@ -406,11 +406,16 @@ std::optional<std::string> ItemStore::verify_audit(const std::function<void(cons
   return fault;
 }
 
-std::vector<std::uint64_t> ItemStore::expire(const RetentionConfig& retention, std::int64_t now_ms) {
+std::vector<std::uint64_t> ItemStore::expire(const RetentionConfig& retention, std::int64_t now_ms,
+                                             std::vector<std::uint64_t> standing) {
   auto promise = std::make_shared<Guarded<std::optional<std::vector<std::uint64_t>>>>();
-  auto segments = std::make_shared<std::vector<std::uint64_t>>();
+  auto segments = std::make_shared<std::vector<std::uint64_t>>(std::move(standing));
   impl_->submit(
-      true, [=](ItemWriter& writer) { *segments = writer.expire(retention, now_ms); },
+      true,
+      [=](ItemWriter& writer) {
+        writer.expire(retention, now_ms);
+        *segments = writer.unneeded(std::move(*segments));
+      },
       [=](bool written) {
         promise->with([&](auto& value) { value = written ? *segments : std::vector<std::uint64_t>{}; });
         promise->notify_all();

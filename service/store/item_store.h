@@ -132,9 +132,10 @@ class ItemStore {
   std::optional<std::string> verify_audit(const std::function<void(const audit::Entry&)>& entry,
                                           std::uint64_t& count);
 
-  // Retention: forgets originals and deletes held items past their days, with audit entries; gives segments
-  // that no item needs any more.
-  std::vector<std::uint64_t> expire(const RetentionConfig& retention, std::int64_t now_ms);
+  // Retention: forgets originals and deletes held items past their days, with audit entries; gives those of
+  // `segments` (all that stand) that no decided item needs.
+  std::vector<std::uint64_t> expire(const RetentionConfig& retention, std::int64_t now_ms,
+                                    std::vector<std::uint64_t> segments);
 
  private:
   struct Impl;

@@ -65,7 +65,7 @@ struct ItemWriter::Statements {
                  "number=? AND state=1"),
         segment(db, "INSERT OR IGNORE INTO item_segments VALUES (?,?)"),
         bundle(db, "INSERT INTO bundles VALUES (?,?,?)"),
-        drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=? RETURNING frame IS NULL"),
+        drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=? RETURNING length(frame)"),
         refused(db,
                 "UPDATE recipients SET state=1, verdict=1, reasons='verify-refused', changed_ms=? WHERE id=? "
                 "AND part=? AND state=2"),
@@ -196,10 +196,11 @@ void ItemWriter::insert_bundle(const transfer::Bundle& bundle) {
   statements_->bundle.run(blob(bundle.id), bundle.part, Null{});
 }
 
+// (length() and not IS NULL: SQLite 3.40 answers 0 to "frame IS NULL" of a deleted row.)
 void ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
   statements_->drop_bundle.one(
       [&](const Row& row) {
-        if (row.integer(0) != 0) drop_files_.push_back(folder_ + "/" + bundle_file(id, part));
+        if (row.null(0)) drop_files_.push_back(folder_ + "/" + bundle_file(id, part));
       },
       blob(id), part);
 }
@@ -268,7 +269,7 @@ void ItemWriter::return_later(std::int64_t number, std::uint32_t attempts, std::
   statements_->later.run(attempts, next_ms, number);
 }
 
-std::vector<std::uint64_t> ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
+void ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
   const auto before = [&](double days) {
     return now_ms - static_cast<std::int64_t>(days * static_cast<double>(kDayMs));
   };
@@ -293,11 +294,7 @@ std::vector<std::uint64_t> ItemWriter::expire(const RetentionConfig& retention, 
   done.each(collect, before(retention.originals_days), kExpireAtOnce);
   Statement forget(database_, "UPDATE items SET original_kept=0 WHERE id=?");
   Statement unlink(database_, "DELETE FROM item_segments WHERE id=?");
-  Statement touched(database_, "SELECT segment FROM item_segments WHERE id=?");
-  std::vector<std::uint64_t> segments;
   for (const ItemId& id : old) {
-    touched.each([&](const Row& row) { segments.push_back(static_cast<std::uint64_t>(row.integer(0))); },
-                 blob(id));
     forget.run(blob(id));
     unlink.run(blob(id));
     append("original-erased", &id, "retention", "{}");
@@ -306,8 +303,9 @@ std::vector<std::uint64_t> ItemWriter::expire(const RetentionConfig& retention, 
   records.run(before(retention.records_days));
   database_.execute(
       "DELETE FROM recipients WHERE NOT EXISTS (SELECT 1 FROM items WHERE items.id=recipients.id)");
-  std::sort(segments.begin(), segments.end());
-  segments.erase(std::unique(segments.begin(), segments.end()), segments.end());
+}
+
+std::vector<std::uint64_t> ItemWriter::unneeded(std::vector<std::uint64_t> segments) {
   Statement needed(database_, "SELECT 1 FROM item_segments WHERE segment=? LIMIT 1");
   std::erase_if(segments, [&](std::uint64_t segment) { return needed.one([](const Row&) {}, segment); });
   return segments;

@@ -34,7 +34,9 @@ class ItemWriter {
   void return_sent(std::int64_t number, bool delivered, std::string_view status);
   void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
   void note(audit::Entry entry);
-  std::vector<std::uint64_t> expire(const RetentionConfig& retention, std::int64_t now_ms);
+  void expire(const RetentionConfig& retention, std::int64_t now_ms);
+  // Those of them that no item needs.
+  std::vector<std::uint64_t> unneeded(std::vector<std::uint64_t> segments);
 
   // Around a transaction: files of bundles written in it are made durable before it commits; files it no
   // longer needs go after it committed; the chain's head steps back when it did not.

@@ -108,6 +108,8 @@ class OriginalReader {
   // Every octet is authenticated; anything missing or altered is an Error. Throws TemporaryFailure for
   // trouble of the disk.
   Result<Original> read(const transfer::Announce& where);
+  // The numbers of the segments that stand there. Throws TemporaryFailure.
+  std::vector<std::uint64_t> segments() const;
 
  private:
   struct Impl;

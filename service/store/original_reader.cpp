@@ -196,4 +196,6 @@ Result<Original> OriginalReader::read(const transfer::Announce& where) {
   return out;
 }
 
+std::vector<std::uint64_t> OriginalReader::segments() const { return segments_in(impl_->directory.get()); }
+
 }  // namespace kiyome::store

@@ -1,9 +1,11 @@
 #include "service/store/original_segment.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -43,6 +45,18 @@ std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_NPUBBYTES> nonce_of(s
   std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_NPUBBYTES> nonce{};
   for (std::size_t i = 0; i < sizeof offset; ++i) nonce[i] = static_cast<std::uint8_t>(offset >> (8 * i));
   return nonce;
+}
+
+std::vector<std::uint64_t> segments_in(int directory) {
+  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (!listing) throw_errno("list the originals");
+  std::vector<std::uint64_t> out;
+  while (const dirent* const entry = ::readdir(listing))
+    if (const std::uint64_t segment = segment_of_name(entry->d_name)) out.push_back(segment);
+  ::closedir(listing);
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 SegmentWriter::SegmentWriter(int directory, std::uint64_t segment, const CleanerPublicKey& key)

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "service/base/descriptor.h"
 #include "service/store/original_format.h"
@@ -19,6 +20,9 @@ struct Place {
   std::uint64_t offset = 0;
   std::uint32_t length = 0;  // of the whole record
 };
+
+// The numbers of the segments that stand in the folder, in order. Throws TemporaryFailure.
+std::vector<std::uint64_t> segments_in(int directory);
 
 class SegmentWriter {
  public:

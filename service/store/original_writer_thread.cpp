@@ -1,6 +1,5 @@
 #include "service/store/original_writer_thread.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <sys/file.h>
@@ -20,18 +19,6 @@ namespace {
 
 constexpr const char* kTaken = "taken";
 constexpr const char* kTakenNew = "taken.new";
-
-std::vector<std::uint64_t> segments_in(int directory) {
-  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
-  if (!listing) throw_errno("list the originals");
-  std::vector<std::uint64_t> out;
-  while (const dirent* const entry = ::readdir(listing))
-    if (const std::uint64_t segment = segment_of_name(entry->d_name)) out.push_back(segment);
-  ::closedir(listing);
-  std::sort(out.begin(), out.end());
-  return out;
-}
 
 // What the checkpoint says; nothing when it is missing or damaged (then everything is announced again).
 std::map<std::uint64_t, TakenUpTo> read_taken(int directory) {

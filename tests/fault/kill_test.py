@@ -46,6 +46,8 @@ class Load:
                 with self.lock:
                     self.accepted[answer.rsplit(" ", 1)[1]] = number
             except OSError:
+                if client:
+                    client.__exit__()
                 client = None
                 with self.lock:
                     self.left.append(number)

@@ -277,6 +277,7 @@ class Client:
         return self
 
     def __exit__(self, *_):
+        self.file.close()
         self.socket.close()
 
 
