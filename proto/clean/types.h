@@ -31,7 +31,6 @@ struct Date {
   bool operator==(const Date&) const = default;
 };
 
-// The kept header fields of the outermost message, decoded. First come counts.
 // One result of an Authentication-Results field (RFC 8601). Whoever wrote the field is named by `server`;
 // only the service knows whether that is somebody to believe.
 enum class AuthMethod : std::uint8_t { spf = 1, dkim = 2, dmarc = 3 };
@@ -53,6 +52,7 @@ struct Authentication {
   bool operator==(const Authentication&) const = default;
 };
 
+// The kept header fields of the outermost message, decoded. First come counts.
 struct MailHeader {
   std::vector<Address> from, sender, reply_to, to, cc;
   std::optional<std::string> subject;
