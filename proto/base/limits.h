@@ -13,12 +13,14 @@ inline constexpr std::size_t kSmtpReplyLine = 2048;    // a next hop's reply lin
 inline constexpr std::size_t kSmtpReplyLines = 128;    // lines of one multi-line reply
 inline constexpr std::size_t kSmtpPath = 1000;         // 256 in the RFC; SRS and VERP senders are longer
 inline constexpr std::size_t kSmtpRecipients = 1000;   // default; RFC asks for at least 100
-inline constexpr std::size_t kSmtpCommands = 4000;     // commands since the last accepted message before 421
-inline constexpr std::size_t kSmtpErrors = 20;         // refused commands since then before 421
-inline constexpr std::size_t kSmtpDomain = 255;        // RFC 5321 section 4.5.3.1.2; HELO names too
-inline constexpr std::size_t kSmtpLabel = 63;          // of a domain, RFC 1035 section 2.3.4
-inline constexpr std::size_t kSmtpEnvid = 100;         // RFC 3461 section 4.4, as sent
-inline constexpr std::size_t kSmtpOrcpt = 500;         // RFC 3461 section 4.2, as sent
+inline constexpr std::uint32_t kSmtpIdleCommands =
+    100;  // NOOP, RSET … since the last accepted message; Postfix 100
+inline constexpr std::size_t kSmtpCommands = 4000;  // commands since the last accepted message before 421
+inline constexpr std::size_t kSmtpErrors = 20;      // refused commands since then before 421
+inline constexpr std::size_t kSmtpDomain = 255;     // RFC 5321 section 4.5.3.1.2; HELO names too
+inline constexpr std::size_t kSmtpLabel = 63;       // of a domain, RFC 1035 section 2.3.4
+inline constexpr std::size_t kSmtpEnvid = 100;      // RFC 3461 section 4.4, as sent
+inline constexpr std::size_t kSmtpOrcpt = 500;      // RFC 3461 section 4.2, as sent
 inline constexpr std::size_t kSmtpOverlong = 64u << 10;  // of a command line read to its end before 421
 inline constexpr std::size_t kSmtpSwallow = 64u
                                             << 20;  // of a refused message read to its end before the close

@@ -142,7 +142,14 @@ void ClientDialog::mail_answered(const Reply& reply) {
     if (!extensions_.pipelining) say_rcpt(mail_.recipients[offered_[0]]);
     return;
   }
-  settle_pending(result_of(reply));
+  ClientResult result = result_of(reply);
+  // "Must issue STARTTLS first" (RFC 3207 section 4), "encryption required" (RFC 4954): our trouble with TLS,
+  // which may pass, and nothing about this mail.
+  if (!tls_ && (reply.code == 530 || reply.code == 538)) {
+    result.kind = ClientResult::Kind::temporary;
+    result.status.status_class = 4;
+  }
+  settle_pending(result);
   // When all is said already, its replies are still to come.
   if (!extensions_.pipelining) finish_mail();
 }

@@ -8,6 +8,15 @@
 #include "proto/smtp/line_scan.h"
 
 namespace kiyome::smtp {
+namespace {
+
+// Commands that bring no mail nearer; each is fine, hundreds of them only keep a place.
+bool leads_nowhere(Verb verb) {
+  return verb == Verb::noop || verb == Verb::rset || verb == Verb::vrfy || verb == Verb::help ||
+         verb == Verb::ehlo || verb == Verb::helo;
+}
+
+}  // namespace
 
 ServerDialog::ServerDialog(const ServerSettings& settings, ServerPolicy& policy, ServerClient client)
     : settings_(settings), policy_(policy), client_(std::move(client)) {}
@@ -76,7 +85,7 @@ void ServerDialog::end(const ServerReply& reply) {
 void ServerDialog::bare() { end(replies::bare_line_end()); }
 
 void ServerDialog::tls_started() {
-  KIYOME_CHECK(state_ == State::tls);
+  if (state_ != State::tls) return;  // it was ended meanwhile
   tls_ = true;
   greeted_ = extended_ = false;
   client_.helo.clear();
@@ -141,7 +150,10 @@ void ServerDialog::handle_line(std::string_view line) {
   ++lines_;
   if (++commands_ > settings_.commands_max) return end(replies::too_many_commands(settings_.hostname));
   if (std::exchange(overlong_, 0) > 0) return answer(500, "5.5.2", "Line too long");
-  handle(split_command(line));
+  const CommandLine command = split_command(line);
+  if (leads_nowhere(command.verb) && ++idle_commands_ > settings_.idle_commands_max)
+    return end(replies::too_many_commands(settings_.hostname));
+  handle(command);
 }
 
 // ---- commands ----
@@ -422,7 +434,10 @@ void ServerDialog::message_done(const ServerReply& reply) {
   KIYOME_CHECK(state_ == State::waiting);
   state_ = State::command;
   clear_transaction();
-  if (reply.positive()) commands_ = errors_ = 0;
+  if (reply.positive()) {
+    commands_ = errors_ = idle_commands_ = 0;
+    ++messages_;
+  }
   answer(reply);
 }
 

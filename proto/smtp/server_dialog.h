@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/base/limits.h"
 #include "proto/smtp/command.h"
 #include "proto/smtp/dot_reader.h"
 #include "proto/smtp/reply.h"
@@ -24,6 +25,7 @@ struct ServerSettings {
   std::uint32_t errors_max = 0;
   std::uint32_t commands_max = 0;
   bool starttls = false;  // there is a certificate
+  std::uint32_t idle_commands_max = limits::kSmtpIdleCommands;
 };
 
 // Who speaks, as far as we know. XCLIENT replaces it; XFORWARD stands beside it for one mail.
@@ -109,6 +111,8 @@ class ServerDialog {
   bool waiting() const { return state_ == State::waiting; }
   bool closed() const { return state_ == State::closed; }
   bool in_transaction() const { return mail_; }
+  // Accepted so far.
+  std::uint64_t messages() const { return messages_; }
   // Whole command lines so far: tells progress from dripping.
   std::uint64_t lines() const { return lines_; }
 
@@ -160,6 +164,8 @@ class ServerDialog {
   std::uint64_t lines_ = 0;
   std::uint32_t commands_ = 0;  // since the last accepted message
   std::uint32_t errors_ = 0;
+  std::uint32_t idle_commands_ = 0;  // NOOP and the like since the last accepted message
+  std::uint64_t messages_ = 0;
 
   // the session and its transaction
   bool greeted_ = false;   // EHLO or HELO was said

@@ -20,6 +20,7 @@ using EventKind = smtp::ServerEvent::Kind;
 
 constexpr auto kProxyPatience = 10s;    // a balancer speaks at once
 constexpr auto kCrowdedPatience = 10s;  // for a command line, while places run short
+constexpr auto kCrowdedSession = 60s;   // for a session that brings no mail, while places run short
 constexpr auto kLingerPatience = 3s;    // for the last reply to arrive
 
 }  // namespace
@@ -79,7 +80,7 @@ void Connection::on_events(std::uint32_t epoll_events, std::span<char> scratch) 
 
 void Connection::on_deadline(std::span<char> scratch) {
   if (Steady::now() < deadline_) return;
-  if (phase_ != Phase::session || dialog_->closed()) return die();
+  if (phase_ != Phase::session || starting_tls_ || dialog_->closed()) return die();
   dialog_->end(smtp::replies::timeout(settings_->config.hostname));
   writer_.reset();
   phase_began_ = Steady::now();
@@ -96,7 +97,7 @@ void Connection::on_committed(const smtp::ServerReply& reply, std::span<char> sc
 
 void Connection::on_stop(std::span<char> scratch) {
   stopping_ = true;
-  if (phase_ == Phase::proxy || phase_ == Phase::handshake) return die();
+  if (phase_ == Phase::proxy || phase_ == Phase::handshake || starting_tls_) return die();
   if (phase_ == Phase::session && !dialog_->in_message() && !dialog_->waiting())
     dialog_->end(smtp::replies::shutting_down(settings_->config.hostname));
   advance(scratch);
@@ -144,6 +145,12 @@ bool Connection::proxy_step(std::span<char> scratch) {
   if (header.kind == ProxyHeader::Kind::incomplete) return true;
   held_.erase(0, header.size);
   phase_began_ = line_began_ = Steady::now();
+  if (header.kind == ProxyHeader::Kind::unknown) {
+    // Who it is decides what it may do, and the balancer's own rights are not its client's.
+    log::warning("proxy_client_unknown", {{"client", peer_.text()}});
+    die();
+    return false;
+  }
   admit(header.client.value_or(peer_));
   return true;
 }
@@ -260,7 +267,14 @@ Steady::time_point Connection::session_deadline(Steady::duration command) {
   const auto own = dialog_->in_message()
                        ? message_began_ + std::chrono::seconds(settings_->config.data_timeout_seconds)
                        : line_began_ + command;
-  return std::min(own, began_ + std::chrono::seconds(settings_->config.session_timeout_seconds));
+  // A client that keeps a place without giving mail (NOOP after NOOP, or no right to relay) has one minute
+  // while places run short.
+  const bool idles =
+      dialog_->messages() == 0 && !dialog_->in_message() && dialog_->envelope().recipients.empty();
+  const auto session = idles && parts_->crowded(*settings_)
+                           ? kCrowdedSession
+                           : std::chrono::seconds(settings_->config.session_timeout_seconds);
+  return std::min(own, began_ + session);
 }
 
 long Connection::receive(std::span<char> scratch) {

@@ -34,7 +34,7 @@ ProxyHeader parse_proxy_header(std::string_view octets) {
     return out;
   }
   if (octets.size() - kFixed < length) return out;
-  out.kind = ProxyHeader::Kind::complete;
+  out.kind = command == 0x21 && needed == 0 ? ProxyHeader::Kind::unknown : ProxyHeader::Kind::complete;
   out.size = kFixed + length;
   const auto* address = reinterpret_cast<const std::uint8_t*>(octets.data()) + kFixed;
   if (needed == 12) out.client = IpAddress::from_ipv4(address);

@@ -10,10 +10,11 @@
 
 namespace kiyome::edge {
 
+// unknown: somebody's connection, of an address family that is not TCP over IP.
 struct ProxyHeader {
-  enum class Kind { incomplete, bad, complete } kind = Kind::incomplete;
+  enum class Kind { incomplete, bad, complete, unknown } kind = Kind::incomplete;
   std::size_t size = 0;             // octets it takes, when complete
-  std::optional<IpAddress> client;  // absent: LOCAL (a health check), or an address family that is not IP
+  std::optional<IpAddress> client;  // absent: LOCAL, the balancer itself (a health check)
 };
 
 // `octets` is everything the connection said so far. A header longer than limits::kProxyHeader is bad.

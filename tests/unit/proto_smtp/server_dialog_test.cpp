@@ -423,10 +423,26 @@ TEST_CASE("server dialog: XCLIENT and XFORWARD speak for listed peers only") {
   CHECK(has(forwarded, kBegun));  // of one mail only
 }
 
+TEST_CASE("server dialog: commands that lead nowhere end the session; a mail forgives them") {
+  const auto say = [](std::size_t count, const char* command) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += command;
+    return out;
+  };
+  const std::size_t most = limits::kSmtpIdleCommands - 1;  // after EHLO
+  const std::string mail = kEnvelope + "DATA\r\nx\r\n.\r\n";
+  for (const char* command : {"NOOP\r\n", "RSET\r\n", "VRFY x\r\n", "HELP\r\n", "EHLO x\r\n"}) {
+    CAPTURE(std::string(command));
+    CHECK_FALSE(has(after_ehlo(say(most, command)), "421"));
+    CHECK(has(after_ehlo(say(most + 1, command)), "421 4.7.0"));
+  }
+  CHECK_FALSE(has(after_ehlo(say(90, "NOOP\r\n") + mail + say(90, "NOOP\r\n")), "421"));
+}
+
 TEST_CASE("server dialog: replies that nobody reads stop the input") {
   TablePolicy policy;
   Options options;
-  options.settings.commands_max = 100000;
+  options.settings.commands_max = options.settings.idle_commands_max = 100000;
   ServerDialog dialog(options.settings, policy, {});
   std::string many;
   for (int i = 0; i < 10000; ++i) many += "NOOP\r\n";

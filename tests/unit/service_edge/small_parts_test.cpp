@@ -67,7 +67,7 @@ TEST_CASE("PROXY header: complete, incomplete at every shorter length, bad") {
     for (std::size_t size = 0; size < whole.size(); ++size)
       CHECK(parse_proxy_header(whole.substr(0, size)).kind == ProxyHeader::Kind::incomplete);
     const ProxyHeader header = parse_proxy_header(whole + "EHLO");
-    CHECK(header.kind == ProxyHeader::Kind::complete);
+    CHECK(header.kind == (whole == unix_socket ? ProxyHeader::Kind::unknown : ProxyHeader::Kind::complete));
     CHECK(header.size == whole.size());
   }
   CHECK(parse_proxy_header(four).client->text() == "192.0.2.7");
