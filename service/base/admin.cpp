@@ -54,11 +54,25 @@ struct AdminServer::Impl {
     answer(connection, pending.substr(0, pending.find('\n')));
   }
 
+  // Whoever does not read his answer must not keep the role from stopping.
+  bool write_unless_stopped(int connection, std::string_view octets) const {
+    const auto deadline = Steady::now() + kPatience;
+    while (!octets.empty()) {
+      const ssize_t count = ::send(connection, octets.data(), octets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count > 0) octets.remove_prefix(static_cast<std::size_t>(count));
+      if (count >= 0 || errno == EINTR) continue;
+      if (errno != EAGAIN || Steady::now() > deadline) return false;
+      pollfd entries[2] = {{connection, POLLOUT, 0}, {stop.get(), POLLIN, 0}};
+      if (::poll(entries, 2, 1000) < 0 || entries[1].revents != 0) return false;
+    }
+    return true;
+  }
+
   void answer(const Descriptor& connection, const std::string& request) {
     std::string waiting;
     bool alive = true;
     const auto flush = [&] {
-      alive = alive && write_all(connection.get(), waiting, Steady::now() + kPatience);
+      alive = alive && write_unless_stopped(connection.get(), waiting);
       waiting.clear();
       return alive;
     };

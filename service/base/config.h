@@ -49,6 +49,7 @@ struct SmtpClientConfig {
   std::string hostname{};  // EHLO name; empty = edge.smtp.hostname
   TlsMode tls = TlsMode::none;
   std::string tls_ca{};                 // PEM file for `required`; empty = the system's
+  std::string tls_ca_pem{};             // its text, for a role: it cannot open the file itself
   std::uint32_t connections_max = 10;   // per host
   std::uint32_t timeout_seconds = 300;  // per reply; connect takes a tenth
   double retry_first_seconds = 60;

@@ -3,10 +3,13 @@
 // tests/unit/service_base/log_test.cpp.
 #include "service/base/log.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -19,7 +22,7 @@
 namespace kiyome::log {
 namespace {
 
-Level level_min = Level::info;
+std::atomic<Level> level_min{Level::info};
 std::string role_member;  // ,"role":"edge"
 
 constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
@@ -176,19 +179,31 @@ void append_time(std::string& out, std::int64_t unix_ms) {
   out.append(cached.zone.data() + 3, 2);
 }
 
-// A log that cannot be written stops nothing: the line is lost after a short wait for a full pipe.
+// A log that cannot be written stops nothing: when the reader of a full pipe does not read, the line is lost
+// after a short wait, and while it goes on not reading, the next ones at once. Standard error may block, so
+// it is asked before each piece; a piece is no longer than what a pipe that has room takes whole.
 void write_line(std::string_view line) {
   constexpr int kPatienceMs = 100;
-  while (!line.empty()) {
-    const ssize_t count = ::write(STDERR_FILENO, line.data(), line.size());
-    if (count > 0) {
-      line.remove_prefix(static_cast<std::size_t>(count));
-    } else if (count < 0 && errno == EAGAIN) {
-      pollfd entry{STDERR_FILENO, POLLOUT, 0};
-      if (::poll(&entry, 1, kPatienceMs) <= 0) return;
-    } else if (count == 0 || errno != EINTR) {
+  static std::atomic<bool> stalled{false};
+  static std::atomic<bool> cut{false};  // a line was left in its middle
+  const auto has_room = [] {
+    pollfd entry{STDERR_FILENO, POLLOUT, 0};
+    return ::poll(&entry, 1, stalled ? 0 : kPatienceMs) > 0;
+  };
+  for (bool first = true; !line.empty(); first = false) {
+    if (!has_room()) {
+      stalled = true;
+      if (!first) cut = true;
       return;
     }
+    stalled = false;
+    if (first && cut.exchange(false)) [[maybe_unused]]
+      const ssize_t ended = ::write(STDERR_FILENO, "\n", 1);
+    const ssize_t count = ::write(STDERR_FILENO, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
+    if (count > 0)
+      line.remove_prefix(static_cast<std::size_t>(count));
+    else if (count == 0 || (errno != EINTR && errno != EAGAIN))
+      return;
   }
 }
 
@@ -203,6 +218,10 @@ std::string json_string(std::string_view text) {
 
 void start(std::string_view role, std::string_view level) {
   role_member = ",\"role\":" + json_string(role);
+  set_level(level);
+}
+
+void set_level(std::string_view level) {
   for (std::size_t i = 0; i < std::size(kLevelNames); ++i)
     if (level == kLevelNames[i]) level_min = static_cast<Level>(i);
 }

@@ -24,6 +24,7 @@ enum class Level { debug, info, warning, error };
 
 // Once at start of a process. Not thread-safe; everything else here is.
 void start(std::string_view role, std::string_view level);
+void set_level(std::string_view level);
 
 // log::info("delivered", id, {{"recipient", address}, {"status", "2.0.0"}});
 void write(Level level, std::string_view event, const ItemId* item, std::initializer_list<Field> fields);

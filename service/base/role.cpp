@@ -46,8 +46,16 @@ RoleContext::RoleContext(std::string name, const std::vector<std::string>& argum
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) throw ConfigError("role: descriptor is not open: " + argument);
     descriptors_.emplace(argument.substr(0, equals), Descriptor(fd));
   }
-  const Descriptor config = take_one("config");
-  config_ = parse_config(read_whole(config.get()), "configuration");
+  config_ = take_config();
+}
+
+// The text, and of the files it names those that roles need: their rights do not reach them.
+Config RoleContext::take_config() {
+  const Descriptor text = take_one("config");
+  Config out = parse_config(read_whole(text.get()), "configuration");
+  out.returns.tls_ca_pem = take_text("return_tls_ca");
+  out.deliver.tls_ca_pem = take_text("deliver_tls_ca");
+  return out;
 }
 
 std::vector<Descriptor> RoleContext::take(const std::string& name) {
@@ -82,10 +90,12 @@ std::string RoleContext::handle(const std::string& word, std::vector<Descriptor>
     descriptors_.emplace(name, std::move(descriptor));
   }
   try {
-    const Descriptor text = take_one("config");
-    Config next = parse_config(read_whole(text.get()), "configuration");
+    Config next = take_config();
     std::string refusal = reload(next);
-    if (refusal.empty()) config_ = std::move(next);
+    if (refusal.empty()) {
+      log::set_level(next.log_level);
+      config_ = std::move(next);
+    }
     return refusal;
   } catch (const std::exception& trouble) {
     return trouble.what();

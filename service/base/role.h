@@ -36,6 +36,7 @@ class RoleContext {
   void serve(const std::function<std::string(const Config&)>& reload);
 
  private:
+  Config take_config();
   std::string handle(const std::string& word, std::vector<Descriptor> descriptors,
                      const std::function<std::string(const Config&)>& reload);
 

@@ -16,6 +16,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/delivery/stream.h"
 #include "service/gate/verify.h"
 #include "service/policy/policy.h"
 #include "service/supervisor/supervisor.h"
@@ -83,6 +84,8 @@ int serve(const Config& config, const std::set<std::string>& roles) {
 }
 
 int check(const Config& config) {
+  for (const SmtpClientConfig* client : {&config.returns, &config.deliver})
+    if (client->tls == TlsMode::required) delivery::TlsClient{*client};  // says when its CA cannot be used
   std::puts((config.path.empty() ? "built-in defaults: ok" : config.path + ": ok").c_str());
   for (const std::string& key : config.later_listeners)
     std::puts((key + ": accepted; this build does not serve it yet").c_str());

@@ -30,8 +30,7 @@ Pool::Pool(const SmtpClientConfig& config, std::string hostname)
       hosts_(config.hosts),
       stop_(::eventfd(0, EFD_CLOEXEC)) {
   if (!stop_) throw_errno("eventfd");
-  if (config_.tls != TlsMode::none)
-    tls_ = std::make_unique<TlsClient>(config_.tls == TlsMode::required, config_.tls_ca);
+  if (config_.tls != TlsMode::none) tls_ = std::make_unique<TlsClient>(config_);
   state_.with([&](State& state) { state.hosts.resize(hosts_.size()); });
   reaper_ = std::thread([this] { close_idle(); });
 }
@@ -68,7 +67,7 @@ void Pool::leave(std::size_t host, std::unique_ptr<Session> session) {
     if (!session || state.stopping) return;
     state.hosts[host].idle.push_back({std::move(session), Steady::now()});
   });
-  state_.notify_one();
+  state_.notify_all();  // those who wait for another host wait on the same condition
 }
 
 std::unique_ptr<Session> Pool::open(std::size_t host) {

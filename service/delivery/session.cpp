@@ -85,11 +85,15 @@ std::vector<smtp::ClientResult> Session::transact(const OutgoingMail& mail,
   whole_deadline_ = patience(kWholeTimeouts) + transfer_time;
   times_ = 1;
   ++mails_;
+  in_doubt_ = false;
   dialog_.begin(std::move(out));
   if (drive() == ClientEvent::Kind::content) {
     send_content(mail.content);
     times_ = 2;  // RFC 5321 section 4.5.3.2.6: the final dot takes longest
+    const std::uint64_t replies = dialog_.replies();
+    const bool whole = !dialog_.closed();
     drive();
+    in_doubt_ = whole && dialog_.replies() == replies;
     times_ = 1;
   }
   return dialog_.results();

@@ -29,6 +29,8 @@ class Session {
   // Of the last mail: nothing of it was heard by the server, or nothing we know of, and nothing of its
   // content was sent.
   bool unheard() const { return dialog_.unheard(); }
+  // Of the last mail: its final dot went out, and no reply to that came. The server may have it.
+  bool in_doubt() const { return in_doubt_; }
   bool speaks_dsn() const { return dialog_.extensions().dsn; }
 
   // Usable for another mail, as far as was heard. alive() also looks at the socket: for a connection that lay
@@ -52,7 +54,7 @@ class Session {
   Steady::time_point whole_deadline_;  // of the greeting, or of one mail
   unsigned times_ = 1;                 // of the timeout, for the reply awaited
   unsigned mails_ = 0;
-  bool ready_ = false, tls_failed_ = false;
+  bool ready_ = false, tls_failed_ = false, in_doubt_ = false;
 };
 
 }  // namespace kiyome::delivery

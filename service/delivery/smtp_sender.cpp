@@ -22,11 +22,13 @@ bool too_many(const ClientResult& result) {
          result.status == smtp::EnhancedStatus{4, 5, 3};
 }
 
-struct Attempt {
-  std::vector<ClientResult> results;
+// What one host said about one recipient.
+struct Said {
+  ClientResult result;
   std::string hop;
   bool dsn = false;
-  bool reached = false;
+  bool reached = false;   // the host came to a session
+  bool in_doubt = false;  // it may have the mail: nobody else is asked now
 };
 
 }  // namespace
@@ -35,59 +37,79 @@ struct SmtpSender::Impl {
   Pool pool;
   Impl(const SmtpClientConfig& config, std::string hostname) : pool(config, std::move(hostname)) {}
 
-  Attempt attempt(const OutgoingMail& mail, const std::vector<std::size_t>& recipients);
-  bool try_host(std::size_t host, const OutgoingMail& mail, const std::vector<std::size_t>& recipients,
-                Attempt& out);
+  std::vector<Said> attempt(const OutgoingMail& mail, const std::vector<std::size_t>& recipients);
+  std::vector<Said> ask(std::size_t host, const OutgoingMail& mail,
+                        const std::vector<std::size_t>& recipients);
+  std::vector<Said> transact(std::size_t host, Session& session, const OutgoingMail& mail,
+                             const std::vector<std::size_t>& recipients);
 };
 
-// false: the host did not come to a session; out.results bear why.
-bool SmtpSender::Impl::try_host(std::size_t host, const OutgoingMail& mail,
-                                const std::vector<std::size_t>& recipients, Attempt& out) {
-  out.hop = pool.name(host);
+std::vector<Said> SmtpSender::Impl::transact(std::size_t host, Session& session, const OutgoingMail& mail,
+                                             const std::vector<std::size_t>& recipients) {
+  std::vector<Said> out;
+  for (ClientResult& result : session.transact(mail, recipients))
+    out.push_back({std::move(result), pool.name(host), session.speaks_dsn(), true, session.in_doubt()});
+  return out;
+}
+
+// One for each recipient; nothing when the sender stops.
+std::vector<Said> SmtpSender::Impl::ask(std::size_t host, const OutgoingMail& mail,
+                                        const std::vector<std::size_t>& recipients) {
   std::optional<Pool::Place> place = pool.enter(host);
-  if (!place) return false;
+  if (!place) return {};
   std::unique_ptr<Session> session = std::move(place->session);
   if (session && session->alive()) {
-    out.results = session->transact(mail, recipients);
-    out.dsn = session->speaks_dsn();
+    std::vector<Said> said = transact(host, *session, mail, recipients);
     const bool alive = session->reusable();
-    const bool unheard = !alive && session->unheard();
-    if (!unheard) {
+    if (alive || !session->unheard()) {
       pool.leave(host, alive ? std::move(session) : nullptr);
-      return true;
+      return said;
     }
     // It had closed the idle connection meanwhile: once more on a fresh one.
   }
   session = pool.open(host);
-  if (!session->ready()) {
-    out.results.assign(recipients.size(), session->trouble());
-    pool.rest(host);
-    pool.leave(host, nullptr);
-    return false;
+  std::vector<Said> said;
+  if (session->ready()) {
+    said = transact(host, *session, mail, recipients);
+  } else {
+    // A host that did not come to a session has said nothing about this mail.
+    ClientResult trouble = session->trouble();
+    trouble.kind = ClientResult::Kind::temporary;
+    trouble.status.status_class = 4;
+    if (trouble.code != 0) trouble.status = {4, 4, 1};
+    said.assign(recipients.size(), Said{trouble, pool.name(host), false, false, false});
   }
-  out.results = session->transact(mail, recipients);
-  out.dsn = session->speaks_dsn();
   const bool alive = session->reusable();
+  // Other mails need not find out anew; of one host alone only that it was not there, for they have no other.
+  if (!alive && (pool.hosts() > 1 || !said.front().reached)) pool.rest(host);
   pool.leave(host, alive ? std::move(session) : nullptr);
-  return true;
+  return said;
 }
 
-Attempt SmtpSender::Impl::attempt(const OutgoingMail& mail, const std::vector<std::size_t>& recipients) {
-  Attempt out;
+// The hosts in order, each for the recipients that those before it could not take now (RFC 5321 section 5.1:
+// "a temporary failure … try the next").
+std::vector<Said> SmtpSender::Impl::attempt(const OutgoingMail& mail,
+                                            const std::vector<std::size_t>& recipients) {
   ClientResult none;
   none.status = {4, 4, 1};
   none.text = "no next hop answered just now";
-  out.results.assign(recipients.size(), none);
-  for (std::size_t host = 0; host < pool.hosts() && !pool.stopped(); ++host)
-    if (!pool.resting(host) && try_host(host, mail, recipients, out)) {
-      out.reached = true;
-      return out;
+  std::vector<Said> out(recipients.size(), Said{none, {}, false, false, false});
+  std::vector<std::size_t> left(recipients.size());  // places in `out`
+  std::iota(left.begin(), left.end(), std::size_t{0});
+  for (std::size_t host = 0; host < pool.hosts() && !left.empty() && !pool.stopped(); ++host) {
+    if (pool.resting(host)) continue;
+    std::vector<std::size_t> asked;
+    for (const std::size_t place : left) asked.push_back(recipients[place]);
+    std::vector<Said> said = ask(host, mail, asked);
+    std::vector<std::size_t> next;
+    for (std::size_t i = 0; i < said.size(); ++i) {
+      Said& old = out[left[i]];
+      // What a host said about the mail counts more than that another one did not answer.
+      if (said[i].reached || !old.reached) old = std::move(said[i]);
+      if (old.result.kind == ClientResult::Kind::temporary && !old.in_doubt && !too_many(old.result))
+        next.push_back(left[i]);
     }
-  // A host that did not come to a session has said nothing about this mail.
-  for (ClientResult& result : out.results) {
-    result.kind = ClientResult::Kind::temporary;
-    result.status.status_class = 4;
-    if (result.code != 0) result.status = {4, 4, 1};
+    left = std::move(next);
   }
   return out;
 }
@@ -105,23 +127,23 @@ std::vector<RecipientResult> SmtpSender::send(const OutgoingMail& mail) {
   std::vector<std::size_t> todo(out.size());
   std::iota(todo.begin(), todo.end(), std::size_t{0});
   for (unsigned round = 0; round < kRoundsMax && !todo.empty(); ++round) {
-    const Attempt got = impl_->attempt(mail, todo);
+    const std::vector<Said> got = impl_->attempt(mail, todo);
     std::vector<std::size_t> left;
     bool progress = false;
     for (std::size_t i = 0; i < todo.size(); ++i) {
-      const ClientResult& from = got.results[i];
+      const ClientResult& from = got[i].result;
       RecipientResult& to = out[todo[i]];
       using Kind = RecipientResult::Kind;
       to.kind = from.kind == ClientResult::Kind::permanent   ? Kind::permanent
                 : from.kind == ClientResult::Kind::temporary ? Kind::temporary
-                : got.dsn                                    ? Kind::delivered
+                : got[i].dsn                                 ? Kind::delivered
                                                              : Kind::relayed_without_dsn;
       to.status_class = from.status.status_class;
       to.status_subject = from.status.subject;
       to.status_detail = from.status.detail;
       to.reply = from.text;
-      to.hop = got.hop;
-      to.reached = got.reached;
+      to.hop = got[i].hop;
+      to.reached = got[i].reached;
       progress = progress || from.kind != ClientResult::Kind::temporary;
       if (too_many(from)) left.push_back(todo[i]);
     }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -37,17 +38,35 @@ std::string ssl_reason() {
 
 void TlsClient::Free::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 
-TlsClient::TlsClient(bool required, const std::string& ca_file) : required_(required) {
+TlsClient::TlsClient(const SmtpClientConfig& config) : required_(config.tls == TlsMode::required) {
   context_.reset(SSL_CTX_new(TLS_client_method()));
   if (!context_) throw TemporaryFailure("TLS: " + ssl_reason());
   SSL_CTX* context = context_.get();
-  SSL_CTX_set_min_proto_version(context, required ? TLS1_2_VERSION : TLS1_VERSION);
+  SSL_CTX_set_min_proto_version(context, required_ ? TLS1_2_VERSION : TLS1_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_verify(context, required ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  if (!required) return;
-  const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context)
-                                     : SSL_CTX_load_verify_file(context, ca_file.c_str());
-  if (loaded != 1) throw ConfigError("tls_ca: " + ca_file + ": no certificates can be read: " + ssl_reason());
+  SSL_CTX_set_verify(context, required_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  if (!required_) return;
+  if (!config.tls_ca_pem.empty()) {
+    trust(config.tls_ca_pem);
+    return;
+  }
+  const int loaded = config.tls_ca.empty() ? SSL_CTX_set_default_verify_paths(context)
+                                           : SSL_CTX_load_verify_file(context, config.tls_ca.c_str());
+  if (loaded != 1)
+    throw ConfigError("tls_ca: " + config.tls_ca + ": no certificates can be read: " + ssl_reason());
+}
+
+void TlsClient::trust(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> text(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free_all);
+  X509_STORE* const store = SSL_CTX_get_cert_store(context_.get());
+  unsigned count = 0;
+  while (X509* certificate = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
+    count += X509_STORE_add_cert(store, certificate) == 1 ? 1 : 0;
+    X509_free(certificate);
+  }
+  ERR_clear_error();  // the end of the text is an "error" too
+  if (count == 0) throw ConfigError("tls_ca: no certificates in the file");
 }
 
 void Stream::FreeSsl::operator()(SSL* ssl) const { SSL_free(ssl); }

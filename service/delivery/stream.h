@@ -18,9 +18,10 @@ namespace kiyome::delivery {
 // What every TLS connection of a sender shares. Immutable after construction, so thread-safe.
 class TlsClient {
  public:
-  // `required`: the peer's certificate has to lead to `ca_file` (empty: the system's) and to bear its name.
-  // Else any certificate will do: against an onlooker, not against an impostor. Throws ConfigError.
-  TlsClient(bool required, const std::string& ca_file);
+  // `required`: the peer's certificate has to lead to config.tls_ca_pem, else to the file config.tls_ca, else
+  // to the system's, and to bear its name. Otherwise any certificate will do: against an onlooker, not
+  // against an impostor. Throws ConfigError.
+  explicit TlsClient(const SmtpClientConfig& config);
   bool required() const { return required_; }
   SSL_CTX* context() const { return context_.get(); }
 
@@ -28,6 +29,8 @@ class TlsClient {
   struct Free {
     void operator()(SSL_CTX* context) const;
   };
+  void trust(const std::string& pem);
+
   bool required_;
   std::unique_ptr<SSL_CTX, Free> context_;
 };

@@ -95,6 +95,10 @@ void Outbox::add(const PendingBundle& bundle, std::shared_ptr<const transfer::Bu
 void Outbox::reload(const SmtpClientConfig& config, const std::string& hostname) {
   std::shared_ptr<Hop> next = std::make_shared<Hop>(config, hostname);
   hop_.with([&](std::shared_ptr<Hop>& hop) { hop.swap(next); });
+  state_.with([&](State& state) {
+    std::erase_if(state.replaced, [](const std::weak_ptr<Hop>& old) { return old.expired(); });
+    state.replaced.push_back(next);
+  });
   note_reached(true);
 }
 
@@ -129,6 +133,8 @@ void Outbox::stop(std::chrono::milliseconds patience) {
       Steady::now() + patience, [](State& state) { return state.sending == 0; }, [](State&) {});
   const std::shared_ptr<Hop> hop = hop_.with([](std::shared_ptr<Hop>& held) { return held; });
   hop->sender.stop();
+  for (const std::weak_ptr<Hop>& old : state_.with([](State& state) { return state.replaced; }))
+    if (const std::shared_ptr<Hop> used = old.lock()) used->sender.stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

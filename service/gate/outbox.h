@@ -61,16 +61,17 @@ class Outbox {
     std::shared_ptr<const transfer::Bundle> held;  // shared with the writer until it is on the disk
     bool unreached = false;                        // its last attempt found no next hop
   };
-  struct State {
-    std::unordered_map<std::int64_t, Entry> waiting;
-    std::set<std::pair<std::int64_t, std::int64_t>> due;  // next_ms and row of each of them
-    std::size_t sending = 0, held_octets = 0;
-    bool reached = true, stopping = false;
-  };
   struct Hop {  // shared with the sends in hand when it is replaced
     SmtpClientConfig config;
     delivery::SmtpSender sender;
     Hop(const SmtpClientConfig& c, const std::string& hostname) : config(c), sender(c, hostname) {}
+  };
+  struct State {
+    std::unordered_map<std::int64_t, Entry> waiting;
+    std::set<std::pair<std::int64_t, std::int64_t>> due;  // next_ms and row of each of them
+    std::vector<std::weak_ptr<Hop>> replaced;             // some may still be sending
+    std::size_t sending = 0, held_octets = 0;
+    bool reached = true, stopping = false;
   };
 
   void run();

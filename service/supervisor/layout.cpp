@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
+#include "service/base/clock.h"
 #include "service/base/errors.h"
 
 namespace kiyome::supervisor {
@@ -18,6 +20,8 @@ namespace {
 // Without system users (started from a build folder as root) the roles still get numbers of their own, far
 // from people's.
 constexpr uid_t kFirstNumber = 61351;
+
+constexpr auto kLockPatience = std::chrono::seconds(12);  // a role takes ten to stop
 
 [[noreturn]] void refuse(const std::string& data_dir, const std::string& what) {
   throw ConfigError("data_dir: " + data_dir + ": " + what + ": " + std::strerror(errno));
@@ -32,6 +36,17 @@ Descriptor make_directory(int parent, const char* name, const Account& owner, gi
   if (owner.change && ::fchown(directory.get(), owner.uid, group) != 0) refuse(data_dir, "cannot give away");
   if (::fchmod(directory.get(), mode) != 0) refuse(data_dir, "cannot set the mode");
   return directory;
+}
+
+// Each role holds the lock too. When a supervisor died alone its roles are still finishing what is in hand:
+// two of them must never share a database.
+bool locked(int file) {
+  const auto deadline = Steady::now() + kLockPatience;
+  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || Steady::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return true;
 }
 
 }  // namespace
@@ -56,8 +71,7 @@ Layout lay_out(const std::string& data_dir) {
   const int data = out.data.get();
   out.run = make_directory(data, "run", root, root.gid, 0711, data_dir);
   out.lock.reset(::openat(out.run.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!out.lock || ::flock(out.lock.get(), LOCK_EX | LOCK_NB) != 0)
-    refuse(data_dir, "another kiyome serves it");
+  if (!out.lock || !locked(out.lock.get())) refuse(data_dir, "another kiyome serves it");
   out.edge = make_directory(data, "edge", edge, cleaner.gid, 0710, data_dir);
   // set-group-id: what edge writes there, the cleaner may read.
   make_directory(out.edge.get(), "originals", edge, cleaner.gid, edge.change ? 02750 : 0700, data_dir);

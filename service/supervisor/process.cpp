@@ -24,6 +24,7 @@ struct Plan {
   std::vector<std::string> environment;
   std::vector<int> sources;
   int program = -1;
+  int nothing = -1;  // /dev/null
 };
 
 char** pointers(std::vector<std::string>& words, std::vector<char*>& out) {
@@ -35,11 +36,13 @@ char** pointers(std::vector<std::string>& words, std::vector<char*>& out) {
 // Runs in the child, between fork and exec: system calls only.
 [[noreturn]] void become(const RoleProcess& role, const Plan& plan, char** argv, char** envp) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::setsid();  // a terminal's signals are the supervisor's, and nothing can be typed into it from here
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   const int program = ::fcntl(plan.program, F_DUPFD_CLOEXEC, kParking);
-  bool fine = program >= 0 && ::fchdir(role.directory) == 0;
+  bool fine = program >= 0 && ::fchdir(role.directory) == 0 && ::dup2(plan.nothing, STDIN_FILENO) >= 0 &&
+              ::dup2(plan.nothing, STDOUT_FILENO) >= 0;
   const int count = static_cast<int>(plan.sources.size());
   for (int i = 0; fine && i < count; ++i)
     fine = ::dup2(plan.sources[static_cast<std::size_t>(i)], kParking + 32 + i) >= 0;
@@ -65,8 +68,13 @@ void start(RoleProcess& role) {
   const Descriptor program(::open(role.program.c_str(), O_PATH | O_CLOEXEC));
   if (!program) throw_errno("open " + role.program);
 
-  Plan plan{
-      {"kiyome-" + role.role, "role", role.role}, {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}, {}, program.get()};
+  const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!nothing) throw_errno("open /dev/null");
+  Plan plan{{"kiyome-" + role.role, "role", role.role},
+            {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"},
+            {},
+            program.get(),
+            nothing.get()};
   if (const char* zone = std::getenv("TZ")) plan.environment.push_back(std::string("TZ=") + zone);
   for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
     if (const char* value = std::getenv(name)) plan.environment.push_back(std::string(name) + "=" + value);

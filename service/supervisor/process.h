@@ -24,6 +24,9 @@ struct RoleProcess {
   Account account;
   int directory = -1;  // its working directory
   std::vector<Gift> gifts;
+  // What it accepted last, and what it was offered: the texts of its configuration ("config") and its files.
+  using Texts = std::vector<std::pair<std::string, std::string>>;
+  Texts accepted, offered;
 
   pid_t pid = -1;
   Descriptor control;
@@ -32,8 +35,8 @@ struct RoleProcess {
   unsigned deaths = 0;  // in a row, for the pause before the next start
 };
 
-// Forks and executes. The child has: standard error, the gifts, nothing else; its own user when we are root;
-// no environment but PATH, LANG=C.UTF-8 and TZ. Throws TemporaryFailure.
+// Forks and executes. The child has: standard error, the gifts, nothing else, and no terminal; its own user
+// when we are root; no environment but PATH, LANG=C.UTF-8 and TZ. Throws TemporaryFailure.
 void start(RoleProcess& role);
 
 }  // namespace kiyome::supervisor

@@ -39,9 +39,9 @@ std::string file_text(const std::string& path, const char* key) {
   return text.str();
 }
 
-// Files that roles need and could not open themselves after their rights are dropped.
-std::vector<std::pair<std::string, std::string>> role_files(const std::string& role, const Config& config) {
-  std::vector<std::pair<std::string, std::string>> out;
+// The configuration, and files that roles need and could not open themselves after their rights are dropped.
+RoleProcess::Texts role_texts(const std::string& role, const Config& config) {
+  RoleProcess::Texts out{{"config", config.source}};
   const auto add = [&](const char* name, const char* key, const std::string& path) {
     if (!path.empty()) out.emplace_back(name, file_text(path, key));
   };
@@ -49,6 +49,10 @@ std::vector<std::pair<std::string, std::string>> role_files(const std::string& r
     add("recipients", "edge.smtp.recipients_file", config.smtp.recipients_file);
     add("tls_certificate", "tls.certificate", config.tls_certificate);
     add("tls_key", "tls.key", config.tls_key);
+  } else if (role == "cleaner") {
+    add("return_tls_ca", "edge.return.tls_ca", config.returns.tls_ca);
+  } else {
+    add("deliver_tls_ca", "gate.deliver.tls_ca", config.deliver.tls_ca);
   }
   return out;
 }
@@ -116,7 +120,8 @@ void Supervisor::add_role(const std::string& name) {
   role.role = name;
   role.account = account_of(name);
   role.program = name == "gate" ? programs_.gate : programs_.kiyome;
-  role.gifts.push_back({"config", -1});  // made anew for each start
+  role.accepted = role_texts(name, config_);
+  role.gifts.push_back({"lock", layout_.lock.get()});  // data_dir is in use until the last role has ended
   if (name == "edge") {
     role.directory = layout_.edge.get();
     for (const int fd : smtp_) role.gifts.push_back({"smtp", fd});
@@ -152,9 +157,7 @@ void Supervisor::start_due() {
     std::vector<Descriptor> fresh;
     std::vector<Gift> standing = role.gifts;
     try {
-      fresh.push_back(memory_file("config", config_.source));
-      role.gifts[0].fd = fresh.back().get();
-      for (const auto& [name, text] : role_files(role.role, config_)) {
+      for (const auto& [name, text] : role.accepted) {
         fresh.push_back(memory_file(name.c_str(), text));
         role.gifts.push_back({name, fresh.back().get()});
       }
@@ -198,24 +201,34 @@ void Supervisor::hear(RoleProcess& role) {
     log::info("role ready", {{"name", role.role}, {"pid", std::int64_t{role.pid}}});
     if (std::all_of(roles_.begin(), roles_.end(), [](const RoleProcess& each) { return each.ready; }))
       log::info("serving", {{"roles", std::int64_t(roles_.size())}});
+  } else if (word == "reloaded") {
+    role.accepted = role.offered;
   } else if (word.starts_with("refused: ")) {
     log::error("reload refused", {{"name", role.role}, {"why", word.substr(9)}});
   }
 }
 
-// What a running role cannot change is said, and nothing is changed then.
+// What cannot be changed while we run, or cannot be read, is said, and nothing is changed then. A role that
+// refuses its part says so and keeps what it had, also when it is started again.
 void Supervisor::reload() {
   try {
     Config next = config_.path.empty() ? config_ : load_config(config_.path);
     if (next.smtp.listen != config_.smtp.listen)
       throw ConfigError("edge.smtp.listen: changing it takes a restart");
     if (next.data_dir != config_.data_dir) throw ConfigError("data_dir: changing it takes a restart");
-    for (RoleProcess& role : roles_) {
-      if (role.pid <= 0 || !role.control) continue;
+    std::vector<RoleProcess::Texts> texts;
+    for (const RoleProcess& role : roles_) texts.push_back(role_texts(role.role, next));
+    config_ = std::move(next);
+    for (std::size_t i = 0; i < roles_.size(); ++i) {
+      RoleProcess& role = roles_[i];
+      role.offered = std::move(texts[i]);
+      if (role.pid <= 0 || !role.control) {
+        role.accepted = role.offered;  // it dies, or waits for its next start: nobody is there to refuse
+        continue;
+      }
       std::vector<Descriptor> files;
-      std::string word = "reload config";
-      files.push_back(memory_file("config", next.source));
-      for (const auto& [name, text] : role_files(role.role, next)) {
+      std::string word = "reload";
+      for (const auto& [name, text] : role.offered) {
         word += " " + name;
         files.push_back(memory_file(name.c_str(), text));
       }
@@ -223,8 +236,7 @@ void Supervisor::reload() {
       for (const Descriptor& file : files) numbers.push_back(file.get());
       send_message(role.control.get(), word, numbers);
     }
-    config_ = std::move(next);
-  } catch (const ConfigError& mistake) {
+  } catch (const std::exception& mistake) {
     log::error("reload refused", {{"why", mistake.what()}});
   }
 }

@@ -158,12 +158,26 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("sender: a refused mail does not go to the next host") {
-  SmtpSink first(scripted(answer("RCPT", "450 4.2.0 later\r\n")));
-  SmtpSink second;
-  SmtpSender sender(config_for({first.port(), second.port()}), "kiyome.example");
-  CHECK(send(sender, recipients(1))[0].kind == Kind::temporary);
-  CHECK(second.connections() == 0);
+TEST_CASE("sender: the next host is asked for what a host cannot take now, and for nothing else") {
+  struct Case {
+    const char *what, *reply;
+    bool goes_on;
+  };
+  for (const Case& each :
+       {Case{"MAIL", "452 4.3.1 disk full\r\n", true}, Case{"RCPT", "450 4.2.0 later\r\n", true},
+        Case{"DATA", "", true}, Case{"final", "451 4.3.0 later\r\n", true},
+        Case{"final", "", false},  // it may have the mail
+        Case{"RCPT", "550 5.1.1 no\r\n", false}, Case{"final", "554 5.6.0 no\r\n", false}}) {
+    CAPTURE(std::string(each.what));
+    CAPTURE(std::string(each.reply));
+    SmtpSink first(scripted(answer(each.what, each.reply)));
+    SmtpSink second;
+    SmtpSender sender(config_for({first.port(), second.port()}), "kiyome.example");
+    const RecipientResult result = send(sender, recipients(1))[0];
+    CHECK((result.kind == Kind::delivered) == each.goes_on);
+    CHECK(second.count() == (each.goes_on ? 1 : 0));
+    CHECK((result.hop == "127.0.0.1:" + std::to_string((each.goes_on ? second : first).port())));
+  }
 }
 
 TEST_CASE("sender: nobody there is temporary and says so, and the host is asked again after its rest") {
