@@ -37,7 +37,8 @@ bool is_inert(char32_t c) {
   if (c < 0x300) return within(c, 0x20, 0x7E) || (c >= 0xA0 && c != 0xAD) || c == '\n' || c == '\t';
   if (c < 0x3000)
     return within(c, 0x2010, 0x2027) || within(c, 0x2030, 0x205E) || within(c, 0x2070, 0x20CF) ||
-           within(c, 0x2150, 0x2328) || within(c, 0x232B, 0x2ADB) || within(c, 0x2ADD, 0x2BFF);
+           within(c, 0x2150, 0x2328) || within(c, 0x232B, 0x27FF) || within(c, 0x2801, 0x2ADB) ||
+           within(c, 0x2ADD, 0x2BFF);
   if (c < 0x4E00)
     return within(c, 0x3000, 0x3029) || within(c, 0x3030, 0x3096) || within(c, 0x309B, 0x30FF) ||
            within(c, 0x3190, 0x4DFF);
@@ -45,7 +46,7 @@ bool is_inert(char32_t c) {
   return within(c, 0x1F000, 0x1FAFF) || within(c, 0x20000, 0x2F7FF);
 }
 
-enum class Fate : std::uint8_t { keep, drop, line_end, private_use, noncharacter };
+enum class Fate : std::uint8_t { keep, drop, blank, line_end, private_use, noncharacter };
 
 Fate fate_in_bmp(char32_t c) {
   if (c < 0x20)
@@ -57,6 +58,7 @@ Fate fate_in_bmp(char32_t c) {
     return dropped ? Fate::drop : Fate::keep;
   }
   if (within(c, 0x2028, 0x2029)) return Fate::line_end;
+  if (c == 0x2800) return Fate::blank;
   if (c == 0x200B || within(c, 0x200E, 0x200F) || within(c, 0x202A, 0x202E) || within(c, 0x2060, 0x206F))
     return Fate::drop;
   if (within(c, 0xE000, 0xF8FF)) return Fate::private_use;
@@ -70,7 +72,8 @@ Fate fate(char32_t c) {
   if ((c & 0xFFFE) == 0xFFFE) return Fate::noncharacter;
   if (c >= 0xF0000) return Fate::private_use;
   if (within(c, 0xE0000, 0xE0FFF)) return within(c, 0xE0100, 0xE01EF) ? Fate::keep : Fate::drop;
-  if (within(c, 0x1BCA0, 0x1BCA3) || within(c, 0x1D173, 0x1D17A)) return Fate::drop;
+  if (within(c, 0x1BCA0, 0x1BCA3) || within(c, 0x1D173, 0x1D17A) || within(c, 0x13441, 0x13442))
+    return Fate::drop;
   return Fate::keep;
 }
 
@@ -123,6 +126,10 @@ void take_unusual(char32_t c, std::string& out, std::vector<Finding>& findings) 
       break;
     case Fate::line_end:
       out += '\n';
+      break;
+    case Fate::blank:
+      out += ' ';
+      add_finding(findings, Finding::kForbiddenCharacter);
       break;
     case Fate::private_use:
       append_code_point(out, kGeta);

@@ -84,6 +84,8 @@ std::string clean_line(std::string_view utf8,
                        std::vector<clean::Finding>& findings);  // one line: LF, TAB → space
 std::string clean_body(std::string_view utf8, bool break_links,
                        std::vector<clean::Finding>& findings);  // clean_text + schemes + imitations
+// Without dots, blanks and joiners at the end: how no file name may end.
+std::string_view without_name_end(std::string_view name);
 std::string clean_file_name(std::string_view utf8, std::string_view extension,
                             std::vector<clean::Finding>& findings);
 

@@ -51,7 +51,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 // Windows opens a device for these, whatever follows the first dot.
 bool is_device(std::string_view name) {
   name = name.substr(0, name.find('.'));
-  while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+  name = without_name_end(name);  // Windows passes over blanks there, and so do kind readers of other blanks
   for (const std::string_view device : {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"})
     if (equals_ignoring_case(name, device)) return true;
   if (name.size() < 4 ||
@@ -90,8 +90,15 @@ std::string_view without_front(std::string_view name) {
   return name;
 }
 
-// Without dots, blanks and joiners at the end.
-std::string_view without_back(std::string_view name) {
+std::string_view without_extension(std::string_view name, std::string_view dotted) {
+  const bool has =
+      name.size() > dotted.size() && equals_ignoring_case(name.substr(name.size() - dotted.size()), dotted);
+  return has ? name.substr(0, name.size() - dotted.size()) : name;
+}
+
+}  // namespace
+
+std::string_view without_name_end(std::string_view name) {
   for (;;) {
     std::size_t length = 0;
     for (const std::string_view end : {".", " ", "\xC2\xA0", "\xE3\x80\x80", "\xE2\x80\x8C", "\xE2\x80\x8D"})
@@ -101,22 +108,15 @@ std::string_view without_back(std::string_view name) {
   }
 }
 
-std::string_view without_extension(std::string_view name, std::string_view dotted) {
-  const bool has =
-      name.size() > dotted.size() && equals_ignoring_case(name.substr(name.size() - dotted.size()), dotted);
-  return has ? name.substr(0, name.size() - dotted.size()) : name;
-}
-
-}  // namespace
-
 std::string clean_file_name(std::string_view utf8, std::string_view extension,
                             std::vector<Finding>& findings) {
   if (extension.starts_with('.')) extension.remove_prefix(1);
   const std::string dotted = std::string(".").append(extension);
   const std::string line = clean_line(utf8, findings);
   const std::string allowed = without_forbidden(without_path(line));
-  std::string_view rest = without_extension(without_front(without_back(allowed)), dotted);
-  rest = without_back(cut_at_character(without_back(rest), limits::kCleanFileName - dotted.size() - 1));
+  std::string_view rest = without_extension(without_front(without_name_end(allowed)), dotted);
+  rest =
+      without_name_end(cut_at_character(without_name_end(rest), limits::kCleanFileName - dotted.size() - 1));
   std::string stem(rest.empty() ? std::string_view("添付") : rest);
   if (is_device(stem)) stem = std::string("_").append(stem);
   if (stem != without_extension(utf8, dotted)) add_finding(findings, Finding::kNameChanged);

@@ -1,6 +1,8 @@
 // The clean mail: kept fields, the body with what was done to it, clean texts beside it. Its input is the
 // clean language and our own decisions; every text of it is hostile.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "proto/base/check.h"
 #include "proto/base/limits.h"
@@ -44,24 +46,30 @@ std::vector<Finding> findings_of_body(const clean::MailAnswer& answer) {
   return all;
 }
 
-// A name that no attachment of this mail has yet, ASCII case ignored.
-std::string unused_name(const std::string& name, const std::vector<Attachment>& taken) {
-  const auto same = [](std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-             return ascii_lower(x) == ascii_lower(y);
-           });
-  };
-  const std::size_t dot = name.rfind('.');
-  std::string candidate = name;
-  for (std::size_t n = 2;; ++n) {
-    const bool used =
-        std::any_of(taken.begin(), taken.end(), [&](const Attachment& a) { return same(a.name, candidate); });
-    if (!used) return candidate;
-    const std::string number = joined({" (", std::to_string(n), ")", std::string_view(name).substr(dot)});
-    candidate =
-        std::string(cut_at_character(name.substr(0, dot), limits::kCleanFileName - number.size())) + number;
+// The names of one mail's attachments, each once, ASCII case ignored. A thousand files of one name cost no
+// more than a thousand of different ones: where the numbers of a name have got to is remembered.
+class Names {
+ public:
+  std::string unused(const std::string& name) {
+    if (taken_.insert(lower(name)).second) return name;
+    const std::size_t dot = name.rfind('.');
+    for (std::size_t& n = last_.try_emplace(lower(name), 1).first->second;;) {
+      const std::string number = joined({" (", std::to_string(++n), ")", std::string_view(name).substr(dot)});
+      const std::string_view room =
+          cut_at_character(std::string_view(name).substr(0, dot), limits::kCleanFileName - number.size());
+      std::string candidate = std::string(without_name_end(room)) + number;
+      if (taken_.insert(lower(candidate)).second) return candidate;
+    }
   }
-}
+
+ private:
+  static std::string lower(std::string text) {
+    for (char& c : text) c = ascii_lower(c);
+    return text;
+  }
+  std::set<std::string> taken_;
+  std::map<std::string, std::size_t> last_;
+};
 
 // The body as shown. A longer one is cut at a line end and goes along whole.
 std::string shown_body(const std::string& text, const Config& config, std::vector<Attachment>& attachments,
@@ -86,10 +94,12 @@ std::string shown_body(const std::string& text, const Config& config, std::vecto
 std::vector<std::string> add_texts(const MailInput& input, const Config& config,
                                    std::vector<Attachment>& attachments, std::vector<Finding>& findings) {
   std::vector<std::string> names;
+  Names unused;
+  for (const Attachment& attachment : attachments) unused.unused(attachment.name);
   for (const PartOutcome& outcome : input.outcomes) {
     names.emplace_back();
     if (outcome.action != Action::text || outcome.text == nullptr) continue;
-    names.back() = unused_name(clean_file_name(outcome.part->name, "txt", findings), attachments);
+    names.back() = unused.unused(clean_file_name(outcome.part->name, "txt", findings));
     attachments.push_back({names.back(), clean_body(*outcome.text, config.notice.break_links, findings)});
   }
   return names;

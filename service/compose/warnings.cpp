@@ -126,13 +126,16 @@ std::string sender_check(const clean::MailHeader& header, const NoticeConfig& co
   constexpr std::pair<clean::AuthMethod, std::string_view> kMethods[] = {{clean::AuthMethod::spf, "SPF"},
                                                                          {clean::AuthMethod::dkim, "DKIM"},
                                                                          {clean::AuthMethod::dmarc, "DMARC"}};
+  // One run of that server's results: what stands below somebody else's came from further outside.
+  const auto& all = header.authentication;
+  const auto is_trusted = [&](const clean::Authentication& each) { return each.server == trusted; };
+  const auto begin = std::find_if(all.begin(), all.end(), is_trusted);
+  const auto end = std::find_if_not(begin, all.end(), is_trusted);
   std::string results;
   for (const auto& [method, name] : kMethods) {
-    const auto& all = header.authentication;
-    const auto one = std::find_if(all.begin(), all.end(), [&, wanted = method](const auto& each) {
-      return each.method == wanted && each.server == trusted;
-    });
-    if (one == all.end()) continue;
+    const auto one =
+        std::find_if(begin, end, [wanted = method](const auto& each) { return each.method == wanted; });
+    if (one == end) continue;
     results += joined({results.empty() ? "" : "、", name, " ", word_of(one->result)});
     if (!one->domain.empty()) results += joined({"（", one->domain, "）"});
   }

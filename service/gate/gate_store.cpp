@@ -127,8 +127,9 @@ struct GateStore::Writing {
           later(db, "UPDATE pending SET attempts = ?, next_ms = ?, delay_told = ? WHERE bundle = ?"),
           last_status(db, "UPDATE deliveries SET status = ? WHERE bundle = ? AND recipient = ?"),
           file_of(db, "SELECT file FROM pending WHERE bundle = ?"),
-          forget(db, "DELETE FROM accepted WHERE id < min(?1, coalesce((SELECT min(id) FROM pending), ?1))") {
-    }
+          forget(db,
+                 "DELETE FROM accepted WHERE id < min(?1, coalesce((SELECT min(id) FROM pending), ?1)) "
+                 "AND received_ms < ?2") {}
     Statement accept, add, add_content, add_delivery, add_result, drop_delivery, drop_deliveries,
         drop_content, drop, drop_result, later, last_status, file_of, forget;
   };
@@ -282,7 +283,7 @@ void GateStore::taken(const transfer::ResultTaken& taken) {
 // Ids are UUIDv7: their order is the order of their times.
 void GateStore::prune(std::int64_t before_ms) {
   const ItemId bound = ItemId::make(std::max<std::int64_t>(before_ms, 0), {});
-  writing_->sql->forget.run(Blob{octets(bound)});
+  writing_->sql->forget.run(Blob{octets(bound)}, before_ms);
 }
 
 void GateStore::pending(const std::function<void(const PendingBundle&)>& use) {

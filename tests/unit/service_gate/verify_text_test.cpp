@@ -62,6 +62,8 @@ TEST_CASE("verify: every code point is allowed or refused as the grammar's table
                                        {0x200B, 0x200B},
                                        {0x2060, 0x2065},
                                        {0x206A, 0x206F},
+                                       {0x2800, 0x2800},
+                                       {0x13441, 0x13442},
                                        {0x3164, 0x3164},
                                        {0xFEFF, 0xFEFF},
                                        {0xFFA0, 0xFFA0},
