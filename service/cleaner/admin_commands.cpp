@@ -75,7 +75,7 @@ void AdminCommands::handle(const std::string& text, const AdminReply& reply) {
   } else if (command == "show") {
     show(id_of(request), reply);
   } else if (command == "release" || command == "retry") {
-    changed(release(id_of(request), actor), reply);
+    changed(clean_again(id_of(request), actor, command == "retry"), reply);
   } else if (command == "hold") {
     changed(hold(id_of(request), actor), reply);
   } else if (command == "delete") {
@@ -130,18 +130,19 @@ void AdminCommands::show(const ItemId& id, const AdminReply& reply) {
   for (const store::RecipientRow& row : items_.recipients(id)) reply(row_json(row));
 }
 
-// A release is a second cleaning with the operator's word: never the original.
-unsigned AdminCommands::release(const ItemId& id, const std::string& actor) {
+// A release is a second cleaning with the operator's word, a retry one without it: never the original.
+unsigned AdminCommands::clean_again(const ItemId& id, const std::string& actor, bool as_before) {
   const std::optional<store::ItemRow> item = items_.find(id);
   if (!item) throw std::runtime_error("no such item");
   if (!item->original_kept) throw std::runtime_error("the original is past its retention");
   unsigned held = 0;
   for (const store::RecipientRow& row : items_.recipients(id))
-    held += row.state == store::State::held ? 1 : 0;
+    held += row.state == store::State::held && row.verdict != Verdict::rejected ? 1 : 0;
   if (held == 0) return 0;
   Work work;
   work.where = item->where;
   work.release = true;
+  work.as_before = as_before;
   work.actor = actor;
   if (!queue_.put(std::move(work))) throw std::runtime_error("the item is being worked on");
   return held;
@@ -153,7 +154,12 @@ unsigned AdminCommands::hold(const ItemId& id, const std::string& actor) {
   unsigned held = 0;
   for (const auto& [item, part] : items_.unaccepted_bundles()) {
     if (item != id || !gate_.withdraw({item, part})) continue;
-    held += wait_written([&, number = part](auto done) { items_.hold(id, number, actor, std::move(done)); });
+    const unsigned now =
+        wait_written([&, number = part](auto done) { items_.hold(id, number, actor, std::move(done)); });
+    held += now;
+    if (now > 0) continue;
+    gate_.offer(BundleKey{item, part});  // it could not be written down, so it leaves as it would have
+    gate_.flush();
   }
   if (held == 0) throw std::runtime_error("nothing of this item can be held any more: see queue show");
   return held;

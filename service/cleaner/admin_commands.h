@@ -27,7 +27,7 @@ class AdminCommands {
   void audit(bool entries, const AdminReply& reply);
   unsigned hold(const ItemId& id, const std::string& actor);
   std::size_t envelope_recipients(const ItemId& id);
-  unsigned release(const ItemId& id, const std::string& actor);
+  unsigned clean_again(const ItemId& id, const std::string& actor, bool as_before);
 
   store::ItemStore& items_;
   store::OriginalReader& originals_;

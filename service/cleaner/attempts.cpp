@@ -67,10 +67,15 @@ unsigned Attempts::begin(const ItemId& id) {
   return before;
 }
 
-void Attempts::end(const ItemId& id) {
+void Attempts::end(const ItemId& id) noexcept {
   std::lock_guard lock(mutex_);
   open_.erase(id);
-  if (!write_all(file_.get(), record(0, id), Steady::now())) throw_errno("write " + path_);
+  unwritten_ += record(0, id);
+  if (write_all(file_.get(), unwritten_, Steady::now())) {
+    unwritten_.clear();
+  } else if (unwritten_.size() > kRecord * kCompactAfter) {
+    unwritten_.clear();  // nothing can be written for long: the next compaction starts afresh
+  }
   ++records_;
 }
 

@@ -19,8 +19,9 @@ class Attempts {
   // Records that work on the item begins; gives how many earlier lives of this process died while working on
   // it.
   unsigned begin(const ItemId& id);
-  // The work came to an end, whatever it was.
-  void end(const ItemId& id);
+  // The work came to an end, whatever it was. When the disk is full that is remembered here and written
+  // later.
+  void end(const ItemId& id) noexcept;
 
  private:
   void compact();
@@ -31,6 +32,7 @@ class Attempts {
   std::size_t records_ = 0;
   std::map<ItemId, unsigned> deaths_;  // of earlier lives
   std::map<ItemId, unsigned> open_;    // in this life: attempts counted so far, this one included
+  std::string unwritten_;              // records of ends that the disk had no room for
 };
 
 }  // namespace kiyome::cleaner

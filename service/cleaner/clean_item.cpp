@@ -159,19 +159,21 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
 
 bool is_listed(const clean::Part& part) {
   // A sanitizer's word that something is mere decoration or framing counts only where the content's type
-  // agrees.
+  // agrees, and never for what runs when it is opened.
+  const bool runs =
+      std::find(part.findings.begin(), part.findings.end(), Finding::kExecutable) != part.findings.end();
   switch (part.role) {
     case clean::Role::container:
     case clean::Role::body:
       return false;
     case clean::Role::alternative:
-      return !starts_with_any(part.detected_type, {"text/"});
+      return runs || !starts_with_any(part.detected_type, {"text/"});
     case clean::Role::decoration:
-      return !starts_with_any(part.detected_type, {"image/"});
+      return runs || !starts_with_any(part.detected_type, {"image/"});
     case clean::Role::framing:
-      return part.size > 0 &&
-             !starts_with_any(part.detected_type,
-                              {"text/", "application/pkcs7", "application/pgp", "application/x-pkcs7"});
+      return runs || (part.size > 0 && !starts_with_any(part.detected_type, {"text/", "application/pkcs7",
+                                                                             "application/pgp",
+                                                                             "application/x-pkcs7"}));
     case clean::Role::attachment:
     case clean::Role::inline_image:
       return true;

@@ -9,12 +9,14 @@
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/intake_server.h"
 #include "service/cleaner/processor.h"
+#include "service/cleaner/refusal_notice.h"
 #include "service/cleaner/returns.h"
 
 namespace kiyome::cleaner {
 namespace {
 
 constexpr auto kExpireEvery = std::chrono::minutes(10);
+constexpr auto kStopPatience = std::chrono::seconds(6);  // of the ten that a stop may take
 
 // Members stand in the order of their dependence: what is below uses what is above, and ends first.
 class Cleaner {
@@ -42,6 +44,7 @@ class Cleaner {
   AdminCommands commands_;
   std::unique_ptr<AdminServer> admin_;
   Guarded<bool> stopping_;
+  Guarded<unsigned> working_;  // threads that may have an item in hand
   std::vector<std::thread> threads_;
 };
 
@@ -78,6 +81,7 @@ Cleaner::Cleaner(RoleContext& context)
       [this](const std::string& request, const AdminReply& reply) { commands_.handle(request, reply); });
   unsigned workers = context.config().cleaner.workers;
   if (workers == 0) workers = std::thread::hardware_concurrency() + 1;
+  working_.with([&](unsigned& count) { count = workers; });
   for (unsigned i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { keep_house(); });
 }
@@ -86,7 +90,12 @@ Cleaner::~Cleaner() {
   queue_.stop();
   stopping_.with([](bool& stopping) { stopping = true; });
   stopping_.notify_all();
-  for (std::thread& thread : threads_) thread.join();  // finishes the items in hand
+  // The items in hand are finished, but for those that take longer than a stop may: they are begun again in
+  // the next life, and that is no death of theirs.
+  working_.wait_until(
+      Steady::now() + kStopPatience, [](unsigned& count) { return count == 0; }, [](unsigned&) {});
+  mail_sanitizer_.stop();
+  for (std::thread& thread : threads_) thread.join();
   admin_.reset();
   // Nobody gives the store work any more; then it ends, while all that its answers reach is still there.
   gate_.stop();
@@ -96,6 +105,8 @@ Cleaner::~Cleaner() {
 
 void Cleaner::work() {
   while (std::optional<Work> next = queue_.take()) processor_.process(std::move(*next));
+  working_.with([](unsigned& count) { --count; });
+  working_.notify_all();
 }
 
 void Cleaner::heard(const transfer::WayBack& message) {
@@ -108,8 +119,11 @@ void Cleaner::heard(const transfer::WayBack& message) {
                 {"reason", std::int64_t(refused->reason)},
                 {"offset", std::int64_t(refused->offset)}});
     const BundleKey key{refused->id, refused->part};
-    items_.bundle_refused(*refused, [this, key](bool written) {
-      if (written) gate_.settled(key);
+    const std::optional<transfer::Bundle> notice = refusal_notice(*refused, items_, *config_.get());
+    items_.bundle_refused(*refused, notice, [this, key, notice](bool written) {
+      if (!written) return;
+      gate_.settled(key);
+      if (notice) gate_.offer(*notice);
     });
   } else {
     heard_result(std::get<transfer::DeliveryResult>(message));
@@ -135,9 +149,8 @@ void Cleaner::keep_house() {
       // All that nobody needs, every time: edge refuses those with items that we have not heard of, and
       // forgets our word when it dies.
       const RetentionConfig retention = config_.get()->retention;
-      for (const std::uint64_t segment : items_.expire(retention, unix_ms_now(), originals_.segments()))
-        intake_.say(transfer::FreeSegment{segment});
-      intake_.flush();
+      items_.expire(retention, unix_ms_now(), originals_.segments(),
+                    [this](std::uint64_t segment) { intake_.say(transfer::FreeSegment{segment}); });
     } catch (const std::exception& trouble) {
       log::warning("retention waits", {{"why", trouble.what()}});
     }
@@ -145,6 +158,13 @@ void Cleaner::keep_house() {
 }
 
 std::string Cleaner::reload(const Config& config) {
+  if (config.cleaner.workers != config_.get()->cleaner.workers)
+    return "cleaner.workers: changing it takes a restart";
+  try {
+    returns_.reload(config);
+  } catch (const std::exception& trouble) {
+    return std::string("edge.return: ") + trouble.what();
+  }
   config_.set(config);
   audit::Entry entry;
   entry.event = "configuration";

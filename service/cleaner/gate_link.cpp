@@ -48,13 +48,17 @@ struct GateLink::Impl {
   Guarded<Shared> shared;
   Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<bool> up{false};
+  Steady::time_point second{};  // the link's thread: how much was heard since then
+  unsigned heard = 0;
   std::thread thread;
 
   void run();
+  Descriptor connect() const;
   void serve(const Descriptor& connection);
   bool send_some(const Descriptor& connection, transfer::FrameReader& frames);
   bool write_hearing(const Descriptor& connection, std::string_view octets, transfer::FrameReader& frames);
   bool hear(const Descriptor& connection, transfer::FrameReader& frames);
+  void slow_down();
   void requeue();
   bool stopping() {
     return shared.with([](Shared& state) { return state.stopping; });
@@ -130,13 +134,22 @@ bool GateLink::Impl::hear(const Descriptor& connection, transfer::FrameReader& f
       return false;
     }
     calls.heard(*message);
+    slow_down();
   }
+}
+
+// The cap of the way back, in messages: more is a conquered gate.
+void GateLink::Impl::slow_down() {
+  const auto now = Steady::now();
+  if (now - second > 1s) {
+    second = now;
+    heard = 0;
+  }
+  if (++heard > kWayBackPerSecond && !stopping()) std::this_thread::sleep_until(second + 1s);
 }
 
 void GateLink::Impl::serve(const Descriptor& connection) {
   transfer::FrameReader frames(limits::kWayBackFrame);
-  auto second = Steady::now();
-  unsigned reads = 0;
   while (!stopping()) {
     if (!send_some(connection, frames)) return;
     pollfd entries[2] = {{connection.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}};
@@ -147,25 +160,31 @@ void GateLink::Impl::serve(const Descriptor& connection) {
     }
     if (entries[0].revents == 0) continue;
     if (!hear(connection, frames)) return;
-    // The cap of the way back: one read holds at most 64 KB, some thousand messages.
-    if (Steady::now() - second > 1s) {
-      second = Steady::now();
-      reads = 0;
-    } else if (++reads > kWayBackPerSecond / 10) {
-      std::this_thread::sleep_for(100ms);
-    }
+  }
+}
+
+Descriptor GateLink::Impl::connect() const {
+  try {
+    return connect_unix(path);
+  } catch (const std::exception& trouble) {
+    log::warning("gate not reached", {{"why", trouble.what()}});
+    return {};
   }
 }
 
 void GateLink::Impl::run() {
   auto pause = 50ms;
   while (!stopping()) {
-    const Descriptor connection = connect_unix(path);
+    const Descriptor connection = connect();
     if (connection) {
       up = true;
       pause = 50ms;
       log::info("gate connected");
-      serve(connection);
+      try {
+        serve(connection);
+      } catch (const std::exception& trouble) {
+        log::error("gate connection ends", {{"why", trouble.what()}});
+      }
       up = false;
       requeue();
       if (!stopping()) log::warning("gate connection lost");

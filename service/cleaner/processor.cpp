@@ -1,5 +1,7 @@
 #include "service/cleaner/processor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -127,13 +129,18 @@ void Processor::run(Work& work) {
   sanitize(job, work);
 }
 
-// The sandbox gets a second chance with an item (a machine may have hiccups); then the item is held.
-void Processor::sanitize(Job& job, Work& work) {
-  const auto began = Steady::now();
+workers::Bounds Processor::bounds_for(const Job& job) {
   workers::Bounds bounds;
   bounds.wall_ms = job.config->cleaner.mail_seconds * 1000;
   bounds.cpu_seconds = limits::kMailJobCpuSeconds;
   bounds.memory_bytes = limits::kMailJobMemory + 2 * job.original.size;
+  return bounds;
+}
+
+// The sandbox gets a second chance with an item (a machine may have hiccups); then the item is held.
+void Processor::sanitize(Job& job, Work& work) {
+  const auto began = Steady::now();
+  const workers::Bounds bounds = bounds_for(job);
   clean::JobOptions options;
   options.part_texts = wants_texts(job.config->policy);
   workers::JobResult result;
@@ -152,9 +159,25 @@ void Processor::sanitize(Job& job, Work& work) {
     hold(job, result.answer->refusal->finding);
   } else {
     job.answer = std::move(result.answer);
-    decide(job, *job.answer);
+    if (!job.config->notice.trusted_authserv_id.empty())
+      job.answer->header.authentication = upstream_results(job);
+    decide(job, *job.answer, work);
   }
   submit(std::move(job), std::move(work));
+}
+
+// From a job of its own that is given nothing but the header block: what is said in our name about the sender
+// must not be chosen by a process that has read his content.
+std::vector<clean::Authentication> Processor::upstream_results(const Job& job) {
+  std::string header(std::min<std::size_t>(job.original.size, limits::kMailHeaderBytes), '\0');
+  const ssize_t count = ::pread(job.original.content.get(), header.data(), header.size(), 0);
+  header.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  const std::size_t end = header.find("\r\n\r\n");
+  if (end != std::string::npos) header.resize(end + 4);
+  const workers::JobResult result =
+      parts_.mail_sanitizer.run(workers::sealed_input(header).get(), header.size(), {}, bounds_for(job));
+  if (result.unavailable) throw TemporaryFailure("no sanitizer is ready");
+  return result.answer ? result.answer->header.authentication : std::vector<clean::Authentication>{};
 }
 
 bool Processor::is_loop(const clean::MailAnswer& answer) {
@@ -166,7 +189,7 @@ bool Processor::is_loop(const clean::MailAnswer& answer) {
                      });
 }
 
-void Processor::decide(Job& job, const clean::MailAnswer& answer) {
+void Processor::decide(Job& job, const clean::MailAnswer& answer, const Work& work) {
   const auto began = Steady::now();
   std::vector<Finding> holds = item_holds(answer);
   if (is_loop(answer)) holds.push_back(Finding::kMailLoop);
@@ -180,7 +203,7 @@ void Processor::decide(Job& job, const clean::MailAnswer& answer) {
   request.bytes = job.original.size;
   request.answer = &answer;
   request.recipients = job.recipients;
-  request.released = job.decided.released;
+  request.released = work.release && !work.as_before;
   request.first_ordinal = job.first_ordinal;
   job.groups = clean_item(request, *job.config);
   job.compose_ms = milliseconds_since(began);

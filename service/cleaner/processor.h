@@ -52,9 +52,11 @@ class Processor {
   struct Job;
   void run(Work& work);
   void sanitize(Job& job, Work& work);
-  void decide(Job& job, const clean::MailAnswer& answer);
+  void decide(Job& job, const clean::MailAnswer& answer, const Work& work);
   void hold(Job& job, clean::Finding why);
   void submit(Job job, Work work);
+  static workers::Bounds bounds_for(const Job& job);
+  std::vector<clean::Authentication> upstream_results(const Job& job);
   bool is_loop(const clean::MailAnswer& answer);
 
   Parts parts_;

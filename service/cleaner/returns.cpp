@@ -2,9 +2,9 @@
 
 #include <sodium.h>
 
-#include "proto/clean/codec.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
+#include "service/cleaner/refusal_notice.h"
 #include "service/compose/compose.h"
 
 namespace kiyome::cleaner {
@@ -13,6 +13,7 @@ namespace {
 using transfer::ResultClass;
 
 constexpr std::size_t kBatch = 50;
+constexpr auto kWritePatience = std::chrono::seconds(10);
 constexpr auto kLook = std::chrono::seconds(5);  // how late a retry may be noticed
 
 const char* action_of(ResultClass result) {
@@ -47,14 +48,6 @@ bool is_owed(ResultClass result, std::uint8_t notify) {
   return false;
 }
 
-std::optional<clean::MailHeader> header_of(const store::ItemRow& item) {
-  if (item.header.size() < 4) return std::nullopt;
-  Result<clean::Message> message =
-      clean::decode(std::string_view(item.header).substr(4));  // past the frame's length
-  if (!message || !std::holds_alternative<clean::MailHeader>(*message)) return std::nullopt;
-  return std::move(std::get<clean::MailHeader>(*message));
-}
-
 double random01() { return randombytes_random() / 4294967296.0; }
 
 }  // namespace
@@ -78,15 +71,24 @@ std::string owed_notice(const transfer::DeliveryResult& result, store::ItemStore
   return compose::delivery_status(input, config);
 }
 
-Returns::Returns(store::ItemStore& items, CurrentConfig& config)
-    : items_(items), config_(config), thread_([this] { run(); }) {}
+Returns::Returns(store::ItemStore& items, CurrentConfig& config) : items_(items), config_(config) {
+  reload(*config.get());
+  thread_ = std::thread([this] { run(); });
+}
+
+void Returns::reload(const Config& config) {
+  const std::string& name = config.returns.hostname;
+  auto sender =
+      std::make_shared<delivery::SmtpSender>(config.returns, name.empty() ? config.smtp.hostname : name);
+  state_.with([&](State& state) { state.sender.swap(sender); });
+}
 
 Returns::~Returns() { stop(); }
 
 void Returns::stop() {
-  state_.with([this](State& state) {
+  state_.with([](State& state) {
     state.stopped = true;
-    if (sender_) sender_->stop();
+    state.sender->stop();
   });
   state_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -107,16 +109,13 @@ void Returns::run() {
         });
     if (stopped) return;
     const std::shared_ptr<const Config> config = config_.get();
-    if (config != sender_config_) {
-      state_.with([&](State&) {
-        const std::string& name = config->returns.hostname;
-        sender_ = std::make_unique<delivery::SmtpSender>(config->returns,
-                                                         name.empty() ? config->smtp.hostname : name);
-      });
-      sender_config_ = config;
-    }
     try {
-      for (const store::ReturnMail& mail : items_.due_returns(unix_ms_now(), kBatch)) send(mail, *config);
+      for (const store::ReturnMail& mail : items_.due_returns(unix_ms_now(), kBatch)) {
+        if (sent_.contains(mail.number))
+          write_down(mail.number);
+        else
+          send(mail, *config);
+      }
     } catch (const std::exception& trouble) {
       log::warning("notices to senders wait", {{"why", trouble.what()}});
     }
@@ -131,7 +130,8 @@ void Returns::send(const store::ReturnMail& mail, const Config& config) {
   delivery::OutgoingMail outgoing;
   outgoing.recipients = &recipients;
   outgoing.content = mail.content;
-  const delivery::RecipientResult result = sender_->send(outgoing).front();
+  const auto sender = state_.with([](State& state) { return state.sender; });
+  const delivery::RecipientResult result = sender->send(outgoing).front();
   using Kind = delivery::RecipientResult::Kind;
   const std::string status = std::to_string(result.status_class) + "." +
                              std::to_string(result.status_subject) + "." +
@@ -139,14 +139,36 @@ void Returns::send(const store::ReturnMail& mail, const Config& config) {
   const double age_hours = static_cast<double>(unix_ms_now() - mail.created_ms) / 3'600'000.0;
   if (result.kind == Kind::temporary && age_hours < config.returns.lifetime_hours) {
     const double pause = delivery::retry_pause(config.returns, mail.attempts + 1, random01());
-    items_.return_later(mail.number, mail.attempts + 1,
-                        unix_ms_now() + static_cast<std::int64_t>(pause * 1000));
+    wait_written([&](auto done) {
+      items_.return_later(mail.number, mail.attempts + 1,
+                          unix_ms_now() + static_cast<std::int64_t>(pause * 1000), std::move(done));
+    });
     return;
   }
   const bool delivered = result.kind != Kind::temporary && result.kind != Kind::permanent;
   log::info("notice to sender", mail.id,
             {{"delivered", delivered}, {"status", status}, {"reply", result.reply}});
-  items_.return_sent(mail.number, delivered, status);
+  sent_.insert_or_assign(mail.number, Sent{delivered, status});
+  write_down(mail.number);
+}
+
+// Until it is on the disk the row stays due; what was sent once is not sent again for that.
+void Returns::write_down(std::int64_t number) {
+  const Sent& sent = sent_.at(number);
+  if (wait_written(
+          [&](auto done) { items_.return_sent(number, sent.delivered, sent.status, std::move(done)); }))
+    sent_.erase(number);
+}
+
+bool Returns::wait_written(const std::function<void(store::ItemStore::Done)>& submit) {
+  const auto answer = std::make_shared<Guarded<std::optional<bool>>>();  // shared with the store's thread
+  submit([answer](bool written) {
+    answer->with([&](std::optional<bool>& value) { value = written; });
+    answer->notify_all();
+  });
+  return answer->wait_until(
+      Steady::now() + kWritePatience, [](std::optional<bool>& value) { return value.has_value(); },
+      [](std::optional<bool>& value) { return value.value_or(false); });
 }
 
 }  // namespace kiyome::cleaner

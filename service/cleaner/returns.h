@@ -2,6 +2,8 @@
 // edge.return.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,23 +24,32 @@ std::string owed_notice(const transfer::DeliveryResult& result, store::ItemStore
 // Sends what the store keeps for senders, with retries. Owns one thread.
 class Returns {
  public:
+  // Throws ConfigError when edge.return cannot be used.
   Returns(store::ItemStore& items, CurrentConfig& config);
   ~Returns();
   void wake();  // something new may be due
+  // From the next notice on. Throws as the constructor does; then nothing changes.
+  void reload(const Config& config);
   void stop();  // finishes the notice in hand
 
  private:
   void run();
   void send(const store::ReturnMail& mail, const Config& config);
+  void write_down(std::int64_t number);
+  static bool wait_written(const std::function<void(store::ItemStore::Done)>& submit);
 
   store::ItemStore& items_;
   CurrentConfig& config_;
-  std::shared_ptr<const Config> sender_config_;  // what sender_ was made from
-  std::unique_ptr<delivery::SmtpSender> sender_;
   struct State {
     bool woken = false, stopped = false;
+    std::shared_ptr<delivery::SmtpSender> sender;  // shared with a notice on its way
   };
   Guarded<State> state_;
+  struct Sent {
+    bool delivered = false;
+    std::string status;
+  };
+  std::map<std::int64_t, Sent> sent_;  // and not yet written down; of the thread alone
   std::thread thread_;
 };
 

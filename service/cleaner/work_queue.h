@@ -18,10 +18,11 @@ namespace kiyome::cleaner {
 
 struct Work {
   transfer::Announce where;
-  bool release = false;  // an operator's release of recipients that are held
-  std::string actor;     // who asked for it
-  bool hold = false;     // an operator wants it held whatever the policy says
-  unsigned delays = 0;   // how often trouble of ours put it off
+  bool release = false;    // an operator's second cleaning, for the recipients that are held …
+  bool as_before = false;  // … by the same rules ("retry"), so what policy holds stays held
+  std::string actor;       // who asked for it
+  bool hold = false;       // an operator wants it held whatever the policy says
+  unsigned delays = 0;     // how often trouble of ours put it off
 };
 
 // Thread-safe. An item is in the queue or in a worker's hands once, however often it is announced.

@@ -5,7 +5,7 @@
 
 namespace kiyome::store {
 
-inline constexpr std::array<const char*, 1> kItemSchema{
+inline constexpr std::array<const char*, 2> kItemSchema{
     R"(CREATE TABLE items (
          id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
          client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
@@ -29,6 +29,7 @@ inline constexpr std::array<const char*, 1> kItemSchema{
        CREATE TABLE audit (
          sequence INTEGER PRIMARY KEY, unix_ms INTEGER NOT NULL, event TEXT NOT NULL, item BLOB, actor TEXT NOT NULL,
          detail TEXT NOT NULL, hash BLOB NOT NULL);)",
+    "CREATE INDEX items_gone ON items (received_ms) WHERE original_kept = 0",
 };
 
 }  // namespace kiyome::store

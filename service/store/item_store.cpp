@@ -21,6 +21,8 @@ namespace kiyome::store {
 namespace {
 
 constexpr std::size_t kBatchMax = 512;                          // operations that share one fsync
+constexpr std::size_t kQueueMax = 8192;                         // operations that may wait …
+constexpr auto kFullPatience = std::chrono::seconds(5);         // … or so long
 constexpr auto kLazyWait = std::chrono::milliseconds(20);       // how long results may wait for company
 constexpr auto kTroublePause = std::chrono::milliseconds(500);  // after a commit that failed
 
@@ -56,12 +58,13 @@ RecipientRow recipient_row(const Row& row) {
   out.sender = row.text(10);
   out.bytes = static_cast<std::uint64_t>(row.integer(11));
   out.received_ms = row.integer(12);
+  out.part = static_cast<std::uint16_t>(row.integer(13));
   return out;
 }
 
 #define KIYOME_RECIPIENT_COLUMNS                                                                   \
   "SELECT r.id, r.number, r.address, r.notify, r.orcpt, r.state, r.verdict, r.reasons, r.status, " \
-  "r.changed_ms, i.sender, i.bytes, i.received_ms FROM recipients r JOIN items i ON i.id = r.id "
+  "r.changed_ms, i.sender, i.bytes, i.received_ms, r.part FROM recipients r JOIN items i ON i.id = r.id "
 
 std::string prepared_folder(const std::string& folder) {
   std::error_code trouble;
@@ -119,7 +122,13 @@ struct ItemStore::Impl {
     }
   }
 
+  // A disk that is slower than those who ask makes them wait, within reason: memory is bounded too.
   void submit(bool urgent, std::function<void(ItemWriter&)> work, std::function<void(bool)> done) {
+    if (std::this_thread::get_id() != thread.get_id())
+      queue.wait_until(
+          Steady::now() + kFullPatience,
+          [](Queue& waiting) { return waiting.operations.size() < kQueueMax || waiting.stopping; },
+          [](Queue&) {});
     const bool wake = queue.with([&](Queue& waiting) {
       const bool first = waiting.operations.empty();
       waiting.operations.push_back({std::move(work), std::move(done)});
@@ -149,12 +158,21 @@ struct ItemStore::Impl {
     return true;
   }
 
+  // What an answer sets going is not this thread's trouble.
+  static void tell(const Operation& operation, bool written) {
+    try {
+      operation.done(written);
+    } catch (const std::exception& trouble) {
+      log::error("store: an answer could not be taken", {{"why", trouble.what()}});
+    }
+  }
+
   void run_batch(std::vector<Operation> batch) {
     const bool written = commit(batch);
     for (Operation& operation : batch) {
       // One operation that cannot be written must not take its company with it.
       const bool mine = written || (batch.size() > 1 && commit({&operation, 1}));
-      if (operation.done) operation.done(mine);
+      if (operation.done) tell(operation, mine);
     }
     if (!written) std::this_thread::sleep_for(kTroublePause);
     after_batch();
@@ -164,7 +182,7 @@ struct ItemStore::Impl {
     for (;;) {
       queue.wait([](Queue& waiting) { return !waiting.operations.empty() || waiting.stopping; },
                  [](Queue&) {});
-      bool stop = false;
+      bool stop = false, room = false;
       std::vector<Operation> batch = queue.wait_until(
           Steady::now() + kLazyWait, [](Queue& waiting) { return waiting.urgent || waiting.stopping; },
           [&](Queue& waiting) {
@@ -174,10 +192,13 @@ struct ItemStore::Impl {
               waiting.operations.pop_front();
             }
             if (waiting.operations.empty()) waiting.urgent = false;
+            room = waiting.operations.size() < kQueueMax &&
+                   waiting.operations.size() + taken.size() >= kQueueMax;
             stop = waiting.stopping && taken.empty();
             return taken;
           });
       if (stop) return;
+      if (room) queue.notify_all();
       if (!batch.empty()) run_batch(std::move(batch));
     }
   }
@@ -206,9 +227,12 @@ void ItemStore::bundle_accepted(const ItemId& id, std::uint16_t part) {
   impl_->submit(false, [id, part](ItemWriter& writer) { writer.bundle_accepted(id, part); }, {});
 }
 
-void ItemStore::bundle_refused(const transfer::Refused& refusal, Done done) {
+void ItemStore::bundle_refused(const transfer::Refused& refusal, std::optional<transfer::Bundle> notice,
+                               Done done) {
   impl_->submit(
-      true, [refusal](ItemWriter& writer) { writer.bundle_refused(refusal); }, std::move(done));
+      true,
+      [refusal, notice = std::move(notice)](ItemWriter& writer) { writer.bundle_refused(refusal, notice); },
+      std::move(done));
 }
 
 void ItemStore::delivery(const transfer::DeliveryResult& result, const std::string& notice, Done done) {
@@ -231,16 +255,18 @@ void ItemStore::remove(const ItemId& id, const std::string& actor, std::function
       [count, done = std::move(done)](bool written) { done(written ? *count : 0); });
 }
 
-void ItemStore::return_sent(std::int64_t number, bool delivered, std::string_view status) {
-  impl_->submit(false,
-                [number, delivered, text = std::string(status)](ItemWriter& writer) {
-                  writer.return_sent(number, delivered, text);
-                },
-                {});
+void ItemStore::return_sent(std::int64_t number, bool delivered, std::string_view status, Done done) {
+  impl_->submit(
+      false,
+      [number, delivered, text = std::string(status)](ItemWriter& writer) {
+        writer.return_sent(number, delivered, text);
+      },
+      std::move(done));
 }
 
-void ItemStore::return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms) {
-  impl_->submit(false, [=](ItemWriter& writer) { writer.return_later(number, attempts, next_ms); }, {});
+void ItemStore::return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms, Done done) {
+  impl_->submit(
+      false, [=](ItemWriter& writer) { writer.return_later(number, attempts, next_ms); }, std::move(done));
 }
 
 void ItemStore::note(audit::Entry entry) {
@@ -325,6 +351,7 @@ std::vector<std::pair<ItemId, std::uint16_t>> ItemStore::unaccepted_bundles() {
   });
 }
 
+// What cannot be read now is tried again; what is lost or damaged becomes a hold, so that somebody sees it.
 std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::uint16_t part) {
   std::optional<std::string> frame = impl_->read([&](Database& db) {
     std::optional<std::string> found;
@@ -336,13 +363,14 @@ std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::ui
   if (frame->empty()) {
     const Descriptor file(
         ::open((impl_->folder + "/" + bundle_file(id, part)).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return std::nullopt;
-    frame = read_whole(file.get());
+    if (!file && errno != ENOENT) throw_errno("open a bundle");
+    if (file) frame = read_whole(file.get());
   }
   Result<transfer::Forward> message =
       transfer::decode_forward(std::string_view(*frame).substr(std::min<std::size_t>(4, frame->size())));
   if (!message || !std::holds_alternative<transfer::Bundle>(*message)) {
     log::error("stored bundle is damaged", id, {{"part", std::int64_t{part}}});
+    bundle_refused({id, part, transfer::RefusalReason::digest, 0}, std::nullopt, {});
     return std::nullopt;
   }
   return std::move(std::get<transfer::Bundle>(*message));
@@ -406,21 +434,28 @@ std::optional<std::string> ItemStore::verify_audit(const std::function<void(cons
   return fault;
 }
 
-std::vector<std::uint64_t> ItemStore::expire(const RetentionConfig& retention, std::int64_t now_ms,
-                                             std::vector<std::uint64_t> standing) {
-  auto promise = std::make_shared<Guarded<std::optional<std::vector<std::uint64_t>>>>();
-  auto segments = std::make_shared<std::vector<std::uint64_t>>(std::move(standing));
+void ItemStore::expire(const RetentionConfig& retention, std::int64_t now_ms,
+                       std::vector<std::uint64_t> segments,
+                       const std::function<void(std::uint64_t segment)>& unneeded) {
+  struct Shared {
+    std::vector<std::uint64_t> segments;
+    Guarded<bool> finished;
+  };
+  const auto shared = std::make_shared<Shared>();  // shared by the two halves of one operation
+  shared->segments = std::move(segments);
   impl_->submit(
       true,
       [=](ItemWriter& writer) {
         writer.expire(retention, now_ms);
-        *segments = writer.unneeded(std::move(*segments));
+        shared->segments = writer.unneeded(std::move(shared->segments));
       },
       [=](bool written) {
-        promise->with([&](auto& value) { value = written ? *segments : std::vector<std::uint64_t>{}; });
-        promise->notify_all();
+        if (written)
+          for (const std::uint64_t segment : shared->segments) unneeded(segment);
+        shared->finished.with([](bool& finished) { finished = true; });
+        shared->finished.notify_all();
       });
-  return promise->wait([](auto& value) { return value.has_value(); }, [](auto& value) { return *value; });
+  shared->finished.wait([](bool& finished) { return finished; }, [](bool&) {});
 }
 
 }  // namespace kiyome::store

@@ -61,6 +61,7 @@ struct ItemRow {
 struct RecipientRow {
   ItemId id;
   std::uint32_t index = 0;
+  std::uint16_t part = 0;  // of the mail that carries it; 0: none
   std::string address, sender, orcpt;
   std::uint8_t notify = 0;
   State state = State::held;
@@ -105,8 +106,9 @@ class ItemStore {
   void decide(DecidedItem item, Done done);
   // These ride the next batch. `done` may be empty.
   void bundle_accepted(const ItemId& id, std::uint16_t part);
-  void bundle_refused(const transfer::Refused& refusal,
-                      Done done);  // its recipients become held: verify-refused
+  // Its recipients become held: verify-refused. `notice` tells them, or is empty; it leaves with the same
+  // commit.
+  void bundle_refused(const transfer::Refused& refusal, std::optional<transfer::Bundle> notice, Done done);
   // `notice` is what the sender is to be told, composed by the caller, or empty.
   void delivery(const transfer::DeliveryResult& result, const std::string& notice, Done done);
   // Turns a bundle that was never sent into a hold of its recipients.
@@ -114,8 +116,8 @@ class ItemStore {
             std::function<void(unsigned recipients)> done);
   void remove(const ItemId& id, const std::string& actor,
               std::function<void(unsigned recipients)> done);  // held recipients
-  void return_sent(std::int64_t number, bool delivered, std::string_view status);
-  void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
+  void return_sent(std::int64_t number, bool delivered, std::string_view status, Done done);
+  void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms, Done done);
   void note(audit::Entry entry);  // an audit entry on its own
 
   // Reading, each call over a read connection of its own snapshot.
@@ -132,10 +134,11 @@ class ItemStore {
   std::optional<std::string> verify_audit(const std::function<void(const audit::Entry&)>& entry,
                                           std::uint64_t& count);
 
-  // Retention: forgets originals and deletes held items past their days, with audit entries; gives those of
-  // `segments` (all that stand) that no decided item needs.
-  std::vector<std::uint64_t> expire(const RetentionConfig& retention, std::int64_t now_ms,
-                                    std::vector<std::uint64_t> segments);
+  // Retention: forgets originals and deletes held items past their days, with audit entries. Then
+  // calls `unneeded` on the writer's thread, so before the answer to any later verdict, with those of
+  // `segments` (all that stand) that no decided item needs. Waits for the end of that.
+  void expire(const RetentionConfig& retention, std::int64_t now_ms, std::vector<std::uint64_t> segments,
+              const std::function<void(std::uint64_t segment)>& unneeded);
 
  private:
   struct Impl;

@@ -64,7 +64,7 @@ struct ItemWriter::Statements {
                  "UPDATE recipients SET state=2, verdict=0, reasons=?, part=?, changed_ms=? WHERE id=? AND "
                  "number=? AND state=1"),
         segment(db, "INSERT OR IGNORE INTO item_segments VALUES (?,?)"),
-        bundle(db, "INSERT INTO bundles VALUES (?,?,?)"),
+        bundle(db, "INSERT OR IGNORE INTO bundles VALUES (?,?,?)"),
         drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=? RETURNING length(frame)"),
         refused(db,
                 "UPDATE recipients SET state=1, verdict=1, reasons='verify-refused', changed_ms=? WHERE id=? "
@@ -85,9 +85,10 @@ struct ItemWriter::Statements {
         return_item(db, "SELECT id FROM returns WHERE number=?"),
         drop_return(db, "DELETE FROM returns WHERE number=?"),
         later(db, "UPDATE returns SET attempts=?, next_ms=? WHERE number=?"),
-        audit(db, "INSERT INTO audit VALUES (?,?,?,?,?,?,?)") {}
+        audit(db, "INSERT INTO audit VALUES (?,?,?,?,?,?,?)"),
+        known(db, "SELECT 1 FROM items WHERE id=?") {}
   Statement item, recipient, released, segment, bundle, drop_bundle, refused, result, delayed, add_return,
-      held, removed, return_item, drop_return, later, audit;
+      held, removed, return_item, drop_return, later, audit, known;
 };
 
 ItemWriter::ItemWriter(Database& database, std::string folder)
@@ -125,8 +126,11 @@ void ItemWriter::note(audit::Entry entry) {
          std::move(entry.detail));
 }
 
-void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group) {
-  append(item.released ? "release" : "verdict", &item.envelope.id, item.actor,
+void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves) {
+  append(!item.released ? "verdict"
+         : leaves       ? "release"
+                        : "held-again",
+         &item.envelope.id, item.actor,
          fmt::format(R"({{"verdict":"{}","recipients":[{}],"reasons":"{}","part":{}}})",
                      name_of(group.verdict), fmt::join(group.recipients, ","), words(group.reasons),
                      group.bundle ? group.bundle->part : 0));
@@ -178,7 +182,7 @@ void ItemWriter::decide(const DecidedItem& item) {
   for (const DecidedGroup& group : item.groups) {
     const bool leaves = item.released ? release_group(item, group, now) : insert_group(item, group, now);
     if (leaves && group.bundle) insert_bundle(*group.bundle);
-    audit_group(item, group);
+    audit_group(item, group, leaves);
   }
 }
 
@@ -207,8 +211,12 @@ void ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
 
 void ItemWriter::bundle_accepted(const ItemId& id, std::uint16_t part) { drop_bundle(id, part); }
 
-void ItemWriter::bundle_refused(const transfer::Refused& refusal) {
+void ItemWriter::bundle_refused(const transfer::Refused& refusal,
+                                const std::optional<transfer::Bundle>& notice) {
   statements_->refused.run(unix_ms_now(), blob(refusal.id), refusal.part);
+  const bool ours = database_.changes() > 0 || refusal.part == 0;
+  if (!ours || !is_known(refusal.id)) return;  // a gate that invents does not fill the audit trail
+  if (notice && refusal.part != 0) insert_bundle(*notice);
   drop_bundle(refusal.id, refusal.part);
   append("refused-by-gate", &refusal.id, "gate",
          fmt::format(R"({{"part":{},"reason":{},"offset":{}}})", refusal.part,
@@ -230,10 +238,16 @@ void ItemWriter::delivery(const transfer::DeliveryResult& result, const std::str
     }
     if (database_.changes() == 0) return;  // said before: no second notice to the sender
     if (!notice.empty()) statements_->add_return.run(Blob{notice}, now, now, blob(result.id));
+  } else if (!is_known(result.id)) {
+    return;
   }
   append("delivery", &result.id, "gate",
          fmt::format(R"({{"part":{},"recipient":{},"result":"{}","status":"{}"}})", result.part,
                      result.recipient, name_of(result.result), status));
+}
+
+bool ItemWriter::is_known(const ItemId& id) {
+  return statements_->known.one([](const Row&) {}, blob(id));
 }
 
 unsigned ItemWriter::hold(const ItemId& id, std::uint16_t part, const std::string& actor) {
@@ -299,10 +313,15 @@ void ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
     unlink.run(blob(id));
     append("original-erased", &id, "retention", "{}");
   }
-  Statement records(database_, "DELETE FROM items WHERE original_kept=0 AND received_ms<?");
-  records.run(before(retention.records_days));
-  database_.execute(
-      "DELETE FROM recipients WHERE NOT EXISTS (SELECT 1 FROM items WHERE items.id=recipients.id)");
+  old.clear();
+  Statement gone(database_, "SELECT id FROM items WHERE original_kept=0 AND received_ms<? LIMIT ?");
+  gone.each(collect, before(retention.records_days), kExpireAtOnce);
+  Statement records(database_, "DELETE FROM items WHERE id=?");
+  Statement recipients(database_, "DELETE FROM recipients WHERE id=?");
+  for (const ItemId& id : old) {
+    recipients.run(blob(id));
+    records.run(blob(id));
+  }
 }
 
 std::vector<std::uint64_t> ItemWriter::unneeded(std::vector<std::uint64_t> segments) {

@@ -27,7 +27,7 @@ class ItemWriter {
 
   void decide(const DecidedItem& item);
   void bundle_accepted(const ItemId& id, std::uint16_t part);
-  void bundle_refused(const transfer::Refused& refusal);
+  void bundle_refused(const transfer::Refused& refusal, const std::optional<transfer::Bundle>& notice);
   void delivery(const transfer::DeliveryResult& result, const std::string& notice);
   unsigned hold(const ItemId& id, std::uint16_t part, const std::string& actor);
   unsigned remove(const ItemId& id, const std::string& actor);
@@ -51,7 +51,8 @@ class ItemWriter {
   bool release_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
   void insert_bundle(const transfer::Bundle& bundle);
   void drop_bundle(const ItemId& id, std::uint16_t part);
-  void audit_group(const DecidedItem& item, const DecidedGroup& group);
+  void audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves);
+  bool is_known(const ItemId& id);
   void append(std::string event, const ItemId* item, std::string actor, std::string detail);
 
   Database& database_;

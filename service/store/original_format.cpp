@@ -6,6 +6,7 @@
 
 #include "proto/base/bytes.h"
 #include "proto/base/limits.h"
+#include "proto/transfer/bundle.h"
 
 namespace kiyome::store::original {
 namespace {
@@ -32,6 +33,12 @@ void read_recipients(ByteReader& in, std::vector<transfer::Recipient>& out) {
     recipient.address = in.counted(limits::kSmtpPath);
     recipient.notify = in.u8();
     recipient.orcpt = in.counted(limits::kDsnOrcpt);
+    // As the gate will ask for it: an envelope that it refuses would come again and again.
+    const bool fits = transfer::is_envelope_address(recipient.address) &&
+                      transfer::is_notify(recipient.notify) &&
+                      (recipient.orcpt.empty() || transfer::is_orcpt(recipient.orcpt)) &&
+                      (out.empty() || recipient.index > out.back().index);
+    if (!fits) in.fail();
     out.push_back(std::move(recipient));
   }
 }
@@ -47,7 +54,8 @@ Envelope read_envelope(ByteReader& in, const ItemId& id) {
   out.ret = in.u8();
   out.envid = in.counted(limits::kDsnEnvid);
   const std::uint8_t smtputf8 = in.u8();
-  if (out.ret > 2 || smtputf8 > 1) in.fail();
+  if (out.ret > 2 || smtputf8 > 1 || !transfer::is_xtext(out.envid)) in.fail();
+  if (!out.sender.empty() && !transfer::is_envelope_address(out.sender)) in.fail();
   out.smtputf8 = smtputf8 == 1;
   read_recipients(in, out.recipients);
   return out;

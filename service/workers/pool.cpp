@@ -139,9 +139,13 @@ struct Pool::Impl {
     thread = std::thread([this] { drive(); });
   }
   ~Impl() {
+    stop();
+    thread.join();
+  }
+  void stop() {
     state.with([](State& now) { now.stopping = true; });
     eventfd_write(wake.get(), 1);
-    thread.join();
+    state.notify_all();
   }
 
   // ---- the thread that owns the zygote ----
@@ -288,7 +292,8 @@ void Pool::Impl::give_up(bool was_ready) {
 // Waits for a ready zygote with room for one more child. Nothing when there is none in time.
 std::optional<Ticket> Pool::Impl::enter(Steady::time_point deadline) {
   const auto room = [](const State& now) {
-    return now.phase == State::Phase::ready && !now.suspect && now.jobs.size() < limits::kZygoteJobs;
+    return now.phase == State::Phase::ready && !now.suspect && !now.stopping &&
+           now.jobs.size() < limits::kZygoteJobs;
   };
   const auto hopeless = [](const State& now) {
     return now.stopping || (now.phase == State::Phase::down && now.start_failed);
@@ -381,6 +386,7 @@ Descriptor sealed_input(std::string_view octets) { return memory_file("kiyome-in
 Pool::Pool(std::string kind, Descriptor program)
     : impl_(std::make_unique<Impl>(std::move(kind), std::move(program))) {}
 Pool::~Pool() = default;
+void Pool::stop() { impl_->stop(); }
 
 JobResult Pool::run(int input, std::uint64_t input_size, const clean::JobOptions& options,
                     const Bounds& bounds) {
@@ -411,6 +417,7 @@ JobResult Pool::run(int input, std::uint64_t input_size, const clean::JobOptions
   } else {
     result.unavailable = true;
   }
+  if (!result.answer && impl_->stopping()) result.unavailable = true;
   result.milliseconds = std::chrono::duration<double, std::milli>(Steady::now() - started).count();
   return result;
 }

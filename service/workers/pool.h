@@ -60,6 +60,9 @@ class Pool {
   // what a sanitizer does.
   JobResult run(int input, std::uint64_t input_size, const clean::JobOptions& options, const Bounds& bounds);
 
+  // Ends every job at once; they and later ones are `unavailable`.
+  void stop();
+
   // Waits until the zygote is ready. false after `wall_ms`.
   bool wait_ready(std::uint32_t wall_ms);
 

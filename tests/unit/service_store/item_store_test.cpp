@@ -138,8 +138,9 @@ TEST_CASE("item store: a result said twice makes one notice to the sender") {
   REQUIRE(due.size() == 1);
   CHECK(due[0].recipient == "a@outside.example");
   CHECK(items.recipients(item.envelope.id)[0].state == State::bounced);
-  items.return_sent(due[0].number, true, "2.0.0");
-  items.note({});  // the next batch carries it
+  std::promise<bool> told;
+  items.return_sent(due[0].number, true, "2.0.0", [&](bool ok) { told.set_value(ok); });
+  CHECK(told.get_future().get());
   CHECK(heard(items, item.envelope.id, transfer::ResultClass::failed));
   CHECK(items.due_returns(unix_ms_now() + 1, 10).empty());
 }
@@ -168,12 +169,21 @@ TEST_CASE("item store: what the gate refuses is held and never sent again") {
   ItemStore items(folder.path, nothing);
   const DecidedItem item = decided(Verdict::clean);
   CHECK(written(items, item));
-  std::promise<bool> done;
-  items.bundle_refused({item.envelope.id, 1, transfer::RefusalReason::grammar, 5},
-                       [&](bool ok) { done.set_value(ok); });
-  CHECK(done.get_future().get());
+  const auto refused = [&](const ItemId& id, std::uint16_t part) {
+    std::promise<bool> done;
+    items.bundle_refused({id, part, transfer::RefusalReason::grammar, 5}, bundle(id, 0),
+                         [&](bool ok) { done.set_value(ok); });
+    CHECK(done.get_future().get());
+  };
+  refused(item.envelope.id, 1);
   CHECK(items.recipients(item.envelope.id)[0].reasons == "verify-refused");
-  CHECK(items.unaccepted_bundles().empty());
+  using Keys = std::vector<std::pair<ItemId, std::uint16_t>>;
+  CHECK(items.unaccepted_bundles() == Keys{{item.envelope.id, 0}});  // only what tells the recipients
+  const std::uint64_t entries = audit_entries(items);
+  refused(item.envelope.id, 7);         // was never sent
+  refused(ItemId::make(5, {1, 2}), 1);  // nobody knows it
+  CHECK(audit_entries(items) == entries);
+  CHECK(items.unaccepted_bundles().size() == 1);
 }
 
 TEST_CASE("item store: an altered audit entry is named") {
@@ -195,6 +205,13 @@ TEST_CASE("item store: an altered audit entry is named") {
   CHECK(count == 2);
 }
 
+std::vector<std::uint64_t> expired(ItemStore& items, std::int64_t now_ms,
+                                   std::vector<std::uint64_t> standing) {
+  std::vector<std::uint64_t> out;
+  items.expire({}, now_ms, std::move(standing), [&](std::uint64_t segment) { out.push_back(segment); });
+  return out;
+}
+
 TEST_CASE("item store: originals past their days free a segment only when no item needs it") {
   const Folder folder;
   ItemStore items(folder.path, nothing);
@@ -208,11 +225,11 @@ TEST_CASE("item store: originals past their days free a segment only when no ite
   CHECK(heard(items, old.envelope.id, transfer::ResultClass::delivered));
   const std::vector<std::uint64_t> standing{6, 7, 8, 9};
   // Segment 6 was forgotten in an earlier life, 7 is shared with the fresh item, 9 is held.
-  CHECK(items.expire({}, unix_ms_now(), standing) == std::vector<std::uint64_t>{6});
+  CHECK(expired(items, unix_ms_now(), standing) == std::vector<std::uint64_t>{6});
   CHECK_FALSE(items.find(old.envelope.id)->original_kept);
   CHECK(items.find(held.envelope.id)->original_kept);
   CHECK(heard(items, fresh.envelope.id, transfer::ResultClass::delivered));
-  const auto later = items.expire({}, unix_ms_now() + 31LL * 86'400'000, standing);
+  const auto later = expired(items, unix_ms_now() + 31LL * 86'400'000, standing);
   CHECK(later == standing);
   CHECK(items.recipients(held.envelope.id)[0].state == State::deleted);
 }

@@ -234,8 +234,10 @@ TEST_CASE("originals: an envelope that no reader would take is refused, the next
   CHECK(refused);
   Envelope most = envelope(new_item_id());
   most.sender.assign(limits::kSmtpPath, 'a');
-  most.recipients.assign(limits::kSmtpRecipients,
-                         {1, std::string(limits::kSmtpPath, 'b'), 0, std::string(limits::kDsnOrcpt, 'c')});
+  most.recipients.clear();
+  for (std::uint32_t i = 0; i < limits::kSmtpRecipients; ++i)
+    most.recipients.push_back(
+        {i, std::string(limits::kSmtpPath, 'b'), 0, "rfc822;" + std::string(limits::kDsnOrcpt - 7, 'c')});
   std::promise<Result<transfer::Announce>> told;
   log.commit(log.begin(most.id), most,
              [&](Result<transfer::Announce> result) { told.set_value(std::move(result)); });
