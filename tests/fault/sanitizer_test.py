@@ -54,6 +54,21 @@ class Sanitizers(unittest.TestCase):
     def test_killed(self):
         self.run_with([signal.SIGKILL], 5)
 
+    def test_a_stop_in_the_middle_is_no_death_of_the_item(self):
+        self.service.stop()
+        config = self.service.config.read_text()
+        self.service.config.write_text(config.replace("mail_seconds = 3", "mail_seconds = 60"))
+        self.service.start()
+        for _ in range(3):
+            for pid in self.service.pids()["sanitizer"]:
+                os.kill(pid, signal.SIGSTOP)
+            if self.count == 0:
+                self.send_many(1)
+            time.sleep(1)
+            self.assertEqual(self.service.stop(), 0)
+            self.service.start()
+        self.assertEqual([row["state"] for row in self.service.wait_settled(1)], ["delivered"])
+
     def test_stopped(self):
         self.run_with([signal.SIGSTOP], 3)
 

@@ -158,6 +158,13 @@ retry_max_seconds = 2
                 out.append(row)
         return out
 
+    def wait_event(self, event, count=1, seconds=30):
+        deadline = time.monotonic() + seconds
+        while len(self.log_events(event)) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {event} in the log:\n" + self.log_text()[-3000:])
+            time.sleep(0.05)
+
     def pids(self):
         """The processes of each role: {"edge": [pid], "sanitizer": [...]}. Children of this service only."""
         found = {}
@@ -247,7 +254,11 @@ class Client:
     def __init__(self, port, timeout=30):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.file = self.socket.makefile("rb")
-        self.greeting = self.reply()
+        try:
+            self.greeting = self.reply()
+        except OSError:
+            self.__exit__()
+            raise
 
     def reply(self):
         lines = []

@@ -54,6 +54,16 @@ class Operator(unittest.TestCase):
         self.assertIn(b"Subject: hello\r\n", self.sink.mails[1][2])
         self.assertIn(f"X-Kiyome-Id: {item}\r\n".encode(), self.sink.mails[1][2])
 
+    def test_a_retry_cleans_again_by_the_same_rules(self):
+        item = item_id(self.service.send(MAIL, sender="x@held.example"))
+        self.service.wait_settled(1)
+        self.service.run("queue", "retry", item)
+        for _ in range(100):
+            if "held-again" in self.service.run("audit", "list", "--json").stdout:
+                break
+        self.assertEqual([row["state"] for row in self.service.wait_settled(1)], ["held"])
+        self.assertEqual(len(self.sink.wait(1)), 1)   # the notice
+
     def test_a_refused_sender_is_silent_and_stays(self):
         self.service.send(MAIL, sender="x@refused.example")
         rows = self.service.wait_settled(1)
@@ -111,17 +121,69 @@ class Operator(unittest.TestCase):
         config = self.service.config.read_text()
         self.service.config.write_text(config.replace('"*@held.example"', '"*@later.example"'))
         self.service.process.send_signal(signal.SIGHUP)
-        while not self.service.log_events("reloaded"):
-            pass
+        self.service.wait_event("reloaded")
         self.service.send(MAIL, sender="x@later.example")
         self.assertEqual(self.service.wait_settled(1)[0]["state"], "held")
         self.service.config.write_text(config + "\n[policy]\nnonsense = 1\n")
         self.service.process.send_signal(signal.SIGHUP)
-        while not self.service.log_events("reload refused"):
-            pass
+        self.service.wait_event("reload refused")
         self.service.send(MAIL, sender="y@later.example")
         self.service.config.write_text(config)   # the command line reads it too
         self.assertEqual([row["state"] for row in self.service.wait_settled(2)], ["held", "held"])
+
+    def test_what_a_role_refused_does_not_come_back_with_its_next_start(self):
+        import os
+        import signal
+        for name in ("a", "b"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                            "-keyout", self.service.folder / f"{name}.key", "-out", self.service.folder / f"{name}.pem"],
+                           check=True, capture_output=True)
+        config = self.service.config.read_text()
+        self.service.config.write_text(config + '\n[tls]\ncertificate = "a.pem"\nkey = "b.key"\n')
+        self.service.process.send_signal(signal.SIGHUP)
+        self.service.wait_event("reload refused")
+        self.service.config.write_text(config)
+        os.kill(self.service.pids()["edge"][0], signal.SIGKILL)
+        self.service.wait_event("role ready", 4)
+        self.service.send(MAIL)
+        self.assertEqual([row["state"] for row in self.service.wait_settled(1)], ["delivered"])
+
+    def test_a_ca_file_beside_the_configuration_is_found_by_the_roles(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-keyout", self.service.folder / "ca.key", "-out", self.service.folder / "ca.pem"], check=True,
+                       capture_output=True)
+        self.service.stop()
+        with_ca = 'tls = "required"\ntls_ca = "ca.pem"\n'
+        config = self.service.config.read_text()
+        self.service.config.write_text(config.replace("[gate.deliver]\n", "[gate.deliver]\n" + with_ca)
+                                       .replace("[edge.return]\n", "[edge.return]\n" + with_ca))
+        self.assertEqual(self.service.run("check").returncode, 0)
+        self.service.start()
+        self.service.send(MAIL)
+        self.service.wait_event("delivery put off")   # the sink speaks no TLS
+        self.assertEqual(self.service.log_events("role died"), [])
+        self.service.config.write_text(config)
+        (self.service.folder / "ca.pem").write_text("nothing\n")
+        self.service.config.write_text(config.replace("[gate.deliver]\n", "[gate.deliver]\n" + with_ca))
+        self.assertEqual(self.service.run("check", check=False).returncode, 2)
+        self.service.config.write_text(config)
+
+    def test_a_log_that_nobody_reads_stops_nobody(self):
+        self.service.stop()
+        process = subprocess.Popen([KIYOME, "serve", "--config", self.service.config], stderr=subprocess.PIPE)
+        try:
+            while b'"event":"serving"' not in process.stderr.readline():
+                pass
+            for _ in range(60):   # some lines each: more than a pipe holds
+                with self.service.connect() as client:
+                    for _ in range(19):
+                        client.say("NONSENSE " + "x" * 60)
+            self.assertTrue(self.service.send(MAIL).startswith("250"))
+            self.assertEqual(len(self.sink.wait(1)), 1)
+        finally:
+            process.terminate()
+            self.assertEqual(process.wait(11), 0)
+            process.stderr.close()
 
     def test_stop_takes_less_than_ten_seconds(self):
         self.assertEqual(self.service.stop(), 0)

@@ -439,6 +439,18 @@ TEST_CASE("server dialog: commands that lead nowhere end the session; a mail for
   CHECK_FALSE(has(after_ehlo(say(90, "NOOP\r\n") + mail + say(90, "NOOP\r\n")), "421"));
 }
 
+TEST_CASE("server dialog: a session that ended before its handshake begins no other") {
+  TablePolicy policy;
+  Options options;
+  ServerDialog dialog(options.settings, policy, {});
+  dialog.greet();
+  std::string_view input = "EHLO c.example\r\nSTARTTLS\r\n";
+  while (dialog.step(input).kind != ServerEvent::Kind::start_tls) dialog.output().clear();
+  dialog.end(replies::timeout("mx.example"));
+  dialog.tls_started();
+  CHECK(dialog.closed());
+}
+
 TEST_CASE("server dialog: replies that nobody reads stop the input") {
   TablePolicy policy;
   Options options;
