@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kDoubleRun = 1024;  // of one ISO-2022-JP shift
 constexpr std::size_t kAddressOctets = 998;
+constexpr unsigned kUnbalanced = 100;  // quotes and parentheses of one field that are tried and close nothing
 
 struct Token {
   enum class Kind : std::uint8_t { word, quoted, comment, encoded, bracketed } kind = Kind::word;
@@ -38,6 +39,10 @@ class FieldReader {
         finish_mailbox();
         if (c == ';') end_group();
         ++i_;
+      } else if (c == '"' && closes_nothing()) {
+        good_ = false;
+        ++i_;
+        continue;
       } else if (c == ':' && group_begins()) {
         begin_group();
         ++i_;
@@ -58,11 +63,9 @@ class FieldReader {
     const char c = s_[i_];
     EncodedWord word;
     if (c == '"') {
-      token.kind = Token::Kind::quoted;
-      delimited(token.octets, '"');
+      token.kind = quoted(token.octets) ? Token::Kind::quoted : Token::Kind::word;
     } else if (c == '(') {
-      token.kind = Token::Kind::comment;
-      comment(token.octets);
+      token.kind = commented(token.octets) ? Token::Kind::comment : Token::Kind::word;
     } else if (c == '<') {
       token.kind = Token::Kind::bracketed;
       bracketed(token.octets);
@@ -73,6 +76,7 @@ class FieldReader {
     } else {
       plain_word(token.octets);
     }
+    if (token.octets.empty() && token.kind == Token::Kind::word) return;  // a stray quote before a separator
     if (token.kind == Token::Kind::bracketed || token.octets.find('@') != std::string::npos)
       address_seen_ = true;
     tokens_.push_back(std::move(token));
@@ -103,22 +107,67 @@ class FieldReader {
     return true;
   }
 
-  // Up to the closing quote; a missing one is taken to stand at the end.
-  void delimited(std::string& out, char close) {
+  bool separates(std::size_t at) const {
+    const char c = at < s_.size() ? s_[at] : ',';
+    return is_space(c) || c == ',' || c == ';' || c == '<' || c == ':';
+  }
+
+  // In `"Yamada "Taro" <a@b>` the last quote: it stands at the end of a word and has none that it could
+  // close.
+  bool closes_nothing() const {
+    return i_ > 0 && !separates(i_ - 1) && s_[i_ - 1] != '"' && s_[i_ - 1] != ')' && separates(i_ + 1);
+  }
+
+  // A string in quotes. Result: whether it is one; if not, the quote is left out and what follows it are
+  // plain words: else a single quote too many would swallow the addresses behind it.
+  bool quoted(std::string& out) {
+    const std::size_t start = i_;
+    // `"Taro <a@b>, "Jiro" <c@d>`: a word begins at once behind what looked like the closing quote.
+    const auto swallowed = [&] {
+      return !separates(i_) && s_[i_] != '@' && s_[i_] != '.' && out.find('<') != std::string::npos &&
+             out.find('@') != std::string::npos;
+    };
+    if (unbalanced_ < kUnbalanced && delimited(out) && !swallowed()) return true;
+    give_up(start, out);
+    return false;
+  }
+
+  bool commented(std::string& out) {
+    const std::size_t start = i_;
+    if (unbalanced_ < kUnbalanced && comment(out)) return true;
+    give_up(start, out);
+    return false;
+  }
+
+  void give_up(std::size_t start, std::string& out) {
+    leave_out(start);
+    out.clear();
+    plain_word(out);
+  }
+
+  // The quote or parenthesis at `at` is none; what follows it is read as if it were not there.
+  void leave_out(std::size_t at) {
+    ++unbalanced_;
+    good_ = false;
+    i_ = at + 1;
+  }
+
+  // Up to the closing quote. Result: whether there is one.
+  bool delimited(std::string& out) {
     ++i_;
-    while (i_ < s_.size() && s_[i_] != close) {
+    while (i_ < s_.size() && s_[i_] != '"') {
       if (take_double(out)) continue;
       if (s_[i_] == '\\' && i_ + 1 < s_.size()) ++i_;
       if (!is_line_end(s_[i_])) out += s_[i_];
       ++i_;
     }
-    if (i_ < s_.size())
-      ++i_;
-    else
-      good_ = false;
+    if (i_ >= s_.size()) return false;
+    ++i_;
+    return true;
   }
 
-  void comment(std::string& out) {
+  // Up to the closing parenthesis. Result: whether there is one.
+  bool comment(std::string& out) {
     std::size_t depth = 0;
     while (i_ < s_.size()) {
       if (take_double(out)) continue;
@@ -128,10 +177,25 @@ class FieldReader {
         continue;
       }
       if (c == '(' && depth++ == 0) continue;
-      if (c == ')' && --depth == 0) return;
+      if (c == ')' && --depth == 0) return true;
       if (!is_line_end(c)) out += c;
     }
-    good_ = false;
+    return false;
+  }
+
+  // Within "<" and ">": a local part in quotes. Quotes that hold anything else are left out.
+  void local_part(std::string& out) {
+    const std::size_t start = i_;
+    std::string local;
+    const bool closed = unbalanced_ < kUnbalanced && delimited(local);
+    const char next = i_ < s_.size() ? s_[i_] : '>';
+    if (!closed || (next != '@' && next != '.' && next != '(' && !is_space(next))) return leave_out(start);
+    out += '"';
+    for (const char q : local) {
+      if (q == '"' || q == '\\') out += '\\';
+      out += q;
+    }
+    out += '"';
   }
 
   // What stands between "<" and ">": white space and comments are dropped, a quoted local part keeps its
@@ -141,19 +205,13 @@ class FieldReader {
     while (i_ < s_.size() && s_[i_] != '>') {
       const char c = s_[i_];
       if (c == '"') {
-        std::string local;
-        delimited(local, '"');
-        out += '"';
-        for (const char q : local) {
-          if (q == '"' || q == '\\') out += '\\';
-          out += q;
-        }
-        out += '"';
+        local_part(out);
         continue;
       }
       if (c == '(') {
+        const std::size_t start = i_;
         std::string dropped;
-        comment(dropped);
+        if (unbalanced_ >= kUnbalanced || !comment(dropped)) leave_out(start);
         continue;
       }
       if (c == '<') {  // "<<a@b>>", "<name <a@b>>": the inner one counts
@@ -323,6 +381,7 @@ class FieldReader {
   std::vector<Token> tokens_;
   std::string group_name_;
   std::size_t group_count_ = 0;
+  unsigned unbalanced_ = 0;
   bool in_group_ = false, address_seen_ = false, good_ = true, full_ = false;
 };
 

@@ -163,6 +163,13 @@ bool signed_content(Reader& in, std::string& out) {
   return tag.tag == kConstructedOctets && join(in, tag, out);
 }
 
+// Whether one element fills the octets: what stands behind it is no part of a signature.
+bool fills(std::string_view octets) {
+  Reader in(octets);
+  Tag tag;
+  return in.next(tag) && !in.cut() && skip(in, tag) && !in.cut() && in.left() == 0;
+}
+
 }  // namespace
 
 CmsContent read_cms(std::string_view octets) {
@@ -173,6 +180,7 @@ CmsContent read_cms(std::string_view octets) {
   out.kind = kind_of(in.take(tag.length));
   if (out.kind != Cms::signed_data) return out;
   out.damaged = !signed_content(in, out.content) || in.cut();
+  out.whole = fills(octets);
   return out;
 }
 

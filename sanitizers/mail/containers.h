@@ -40,7 +40,7 @@ Tnef read_tnef(std::string_view octets);
 
 // uuencode (POSIX), xxencode is listed but not decoded, yEnc (=ybegin … =yend), BinHex header: finds encoded
 // files in text lines. `begin`/`end` are octet offsets of the whole block within `text`, so that the caller
-// can cut it out of the shown text.
+// can cut it out of the shown text. One more than kMailEncodedFiles blocks means: there may be others.
 struct InText {
   std::size_t begin = 0, end = 0;
   Enclosed file;
@@ -63,6 +63,7 @@ struct CmsContent {
   Cms kind = Cms::not_cms;
   std::string content;   // of signed_data (constructed octet strings joined), else empty
   bool damaged = false;  // it ends early or its lengths lie; what could be read is given
+  bool whole = false;    // of signed_data: its outermost element ends where the octets end
 };
 CmsContent read_cms(std::string_view octets);
 

@@ -93,7 +93,7 @@ class Finder {
 
   std::vector<InText> run() {
     Lines lines{text_};
-    while (!lines.done() && found_.size() < limits::kMailEncodedFiles) {
+    while (!lines.done() && found_.size() <= limits::kMailEncodedFiles) {
       const std::size_t begin = lines.at;
       const std::string_view line = lines.next();
       if (line.empty()) continue;

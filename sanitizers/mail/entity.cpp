@@ -12,8 +12,8 @@ namespace {
 
 using clean::Finding;
 
-constexpr std::size_t kSameFields = 8;  // of one name that are looked at
-constexpr std::size_t kEntityBoundaries = 16;
+constexpr std::size_t kSameFields = 8;         // of one name that are looked at; more are refused
+constexpr std::size_t kEntityBoundaries = 32;  // readings of all its Content-Type fields
 
 bool starts_multipart(std::string_view type) { return type.substr(0, 9) == "multipart"; }
 
@@ -38,16 +38,23 @@ int rank(std::string_view type) {
   return type.substr(0, 5) == "text/" ? 0 : 1;
 }
 
-void settle_type(Node& node, std::string_view default_type) {
+bool add_boundaries(Node& node, const Parameterized& type) {
+  bool too_many = type.too_many;
+  for (std::string& reading : boundary_readings(type, too_many)) {
+    if (std::find(node.boundaries.begin(), node.boundaries.end(), reading) != node.boundaries.end()) continue;
+    if (node.boundaries.size() >= kEntityBoundaries) return false;
+    node.boundaries.push_back(std::move(reading));
+  }
+  return !too_many;
+}
+
+bool settle_type(Node& node, std::string_view default_type) {
   std::size_t seen = 0;
   for (const Field& field : node.fields.all) {
     if (!same_text(field.name, "content-type")) continue;
-    if (++seen > kSameFields) break;
+    if (++seen > kSameFields) return false;
     Parameterized type = read_parameterized(field.value);
-    for (std::string& reading : boundary_readings(type))
-      if (node.boundaries.size() < kEntityBoundaries &&
-          std::find(node.boundaries.begin(), node.boundaries.end(), reading) == node.boundaries.end())
-        node.boundaries.push_back(std::move(reading));
+    if (!add_boundaries(node, type)) return false;
     std::string usable = usable_type(type, default_type);
     if (seen > 1) note(node.findings, Finding::kDuplicateHeader);
     if (seen == 1 || rank(usable) > rank(node.media_type)) {
@@ -60,13 +67,14 @@ void settle_type(Node& node, std::string_view default_type) {
   if (seen == 0) node.media_type = default_type;
   if (seen > 1 && rank(node.media_type) > 0 && clean::is_media_type(node.type.value))
     node.declared_type = node.type.value;
+  return true;
 }
 
-void settle_encoding(Node& node, std::string_view octets) {
+bool settle_encoding(Node& node, std::string_view octets) {
   std::size_t seen = 0;
   for (const Field& field : node.fields.all) {
     if (!same_text(field.name, "content-transfer-encoding")) continue;
-    if (++seen > kSameFields) break;
+    if (++seen > kSameFields) return false;
     const Encoding encoding = encoding_of(field.value);
     if (seen == 1) {
       node.encoding = encoding;
@@ -82,15 +90,17 @@ void settle_encoding(Node& node, std::string_view octets) {
     if (!had || (encoding == Encoding::base64) == base64) node.encoding = encoding;
   }
   if (node.encoding == Encoding::unknown) note(node.findings, Finding::kMalformedEncoding);
+  return true;
 }
 
 // Several are read as one: an attachment if any says so, named by whichever names it.
-void settle_disposition(Node& node) {
+bool settle_disposition(Node& node) {
   std::size_t seen = 0;
   for (const Field& field : node.fields.all) {
     if (!same_text(field.name, "content-disposition")) continue;
-    if (++seen > kSameFields) break;
+    if (++seen > kSameFields) return false;
     Parameterized disposition = read_parameterized(field.value);
+    if (disposition.too_many) return false;
     if (seen == 1) {
       node.disposition = std::move(disposition);
       continue;
@@ -100,6 +110,7 @@ void settle_disposition(Node& node) {
     for (Parameter& parameter : disposition.parameters)
       node.disposition.parameters.push_back(std::move(parameter));
   }
+  return true;
 }
 
 }  // namespace
@@ -110,12 +121,12 @@ bool is_message_type(std::string_view media_type) {
          media_type == "message/rfc5322";
 }
 
-void settle_entity(Node& node, std::string_view default_type, std::string_view octets) {
-  settle_type(node, default_type);
-  settle_encoding(node, octets);
-  settle_disposition(node);
+bool settle_entity(Node& node, std::string_view default_type, std::string_view octets) {
+  if (!settle_type(node, default_type) || !settle_encoding(node, octets) || !settle_disposition(node))
+    return false;
   if (node.fields.junk) note(node.findings, Finding::kBrokenStructure);
   if (node.fields.at_boundary && !node.fields.all.empty()) note(node.findings, Finding::kBrokenStructure);
+  return true;
 }
 
 bool is_nested_message(const Node& node, std::string_view octets) {

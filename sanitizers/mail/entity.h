@@ -9,8 +9,9 @@
 namespace kiyome::sanitizer::mail {
 
 // Fills type, disposition, media_type, declared_type, boundaries and encoding from node.fields; notes what is
-// doubled.
-void settle_entity(Node& node, std::string_view default_type, std::string_view octets);
+// doubled. Result: false when a field is repeated, or a boundary can be read, more often than we look at: a
+// reader that looks further would see other parts.
+bool settle_entity(Node& node, std::string_view default_type, std::string_view octets);
 
 // Whether the content is a message that stands there as it is (not encoded).
 bool is_nested_message(const Node& node, std::string_view octets);

@@ -10,10 +10,10 @@
 namespace kiyome::sanitizer::mail {
 namespace {
 
-constexpr std::size_t kParameters = 256;  // of one field; more are ignored
+constexpr std::size_t kParameters = 256;  // of one field
 constexpr std::size_t kParameterName = 64;
-constexpr std::size_t kBoundaryReadings = 8;
-constexpr std::size_t kDoubleRun = 1024;  // of one ISO-2022-JP shift; a file name is shorter
+constexpr std::size_t kBoundaryReadings = 16;  // of one field; one parameter has up to six
+constexpr std::size_t kDoubleRun = 1024;       // of one ISO-2022-JP shift; a file name is shorter
 constexpr char kEscape = '\x1B';
 
 bool is_type_char(char c) {
@@ -36,6 +36,7 @@ class FieldReader {
       read_parameter();
       if (i_ == before) ++i_;
     }
+    out_.too_many = i_ < s_.size();
     return std::move(out_);
   }
 
@@ -260,14 +261,23 @@ Extended read_extended(const Parameterized& field, std::string_view name) {
     if (numeric) segments.try_emplace(number, Segment{percent, p.value});
   }
   Extended out;
-  bool first = true;
+  std::string run;  // segments in percent form, joined before they are decoded: some senders cut within %XX
+  const auto decode_run = [&] {
+    out.octets += percent_decoded(run);
+    run.clear();
+  };
   for (const auto& [number, segment] : segments) {
     std::string_view value = segment.value;
-    if (first && segment.percent) split_extended(value, out.charset, value);
-    out.octets += segment.percent ? percent_decoded(value) : std::string(value);
-    first = false;
+    if (!out.present && segment.percent) split_extended(value, out.charset, value);
     out.present = true;
+    if (segment.percent) {
+      run += value;
+      continue;
+    }
+    decode_run();
+    out.octets += value;
   }
+  decode_run();
   return out;
 }
 
@@ -296,12 +306,28 @@ std::string decode_plain(std::string_view value, WordContext& context) {
   return on_one_line(decode_raw(value, {}, context));
 }
 
-void add_reading(std::vector<std::string>& out, std::string_view reading) {
-  reading = reading.substr(0, limits::kMailBoundary);
-  while (!reading.empty() && is_space(reading.back())) reading.remove_suffix(1);
-  if (reading.empty() || out.size() >= kBoundaryReadings) return;
-  if (std::find(out.begin(), out.end(), reading) == out.end()) out.emplace_back(reading);
-}
+// The readings of a boundary, each once.
+struct Readings {
+  std::vector<std::string> all;
+  bool too_many = false;
+
+  void add(std::string_view reading) {
+    reading = reading.substr(0, limits::kMailBoundary);
+    while (!reading.empty() && is_space(reading.back())) reading.remove_suffix(1);
+    if (reading.empty() || std::find(all.begin(), all.end(), reading) != all.end()) return;
+    if (all.size() < kBoundaryReadings)
+      all.emplace_back(reading);
+    else
+      too_many = true;
+  }
+  // As it stands; and decoded, when it is an encoded word (RFC 2047 forbids it there, some readers do it).
+  void add_value(std::string_view value) {
+    add(value);
+    if (value.find("=?") == std::string_view::npos) return;
+    WordContext context;
+    add(decode_header_text(value, context));
+  }
+};
 
 }  // namespace
 
@@ -312,26 +338,27 @@ std::string parameter_octets(const Parameterized& field, std::string_view lower_
   return read_extended(field, lower_name).octets;
 }
 
-std::vector<std::string> boundary_readings(const Parameterized& field) {
-  std::vector<std::string> out;
+std::vector<std::string> boundary_readings(const Parameterized& field, bool& too_many) {
+  Readings out;
   const Extended extended = read_extended(field, "boundary");
   for (const Parameter& p : field.parameters)
-    if (p.name == "boundary") add_reading(out, p.value);
-  if (extended.present) add_reading(out, extended.octets);
+    if (p.name == "boundary") out.add_value(p.value);
+  if (extended.present) out.add_value(extended.octets);
   for (const Parameter& p : field.parameters) {
     if (p.name.compare(0, 8, "boundary") != 0) continue;
-    add_reading(out, p.value);
+    out.add(p.value);
     std::string_view literal = p.literal;
     if (literal == "\"\"") continue;
-    add_reading(out, literal);
+    out.add(literal);
     if (!literal.empty() && literal.front() == '"') {
       literal.remove_prefix(1);
-      add_reading(out, literal.substr(0, literal.find('"')));
-      if (!literal.empty() && literal.back() == '"') add_reading(out, literal.substr(0, literal.size() - 1));
+      out.add(literal.substr(0, literal.find('"')));
+      if (!literal.empty() && literal.back() == '"') out.add(literal.substr(0, literal.size() - 1));
     }
-    add_reading(out, literal.substr(0, literal.find_first_of(" \t(")));
+    out.add(literal.substr(0, literal.find_first_of(" \t(")));
   }
-  return out;
+  too_many = too_many || out.too_many;
+  return std::move(out.all);
 }
 
 DecodedParameter decode_parameter(const Parameterized& field, std::string_view lower_name,

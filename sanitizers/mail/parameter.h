@@ -22,6 +22,7 @@ struct Parameter {
 struct Parameterized {
   std::string value;  // lower case; "text/plain", "attachment"; empty if unreadable
   std::vector<Parameter> parameters;
+  bool too_many = false;  // parameters were left out: another reader may use just those
 };
 
 Parameterized read_parameterized(std::string_view field_value);
@@ -29,8 +30,9 @@ Parameterized read_parameterized(std::string_view field_value);
 // The octets of a parameter, RFC 2231 continuations joined; empty if there is none.
 std::string parameter_octets(const Parameterized& field, std::string_view lower_name);
 
-// Every reading of a boundary parameter that some reader may have; the best first. At most 8.
-std::vector<std::string> boundary_readings(const Parameterized& field);
+// Every reading of a boundary parameter that some reader may have; the best first. `too_many` is set, never
+// cleared, when there are more than are kept.
+std::vector<std::string> boundary_readings(const Parameterized& field, bool& too_many);
 
 // A file name or other human text of a parameter, decoded both ways: plain (raw octets, RFC 2047) and RFC
 // 2231.

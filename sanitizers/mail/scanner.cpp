@@ -20,7 +20,6 @@ constexpr std::size_t kBoundaryWindow =
     limits::kMailBoundary + 1024;              // a longer line is only held against prefixes
 constexpr std::size_t kGuessedBoundary = 200;  // longest boundary taken from a line
 constexpr std::size_t kLongBoundary = 8;       // from here on a boundary followed by anything is still one
-constexpr std::size_t kRetired = 256;          // boundaries of closed containers that are remembered
 constexpr std::size_t kMidLineBoundaries = 2;
 
 struct Open {
@@ -97,7 +96,7 @@ class Scanner {
       if (node.fields.too_large) return give_up(Finding::kLimitHeader);
       node.body = node.preamble_end = node.fields.body;
       node.end = octets_.size();
-      settle_entity(node, default_type, octets_);
+      if (!settle_entity(node, default_type, octets_)) return give_up(Finding::kLimitHeader);
       const bool splits = node.is_multipart() || !node.boundaries.empty();
       const bool nested = is_nested_message(node, octets_);
       node.container = nested;
@@ -140,7 +139,7 @@ class Scanner {
       end = finish(open, end);
       stack_.pop_back();
       const std::size_t below = stack_.back().boundaries;
-      for (std::size_t i = below; i < active_.size() && retired_.size() < kRetired; ++i)
+      for (std::size_t i = below; i < active_.size(); ++i)  // bounded by kMailParts, each with a few
         retired_.insert(active_[i]);
       active_.resize(below);
     }

@@ -170,8 +170,9 @@ class Walk {
       const std::string_view value = in_.take_up_to(length);
       const std::uint16_t sum = in_.u16();
       if (in_.failed() || sum != checksum(value)) out_.damaged = true;
-      level == 1 ? message(static_cast<std::uint16_t>(attribute), value)
-                 : attachment(static_cast<std::uint16_t>(attribute), value);
+      const auto id = static_cast<std::uint16_t>(attribute);
+      // Some readers look at the id only: an attachment at the message's level is one all the same.
+      level == 2 || is_of_attachment(id) ? attachment(id, value) : message(id, value);
       if (in_.failed() || out_.files.size() >= limits::kMailParts) break;
     }
     if (!is_tail(in_.rest())) out_.damaged = true;
@@ -181,6 +182,11 @@ class Walk {
   }
 
  private:
+  static bool is_of_attachment(std::uint16_t id) {
+    return id == kAttAttachData || id == kAttAttachTitle || id == kAttTransportName || id == kAttRenderData ||
+           id == kAttAttachment;
+  }
+
   // A line end or zeros that a gateway put behind the last attribute.
   static bool is_tail(std::string_view rest) {
     return rest.size() < 9 && rest.find_first_not_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;

@@ -1,6 +1,7 @@
 // base64 with four tables (2 GB/s), quoted-printable by runs between "=". See transfer.h.
 #include "sanitizers/mail/transfer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t kBad = 0x80000000u;
 constexpr std::size_t kBlockAhead = 80;  // octets looked at behind padding
+constexpr std::size_t kBlockLine = 20;   // a line of letters that is shorter may be a word
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 struct Tables {
@@ -198,6 +200,30 @@ bool looks_like_base64(std::string_view octets, std::size_t octets_min) {
     return false;
   }
   return seen >= octets_min;
+}
+
+std::size_t plain_tail(std::string_view octets) {
+  std::size_t end = 0, longest = 0;  // of the lines of base64 so far
+  bool padded = false, cut = false;
+  for (std::size_t p = 0; p < octets.size() && !cut;) {
+    const Line line = line_at(octets, p);
+    p = line.next;
+    const std::string_view text = trimmed(octets.substr(line.begin, line.end - line.begin));
+    if (text.empty()) continue;
+    std::size_t n = 0;
+    while (n < text.size() && in_alphabet(static_cast<unsigned char>(text[n]))) ++n;
+    std::size_t pads = n;
+    while (pads < text.size() && text[pads] == '=') ++pads;
+    cut = pads < text.size();  // goes on with something else: only behind padding is that a tail
+    if (cut && (pads == n || n == 0)) break;
+    if (padded && n < kBlockLine && pads == n) break;  // a word, not another block
+    padded = pads > n;
+    longest = std::max(longest, n);
+    end = static_cast<std::size_t>(text.data() - octets.data()) + pads;
+  }
+  const std::string_view tail = octets.substr(end);
+  if (trimmed(tail).empty() || (longest < kBlockLine && !padded)) return std::string_view::npos;
+  return !padded && is_mostly_base64(tail) ? std::string_view::npos : end;
 }
 
 bool is_mostly_base64(std::string_view octets) {

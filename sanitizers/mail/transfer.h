@@ -29,6 +29,10 @@ bool decode_quoted_printable(std::string_view octets, std::string& out, bool hea
 // anything else).
 bool looks_like_base64(std::string_view octets, std::size_t octets_min = 16);
 
+// Where, behind the base64 of a text, something begins that was never encoded (the footer of a mailing list,
+// what a gateway added); npos when nothing does, or when the octets do not begin with base64.
+std::size_t plain_tail(std::string_view octets);
+
 // Whether decoding as base64 makes sense at all: text that was only called base64 has spaces and punctuation
 // between words.
 bool is_mostly_base64(std::string_view octets);

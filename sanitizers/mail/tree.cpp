@@ -7,6 +7,10 @@
 
 namespace kiyome::sanitizer::mail {
 
+bool Node::has(clean::Finding finding) const {
+  return std::find(findings.begin(), findings.end(), finding) != findings.end();
+}
+
 std::int32_t Tree::add(std::int32_t parent, Node node) {
   const std::int32_t index = size();
   node.parent = parent;

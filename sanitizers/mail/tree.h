@@ -40,14 +40,17 @@ struct Node {
   std::vector<std::string> boundaries;  // every reading of its boundary parameters
   Encoding encoding = Encoding::identity;
   bool container = false;  // its children are its content
+  bool listed = false;     // a container or a shown text that is listed all the same
 
   // What the assembly adds.
   clean::Role role = clean::Role::attachment;
   std::string name, content_id, location, detected_type;
+  bool names_differ = false;  // it has two names that mean different kinds of file
   std::uint64_t size = 0;
   std::array<std::uint8_t, 32> sha256{};
   std::vector<clean::Finding> findings;
 
+  bool has(clean::Finding finding) const;
   bool is(std::string_view lower_type) const { return media_type == lower_type; }
   bool is_multipart() const { return media_type.compare(0, 10, "multipart/") == 0; }
 };

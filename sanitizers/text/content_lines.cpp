@@ -78,6 +78,26 @@ std::string_view ContentLine::parameter(std::string_view wanted) const {
   return {};
 }
 
+std::string unfolded(std::string_view octets, bool card) {
+  std::string out;
+  out.reserve(octets.size());
+  if (octets.find('\0') != std::string_view::npos) return out.assign(octets);
+  for (std::size_t at = 0; at < octets.size();) {
+    const std::string_view rest = octets.substr(at);
+    const std::size_t line_end = rest.starts_with("\r\n") ? 2 : rest.starts_with('\n') ? 1 : 0;
+    const char next = line_end != 0 && line_end < rest.size() ? rest[line_end] : '\0';
+    const bool soft = card && out.ends_with('=');
+    if ((next == ' ' || next == '\t') && !soft) {
+      at += line_end + 1;
+      continue;
+    }
+    const std::size_t kept = std::max<std::size_t>(line_end, 1);
+    out.append(rest.substr(0, kept));
+    at += kept;
+  }
+  return out;
+}
+
 std::vector<ContentLine> content_lines(std::string_view s, bool card) {
   std::vector<ContentLine> lines;
   std::size_t at = 0;

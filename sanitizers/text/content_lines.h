@@ -18,6 +18,10 @@ struct ContentLine {
   std::string_view parameter(std::string_view wanted) const;
 };
 
+// Folds undone in octets of any charset that has ASCII's (not UTF-16): a fold may stand within a character
+// (RFC 5545 section 3.1). In a card, a line that ends in "=" is quoted-printable and goes on by its own rule.
+std::string unfolded(std::string_view octets, bool card);
+
 // Line ends are LF, CR LF or CR; folds are undone before anything is read. With `card`, the soft line breaks
 // of quoted-printable values are folds as well. Lines beyond kContentLines are left out.
 std::vector<ContentLine> content_lines(std::string_view octets, bool card);

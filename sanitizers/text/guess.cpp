@@ -116,14 +116,16 @@ std::optional<Guess> by_kana(std::string_view s, const Survey& found, Kind kind)
   return std::nullopt;
 }
 
+// Common kanji throughout, which octets of another charset hardly make.
+bool is_everyday(const JapaneseShape& shape) {
+  return shape.invalid == 0 && shape.odd == 0 && shape.common > shape.half_kana &&
+         shape.rare * 8 <= shape.common;
+}
+
 std::optional<Guess> by_common_kanji(std::string_view s) {
   const JapaneseShape euc = eucjp_shape(s), sjis = cp932_shape(s);
-  const auto throughout = [](const JapaneseShape& shape) {
-    return shape.invalid == 0 && shape.odd == 0 && shape.common > shape.half_kana &&
-           shape.rare * 8 <= shape.common;
-  };
-  if (throughout(euc)) return Guess{kEucJp, false};
-  if (throughout(sjis)) return Guess{kCp932, false};
+  if (is_everyday(euc)) return Guess{kEucJp, false};
+  if (is_everyday(sjis)) return Guess{kCp932, false};
   return std::nullopt;
 }
 
@@ -211,6 +213,9 @@ Choice choose_for_japanese(std::string_view octets, std::string_view s, Charset 
   const JapaneseShape other = is_sjis ? eucjp_shape(s) : cp932_shape(s);
   if (plainly_japanese(other) && score(other) > score(mine)) return {is_sjis ? kEucJp : kCp932, true};
   if (!fits(mine) && has_japanese_escape(octets)) return {kJis, true};
+  // Without kana: wrong throughout in the one encoding, words in the other.
+  const bool words = other.invalid == 0 && other.odd == 0 && other.common > other.rare + other.half_kana;
+  if (!fits(mine) && words) return {is_sjis ? kEucJp : kCp932, true};
   if (fits(mine) || mine.kana > 0) return {declared, false};
   const Guess guess = guess_charset(octets, kind);
   return overrule_when(guess.certain, guess, declared);

@@ -9,6 +9,7 @@
 #include "sanitizers/text/html_elements.h"
 #include "sanitizers/text/html_entities.h"
 #include "sanitizers/text/html_link.h"
+#include "sanitizers/text/html_symbols.h"
 
 namespace kiyome::sanitizer::text {
 namespace {
@@ -28,7 +29,8 @@ constexpr std::array<bool, 256> kStops = stops();
 
 constexpr std::string_view kSuperscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
 constexpr std::string_view kSubscripts[] = {"₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"};
-constexpr std::size_t kLinkText = 4096;  // octets of a link's text that are compared with its target
+constexpr std::size_t kSymbolOctets = 64;  // of a text that may be one symbol among blanks
+constexpr std::size_t kLinkText = 4096;    // octets of a link's text that are compared with its target
 
 // Characters without ink, with which preheaders are padded.
 bool is_inkless(char32_t c) {
@@ -61,8 +63,14 @@ void HtmlRenderer::collect_style_sheets() {
   if (!any) return;
   HtmlTokenizer tokens(html_);
   Token one;
-  while (tokens.next(one))
-    if (one.tag == Tag::style && one.kind == Token::Kind::text) sheet_.add(one.text);
+  std::string media;
+  while (tokens.next(one)) {
+    if (one.tag != Tag::style) continue;
+    if (one.kind == Token::Kind::start)
+      media = attribute_text(cut_utf8(one.value(Attribute::media), limits::kHtmlLink));
+    else if (one.kind == Token::Kind::text)
+      sheet_.add(one.text, media);
+  }
   if (sheet_.remote()) find(Finding::kRemoteContent);
 }
 
@@ -107,8 +115,11 @@ void HtmlRenderer::token(const Token& one) {
 }
 
 bool HtmlRenderer::seen() const {
-  return !look_.gone && !look_.invisible && !look_.tiny &&
-         !(look_.color_known && look_.background_known && same_color(look_.color, look_.background));
+  if (look_.gone || look_.invisible || look_.tiny) return false;
+  // Letters without a colour may be filled by a picture behind them.
+  if (look_.color.kind == Paint::Kind::clear) return !look_.background.known();
+  return !(look_.color.known() && look_.background.known() &&
+           same_color(look_.color.rgb, look_.background.rgb));
 }
 
 bool HtmlRenderer::has_visible(std::string_view s, bool references) const {
@@ -138,7 +149,35 @@ void HtmlRenderer::text(std::string_view s, bool references) {
     if (!parenthesis && has_visible(s, references)) find(Finding::kHiddenText);
     return;
   }
+  if (look_.font != SymbolFont::none && symbol(s, references)) return;
   visible_run(s, references);
+}
+
+// A lone letter in a font of pictures: Word's bullets, Outlook's ☺. Longer texts are rather words in the
+// wrong font.
+bool HtmlRenderer::symbol(std::string_view s, bool references) {
+  if (s.size() > kSymbolOctets) return false;
+  const std::string owned = references ? attribute_text(s) : std::string(s);
+  char32_t only = 0;
+  std::size_t begin = 0, end = 0;
+  for (std::size_t at = 0; at < owned.size();) {
+    char32_t c = 0;
+    std::size_t skip = 1;
+    const std::size_t step = utf8_sequence(owned, at, c, skip);
+    if (step != 0 && !is_inkless(c)) {
+      if (only != 0) return false;
+      only = c;
+      begin = at;
+      end = at + step;
+    }
+    at += std::max(step, skip);
+  }
+  const std::string_view sign = symbol_of(look_.font, only);
+  if (sign.empty()) return false;
+  visible_run(std::string_view(owned).substr(0, begin), false);
+  word(sign);
+  visible_run(std::string_view(owned).substr(end), false);
+  return true;
 }
 
 void HtmlRenderer::visible_run(std::string_view s, bool references) {

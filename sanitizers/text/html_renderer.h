@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "sanitizers/text/html_lines.h"
-#include "sanitizers/text/html_style.h"
+#include "sanitizers/text/html_sheet.h"
 #include "sanitizers/text/html_table.h"
 #include "sanitizers/text/html_tokenizer.h"
 #include "sanitizers/text/text.h"
@@ -28,9 +28,9 @@ class HtmlRenderer {
     bool invisible = false;  // visibility
     bool tiny = false;       // font-size
     bool preserves = false;
+    SymbolFont font = SymbolFont::none;
     // A colour counts only where a sender chose one; the page's background is white unless said otherwise.
-    bool color_known = false, background_known = true;
-    std::uint32_t color = 0, background = 0xffffff;
+    Paint color, background{Paint::Kind::color, 0xffffff};
   };
   struct Open {
     std::uint32_t id = 0;
@@ -41,6 +41,7 @@ class HtmlRenderer {
     bool indented = false;  // a list that made an indent of its own
     unsigned count = 0;     // of a list: its next number
     bool ordered = false;
+    unsigned columns = 1, rows = 1;  // of a table's cell
     char numbering = '1';
   };
 
@@ -50,6 +51,7 @@ class HtmlRenderer {
   void text(std::string_view s, bool references);
   void visible_run(std::string_view s, bool references);
   void word(std::string_view s);
+  bool symbol(std::string_view s, bool references);
   bool has_visible(std::string_view s, bool references) const;
 
   // Elements.
@@ -62,13 +64,16 @@ class HtmlRenderer {
   void leave(Open& open);
   void void_element(const Token& token, const Style& style);
   bool enter_table(const Token& token, Open& open);
+  void enter_cell(const Token& token, Open& open);
   void image(const Token& token, const Style& style);
   void nest_list(Open& open);
   void list_item(const Token& token, Open& open);
   void open_link(const Token& token);
   void finish_link();
   Style style_of(const Token& token);
+  void attribute_style(const Token& token, Style& style);
   void look(const Token& token, const Style& style);
+  void look_colors(const Token& token, const Style& style);
   void note_remote(const Token& token, const Style& style);
   bool seen() const;
 

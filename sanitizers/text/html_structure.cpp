@@ -34,6 +34,8 @@ std::optional<int> number_of(std::string_view value) {
   return std::clamp(number, -100000, 100000);
 }
 
+constexpr std::size_t kSpacerOctets = 200;  // of a data: URL; a picture of one pixel has 80 to 130
+
 bool is_list(Tag tag) { return tag == Tag::ul || tag == Tag::ol || tag == Tag::menu || tag == Tag::dir; }
 
 bool is_heading(Tag tag) { return tag >= Tag::h1 && tag <= Tag::h6; }
@@ -42,51 +44,55 @@ bool is_heading(Tag tag) { return tag >= Tag::h1 && tag <= Tag::h6; }
 
 // ---- the look ----
 
+// What attributes say about colours is weaker than any style.
+void HtmlRenderer::attribute_style(const Token& token, Style& style) {
+  const auto paint_of = [&](Attribute attribute) {
+    const auto color = color_of(token.value(attribute));
+    return color ? Paint{Paint::Kind::color, *color} : Paint{Paint::Kind::unknown};
+  };
+  if (token.has(Attribute::bgcolor) && !style.background) style.background = paint_of(Attribute::bgcolor);
+  if (token.has(Attribute::background)) style.picture = true;
+  if (token.tag == Tag::font && token.has(Attribute::color) && !style.color)
+    style.color = paint_of(Attribute::color);
+  if (token.tag == Tag::font && token.has(Attribute::face) && !style.font)
+    style.font = symbol_font(attribute_text(cut_utf8(token.value(Attribute::face), limits::kHtmlLink)));
+  if (token.has(Attribute::hidden) && !style.displayed) style.displayed = false;
+}
+
 Style HtmlRenderer::style_of(const Token& token) {
   Style style;
   if (!sheet_.empty())
     style = sheet_.lookup(token.name, token.value(Attribute::class_), token.value(Attribute::id));
   if (token.has(Attribute::style)) style.apply(declarations(attribute_text(token.value(Attribute::style))));
-  if (token.has(Attribute::bgcolor) && !style.background && !style.background_unknown) {
-    style.background = color_of(token.value(Attribute::bgcolor));
-    style.background_unknown = !style.background;
-  }
-  if (token.has(Attribute::background)) style.background_unknown = true;
-  if (token.tag == Tag::font && token.has(Attribute::color) && !style.color)
-    style.color = color_of(token.value(Attribute::color));
-  if (token.has(Attribute::hidden) && !style.displayed) style.displayed = false;
+  attribute_style(token, style);
   return style;
 }
 
 void HtmlRenderer::look(const Token& token, const Style& style) {
   if (style.displayed && !*style.displayed) look_.gone = true;
-  // Outlook alone obeys mso-hide; on a link it hides the twin of a button that we have already dropped with
-  // its comment.
-  if (style.transparent || style.outside || (style.no_size && style.clipped) ||
-      (style.hidden_from_outlook && token.tag != Tag::a))
+  // mso-hide hides from Outlook alone, whose own form of the text stood in a comment: no reason to drop it.
+  if (style.transparent.value_or(false) || style.outside || (style.no_size && style.clipped))
     look_.gone = true;
   if (token.tag == Tag::template_ || token.tag == Tag::datalist) look_.gone = true;
   if (style.visible) look_.invisible = !*style.visible;
   if (style.tiny_font) look_.tiny = *style.tiny_font;
+  if (style.font) look_.font = *style.font;
   if (style.preserves_space) look_.preserves = *style.preserves_space;
   if (token.tag == Tag::pre || token.tag == Tag::listing || token.tag == Tag::textarea ||
       token.tag == Tag::xmp || token.tag == Tag::plaintext)
     look_.preserves = true;
+  look_colors(token, style);
+}
+
+void HtmlRenderer::look_colors(const Token& token, const Style& style) {
   if (style.color) {
-    look_.color = *style.color;
-    look_.color_known = true;
-  } else if ((token.tag == Tag::a && token.has(Attribute::href)) ||
-             (sheet_.sets_colors_elsewhere() && token.has(Attribute::class_))) {
-    look_.color_known = false;
+    if (style.color->kind != Paint::Kind::inherit) look_.color = *style.color;
+  } else if (token.tag == Tag::a && token.has(Attribute::href)) {
+    look_.color = Paint{};  // the reader's own choice
   }
-  if (style.background) {
-    look_.background = *style.background;
-    look_.background_known = !style.background_unknown;
-  } else if (style.background_unknown) {
-    look_.background_known = false;
-  } else if (sheet_.sets_backgrounds_elsewhere() && token.has(Attribute::class_)) {
-    look_.background_known = false;
-  }
+  if (style.lifted) look_.background = Paint{};
+  if (style.background && style.background->kind != Paint::Kind::clear) look_.background = *style.background;
+  if (style.picture) look_.background = Paint{};
 }
 
 void HtmlRenderer::note_remote(const Token& token, const Style& style) {
@@ -258,6 +264,20 @@ void HtmlRenderer::end(const Token& token) {
 
 // ---- elements ----
 
+void HtmlRenderer::enter_cell(const Token& token, Open& open) {
+  const auto span = [&](Attribute attribute) {
+    return static_cast<unsigned>(
+        std::clamp(number_of(token.value(attribute)).value_or(1), 1, static_cast<int>(limits::kHtmlSpan)));
+  };
+  Table& table = tables_.back();
+  if (table.rows.empty()) table.rows.emplace_back();
+  table.ruled = table.ruled || token.tag == Tag::th;
+  open.columns = span(Attribute::colspan);
+  open.rows = span(Attribute::rowspan);
+  open.effect = true;
+  frames_.push_back(std::make_unique<Lines>());
+}
+
 bool HtmlRenderer::enter_table(const Token& token, Open& open) {
   switch (token.tag) {
     case Tag::table: {
@@ -275,14 +295,10 @@ bool HtmlRenderer::enter_table(const Token& token, Open& open) {
       tables_.back().rows.emplace_back();
       return true;
     case Tag::td:
-    case Tag::th: {
+    case Tag::th:
       if (tables_.empty() || tables_.back().flat) break;
-      Table& table = tables_.back();
-      if (table.rows.empty()) table.rows.emplace_back();
-      table.ruled = table.ruled || token.tag == Tag::th;
-      frames_.push_back(std::make_unique<Lines>());
-      return open.effect = true;
-    }
+      enter_cell(token, open);
+      return true;
     default:
       break;
   }
@@ -394,7 +410,7 @@ void HtmlRenderer::leave(Open& open) {
     }
     case Tag::td:
     case Tag::th: {
-      TableCell cell{out().take(), open.tag == Tag::th};
+      TableCell cell{out().take(), open.tag == Tag::th, open.columns, open.rows, 0};
       frames_.pop_back();
       if (tables_.back().rows.empty()) tables_.back().rows.emplace_back();
       tables_.back().rows.back().push_back(std::move(cell));
@@ -469,18 +485,22 @@ void HtmlRenderer::image(const Token& token, const Style& style) {
   const std::string source =
       tidy_url(attribute_text(cut_utf8(token.value(Attribute::src), limits::kHtmlLink)));
   Image image;
-  if (scheme_of(source) == "cid") image.cid = source.substr(4);
+  const std::string scheme = scheme_of(source);
+  if (scheme == "cid") image.cid = source.substr(4);
+  image.embedded = scheme == "data";
   image.alt = attribute_text(cut_utf8(token.value(Attribute::alt), limits::kHtmlLink));
   image.remote = is_remote(source);
   if (image.remote) find(Finding::kRemoteContent);
   const auto width = style.width ? style.width : number_of(token.value(Attribute::width));
   const auto height = style.height ? style.height : number_of(token.value(Attribute::height));
-  const bool not_shown =
-      (style.displayed && !*style.displayed) || (style.visible && !*style.visible) || style.transparent;
+  const bool not_shown = (style.displayed && !*style.displayed) || (style.visible && !*style.visible) ||
+                         style.transparent.value_or(false);
   Look here = look_;
   here.tiny = false;  // letters may be tiny around an image
   image.spacer = (width && *width <= 3) || (height && *height <= 3) || source.empty() || not_shown ||
-                 here.gone || here.invisible;
+                 (image.embedded && token.value(Attribute::src).size() < kSpacerOctets) || here.gone ||
+                 here.invisible;
+  if (image.embedded && !image.spacer) find(Finding::kRemoteContent);  // it does not come along either
   const bool spacer = image.spacer;
   result_.images.push_back(std::move(image));
   if (spacer) return;

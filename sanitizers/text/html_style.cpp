@@ -7,24 +7,13 @@
 #include <cstdlib>
 
 #include "proto/base/limits.h"
+#include "sanitizers/text/css_text.h"
 
 namespace kiyome::sanitizer::text {
+
+using namespace css;
+
 namespace {
-
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-std::string_view trim(std::string_view s) {
-  while (!s.empty() && is_blank(s.front())) s.remove_prefix(1);
-  while (!s.empty() && is_blank(s.back())) s.remove_suffix(1);
-  return s;
-}
-
-std::string lowered(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) c = lower(c);
-  return out;
-}
 
 struct Length {
   double value = 0;
@@ -102,49 +91,87 @@ std::optional<std::uint32_t> hex_color(std::string_view digits) {
   return color;
 }
 
-std::optional<std::uint32_t> rgb_color(std::string_view value) {
+// "rgb(0, 51, 102)", "rgba(0 51 102 / 50%)"; how opaque it is goes to `alpha`.
+std::optional<std::uint32_t> rgb_color(std::string_view value, double& alpha) {
   const std::size_t open = value.find('(');
   if (open == std::string_view::npos) return std::nullopt;
   std::uint32_t color = 0;
   std::size_t at = open + 1;
-  for (int i = 0; i < 3; ++i) {
-    while (at < value.size() && (is_blank(value[at]) || value[at] == ',')) ++at;
+  for (int i = 0; i < 4; ++i) {
+    while (at < value.size() && (is_blank(value[at]) || value[at] == ',' || value[at] == '/')) ++at;
     const auto length = length_of(value.substr(at));
+    const bool percent = length && length->unit == "%";
+    if (i == 3) {
+      if (length) alpha = percent ? length->value / 100 : length->value;
+      break;
+    }
     if (!length) return std::nullopt;
-    const double scaled = length->unit == "%" ? length->value * 2.55 : length->value;
+    const double scaled = percent ? length->value * 2.55 : length->value;
     color = color << 8 | static_cast<std::uint32_t>(std::clamp(scaled, 0.0, 255.0));
-    while (at < value.size() && value[at] != ',' && !is_blank(value[at])) ++at;
+    while (at < value.size() && value[at] != ',' && value[at] != '/' && !is_blank(value[at])) ++at;
   }
   return color;
 }
 
+double hex_alpha(std::string_view digits) {
+  if (digits.size() == 4) return hex(digits[3]) / 15.0;
+  return digits.size() == 8 ? (hex(digits[6]) * 16 + hex(digits[7])) / 255.0 : 1;
+}
+
+std::optional<std::uint32_t> solid_or_not(std::string_view value, double& alpha) {
+  if (value.starts_with("rgb")) return rgb_color(value, alpha);
+  if (const auto color = color_of(value)) {
+    if (value.starts_with('#')) alpha = hex_alpha(value.substr(1));
+    return color;
+  }
+  return std::nullopt;
+}
+
+constexpr double kSeeThrough = 0.02;  // less is not seen at all
+constexpr double kSolid = 0.95;       // as good as opaque
+
+Paint background_paint(std::string_view value) {
+  if (value == "transparent" || value == "none" || value == "initial" || value == "inherit" ||
+      value == "unset")
+    return {Paint::Kind::clear};
+  double alpha = 1;
+  const auto color = solid_or_not(value, alpha);
+  if (!color) return {Paint::Kind::unknown};
+  if (alpha < kSeeThrough) return {Paint::Kind::clear};
+  return alpha < kSolid ? Paint{Paint::Kind::unknown} : Paint{Paint::Kind::color, *color};
+}
+
+Paint text_paint(std::string_view value) {
+  if (value == "inherit" || value == "unset" || value == "currentcolor") return {Paint::Kind::inherit};
+  if (value == "transparent") return {Paint::Kind::clear};
+  double alpha = 1;
+  const auto color = solid_or_not(value, alpha);
+  if (!color) return {Paint::Kind::unknown};
+  // Half-transparent letters show as long as they are not of the background's colour.
+  return alpha < kSeeThrough ? Paint{Paint::Kind::clear} : Paint{Paint::Kind::color, *color};
+}
+
 // The first word of "background: #fff url(x) …" that is a colour.
 void background(std::string_view value, Style& style) {
-  style.background.reset();
-  style.background_unknown = false;
   if (value.find("url(") != std::string_view::npos || value.find("gradient") != std::string_view::npos)
-    style.background_unknown = true;
-  if (value.starts_with("rgb")) {
-    // A see-through colour leaves what lies below.
-    if (value.starts_with("rgba")) return;
-    style.background = color_of(value);
+    style.picture = true;
+  if (value.starts_with("rgb") || value.find(' ') == std::string_view::npos) {
+    style.background = value.starts_with("0") ? Paint{Paint::Kind::clear} : background_paint(value);
     return;
   }
+  style.background = Paint{Paint::Kind::unknown};
   std::size_t at = 0;
   while (at < value.size()) {
     const std::size_t end = std::min(value.find(' ', at), value.size());
     const std::string_view word = value.substr(at, end - at);
-    if (const auto color = word.starts_with('#') || hex(word.empty() ? 'x' : word[0]) < 0 || word.size() > 3
-                               ? color_of(word)
-                               : std::nullopt) {
-      style.background = color;
-      return;
-    }
     at = end + 1;
+    const bool number = !word.empty() && word[0] >= '0' && word[0] <= '9';
+    const Paint paint = number || word == "none" ? Paint{} : background_paint(word);
+    if (paint.kind == Paint::Kind::unknown) continue;
+    style.background = paint;
+    return;
   }
-  if (value != "transparent" && value != "inherit" && value != "none" && value != "initial" &&
-      !value.starts_with("0"))
-    style.background_unknown = true;
+  if (value.starts_with("0") || value.starts_with("none")) style.background = Paint{Paint::Kind::clear};
 }
 
 bool vertical_margins_zero(std::string_view value) {
@@ -164,112 +191,149 @@ bool far_out(std::string_view value) {
   return length && length->value <= -900;
 }
 
-void declare(std::string_view name, std::string_view value, bool important, Style& style) {
-  if (name == "display") {
-    style.displayed = value != "none";
-    style.displayed_important = important;
-  } else if (name == "visibility") {
-    style.visible = value != "hidden" && value != "collapse";
+void declare_font(std::string_view name, std::string_view value, Style& style) {
+  if (name == "font-family") {
+    if (value != "inherit") style.font = symbol_font(value);
   } else if (name == "font-size") {
     if (const auto length = length_of(value))
       style.tiny_font = is_tiny_font(*length);
     else
       style.tiny_font = value == "inherit" ? std::nullopt : std::optional<bool>(false);
-  } else if (name == "font") {
-    // "font: 0/0 a": the size is the first number.
+  } else {
+    // "font: 0/0 a": the size is the first number, the families come behind it.
     const std::size_t digit = value.find_first_of("0123456789");
-    if (digit != std::string_view::npos && (digit == 0 || value[digit - 1] == ' '))
-      if (const auto length = length_of(value.substr(digit)); length && length->value < 100)
-        style.tiny_font = is_tiny_font(*length);
+    if (digit == std::string_view::npos || (digit != 0 && value[digit - 1] != ' ')) return;
+    if (const auto length = length_of(value.substr(digit)); length && length->value < 100)
+      style.tiny_font = is_tiny_font(*length);
+    const std::size_t families = std::min(value.find(' ', digit), value.size());
+    style.font = symbol_font(value.substr(families));
+  }
+}
+
+void declare_paint(std::string_view name, std::string_view value, Style& style) {
+  if (name == "color" || name == "-webkit-text-fill-color") {
+    style.color = text_paint(value);
+  } else if (name == "background") {
+    background(value, style);
+  } else if (name == "background-color") {
+    style.background = background_paint(value);
+  } else if (name == "background-image") {
+    style.picture = style.picture || value != "none";
+  } else if (name.ends_with("background-clip")) {  // the background shows through the letters
+    style.picture = style.picture || value == "text";
+  }
+}
+
+void declare_place(std::string_view name, std::string_view value, Style& style) {
+  if (name == "text-indent" || name == "left" || name == "top" || name == "margin-left" ||
+      name == "margin-top")
+    style.outside |= far_out(value);
+  if (name == "margin-top") style.no_margin = is_zero(value);
+  if (name == "margin") style.no_margin = vertical_margins_zero(value);
+  if (name == "margin-bottom") style.no_margin = is_zero(value) && style.no_margin.value_or(true);
+  // What it lies upon now, nobody knows.
+  if (name == "position") style.lifted = value == "absolute" || value == "fixed";
+}
+
+void declare_size(std::string_view name, std::string_view value, Style& style) {
+  if (is_zero(value)) style.no_size = true;
+  if (name == "width") style.width = pixels(value);
+  if (name == "height") style.height = pixels(value);
+}
+
+// Which of Style::important a property can be.
+unsigned importance_of(std::string_view name) {
+  if (name == "display") return Style::kDisplay;
+  if (name == "visibility") return Style::kVisibility;
+  if (name == "font" || name == "font-size") return Style::kFontSize;
+  if (name == "color" || name == "-webkit-text-fill-color") return Style::kColor;
+  return name == "background" || name == "background-color" ? Style::kBackground : 0;
+}
+
+void declare(std::string_view name, std::string_view value, Style& style) {
+  if (name == "display") {
+    style.displayed = value != "none";
+  } else if (name == "visibility") {
+    style.visible = value != "hidden" && value != "collapse";
+  } else if (name == "font" || name == "font-size" || name == "font-family") {
+    declare_font(name, value, style);
+  } else if (name == "color" || name == "-webkit-text-fill-color" || name.starts_with("background") ||
+             name == "-webkit-background-clip") {
+    declare_paint(name, value, style);
   } else if (name == "opacity") {
     const auto length = length_of(value);
-    style.transparent = length && length->value < 0.02;
+    style.transparent = length && length->value < kSeeThrough;
   } else if (name == "overflow" || name == "overflow-y" || name == "overflow-x") {
     style.clipped = value == "hidden" || value == "clip";
   } else if (name == "width" || name == "height" || name == "max-width" || name == "max-height") {
-    if (is_zero(value)) style.no_size = true;
-    if (name == "width") style.width = pixels(value);
-    if (name == "height") style.height = pixels(value);
-  } else if (name == "color") {
-    style.color = color_of(value);
-    if (value == "transparent") style.transparent = true;
-  } else if (name == "background" || name == "background-color") {
-    background(value, style);
-  } else if (name == "background-image") {
-    if (value != "none") style.background_unknown = true;
-  } else if (name == "mso-hide") {
-    style.hidden_from_outlook = value == "all";
-  } else if (name == "text-indent" || name == "left" || name == "top" || name == "margin-left" ||
-             name == "margin-top") {
-    style.outside |= far_out(value);
-    if (name == "margin-top") style.no_margin = is_zero(value);
-  } else if (name == "margin") {
-    style.no_margin = vertical_margins_zero(value);
-  } else if (name == "margin-bottom") {
-    style.no_margin = is_zero(value) && style.no_margin.value_or(true);
+    declare_size(name, value, style);
   } else if (name == "white-space") {
     style.preserves_space =
         value == "pre" || value == "pre-wrap" || value == "pre-line" || value == "break-spaces";
   } else if (name == "border") {
     style.border_none = value == "none" || is_zero(value);
+  } else {
+    declare_place(name, value, style);
   }
-}
-
-bool mentions_remote(std::string_view css) {
-  for (std::size_t at = css.find("url("); at != std::string_view::npos; at = css.find("url(", at + 4)) {
-    std::string_view rest = css.substr(at + 4, 16);
-    while (!rest.empty() && (is_blank(rest[0]) || rest[0] == '"' || rest[0] == '\'')) rest.remove_prefix(1);
-    if (rest.starts_with("http") || rest.starts_with("//")) return true;
-  }
-  return false;
-}
-
-std::string without_comments(std::string_view css) {
-  std::string out;
-  std::size_t at = 0;
-  while (at < css.size()) {
-    const std::size_t open = std::min(css.find("/*", at), css.size());
-    out.append(css, at, open - at);
-    if (open == css.size()) break;
-    const std::size_t close = css.find("*/", open + 2);
-    at = close == std::string_view::npos ? css.size() : close + 2;
-    out += ' ';
-  }
-  return out;
 }
 
 }  // namespace
 
 void Style::apply(const Style& o) {
-  if (o.displayed && (!displayed_important || o.displayed_important)) {
-    displayed = o.displayed;
-    displayed_important = o.displayed_important;
-  }
-  if (o.visible) visible = o.visible;
-  if (o.tiny_font) tiny_font = o.tiny_font;
+  const auto wins = [&](Important one) { return (important & one) == 0 || (o.important & one) != 0; };
+  if (o.displayed && wins(kDisplay)) displayed = o.displayed;
+  if (o.visible && wins(kVisibility)) visible = o.visible;
+  if (o.tiny_font && wins(kFontSize)) tiny_font = o.tiny_font;
+  if (o.color && wins(kColor)) color = o.color;
+  if (o.background && wins(kBackground)) background = o.background;
+  important |= o.important;
+  if (o.transparent) transparent = o.transparent;
   no_size |= o.no_size;
   clipped |= o.clipped;
-  transparent |= o.transparent;
   outside |= o.outside;
-  hidden_from_outlook |= o.hidden_from_outlook;
   border_none |= o.border_none;
+  picture |= o.picture;
+  lifted |= o.lifted;
   remote |= o.remote;
-  if (o.color) color = o.color;
-  if (o.background || o.background_unknown) {
-    background = o.background;
-    background_unknown = o.background_unknown;
-  }
   if (o.no_margin) no_margin = o.no_margin;
   if (o.preserves_space) preserves_space = o.preserves_space;
   if (o.width) width = o.width;
   if (o.height) height = o.height;
+  if (o.font) font = o.font;
+}
+
+Style Style::in_doubt() const {
+  Style out;
+  if (displayed.value_or(false)) out.displayed = true;
+  if (visible.value_or(false)) out.visible = true;
+  if (!tiny_font.value_or(true)) out.tiny_font = false;
+  if (!transparent.value_or(true)) out.transparent = false;
+  if (color) out.color = Paint{Paint::Kind::unknown};
+  if (background) out.background = Paint{Paint::Kind::unknown};
+  out.picture = picture;
+  out.lifted = lifted;
+  const unsigned said = (out.displayed ? kDisplay : 0) | (out.visible ? kVisibility : 0) |
+                        (out.tiny_font ? kFontSize : 0) | (out.color ? kColor : 0) |
+                        (out.background ? kBackground : 0);
+  out.important = static_cast<std::uint8_t>(important & said);
+  return out;
+}
+
+SymbolFont symbol_font(std::string_view families) {
+  std::string_view first = trim(families.substr(0, std::min(families.find(','), families.size())));
+  while (!first.empty() && (first.front() == '"' || first.front() == '\'')) first = trim(first.substr(1));
+  const std::string name = lowered(first.substr(0, 16));
+  if (name.starts_with("wingdings") || name.starts_with("webdings")) return SymbolFont::wingdings;
+  const bool symbol = name.starts_with("symbol") && (name.size() == 6 || name[6] == '"' || name[6] == '\'');
+  return symbol ? SymbolFont::symbol : SymbolFont::none;
 }
 
 std::optional<std::uint32_t> color_of(std::string_view value) {
   value = trim(value);
   if (value.starts_with('#')) return hex_color(value.substr(1));
   const std::string name = lowered(value.substr(0, 40));
-  if (name.starts_with("rgb")) return rgb_color(name);
+  double alpha = 1;
+  if (name.starts_with("rgb")) return rgb_color(name, alpha);
   for (const Named& named : kColors)
     if (named.name == name) return named.color;
   return value.size() == 6 ? hex_color(value) : std::nullopt;
@@ -317,75 +381,12 @@ Style declarations(std::string_view raw) {
     const bool important =
         mark != std::string_view::npos && value.substr(mark).find("important") != std::string_view::npos;
     if (mark != std::string_view::npos) value = trim(value.substr(0, mark));
-    declare(trim(one.substr(0, colon)), value, important, style);
+    const std::string_view name = trim(one.substr(0, colon));
+    const unsigned bit = importance_of(name);
+    if (!important && (style.important & bit) != 0) continue;
+    declare(name, value, style);
+    if (important) style.important = static_cast<std::uint8_t>(style.important | bit);
   }
-  return style;
-}
-
-void StyleSheet::add(std::string_view raw) {
-  const std::string text = without_comments(raw.substr(0, limits::kHtmlStyleSheet));
-  const std::string_view css = text;
-  remote_ = remote_ || mentions_remote(lowered(css)) || css.find("@import") != std::string_view::npos;
-  std::size_t at = 0;
-  while (at < css.size() && rules_.size() < limits::kHtmlStyleRules) {
-    while (at < css.size() && (is_blank(css[at]) || css[at] == '}')) ++at;
-    const std::size_t open = css.find_first_of("{;", at);
-    if (open == std::string_view::npos) return;
-    std::string_view head = trim(css.substr(at, open - at));
-    while (head.starts_with("<!--")) head = trim(head.substr(4));
-    if (css[open] == ';') {  // @import …; @charset …; or rubbish
-      at = open + 1;
-      continue;
-    }
-    // To the matching brace: @media holds rules of its own.
-    int depth = 1;
-    std::size_t end = open + 1;
-    for (; end < css.size() && depth != 0; ++end) depth += css[end] == '{' ? 1 : css[end] == '}' ? -1 : 0;
-    if (!head.starts_with('@')) rule(head, css.substr(open + 1, end - open - 1 - (depth == 0 ? 1 : 0)));
-    at = end;
-  }
-}
-
-void StyleSheet::rule(std::string_view selectors, std::string_view body) {
-  const Style style = declarations(body);
-  const std::string all = lowered(selectors);
-  std::size_t at = 0;
-  while (at <= all.size() && rules_.size() < limits::kHtmlStyleRules) {
-    const std::size_t end = std::min(all.find(',', at), all.size());
-    const std::string_view selector = trim(std::string_view(all).substr(at, end - at));
-    at = end + 1;
-    if (selector.empty()) continue;
-    const auto parts =
-        std::count_if(selector.begin(), selector.end(), [](char c) { return c == '.' || c == '#'; });
-    if (parts > 1 || selector.find_first_of(" >+~:[*\"\\") != std::string_view::npos) {
-      complex_background_ |= style.background.has_value() || style.background_unknown;
-      complex_color_ |= style.color.has_value();
-      continue;
-    }
-    rules_[std::string(selector)].apply(style);
-  }
-}
-
-Style StyleSheet::lookup(std::string_view tag, std::string_view classes, std::string_view id) const {
-  Style style;
-  if (rules_.empty()) return style;
-  const auto use = [&](const std::string& key) {
-    if (const auto found = rules_.find(key); found != rules_.end()) style.apply(found->second);
-  };
-  const std::string name = lowered(tag);
-  use(name);
-  std::size_t at = 0;
-  for (std::size_t n = 0; at < classes.size() && n < limits::kHtmlClasses; ++n) {
-    while (at < classes.size() && is_blank(classes[at])) ++at;
-    std::size_t end = at;
-    while (end < classes.size() && !is_blank(classes[end])) ++end;
-    if (end == at) break;
-    const std::string one = lowered(classes.substr(at, std::min<std::size_t>(end - at, 256)));
-    use("." + one);
-    use(std::string(name).append(".").append(one));
-    at = end;
-  }
-  if (!id.empty()) use("#" + lowered(id.substr(0, 256)));
   return style;
 }
 

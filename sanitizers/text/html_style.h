@@ -6,31 +6,54 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace kiyome::sanitizer::text {
 
+// A colour as declared. What a client makes of `unknown` we cannot say; `clear` lets through what lies below,
+// `inherit` is the parent's.
+struct Paint {
+  enum class Kind : std::uint8_t { color, unknown, clear, inherit } kind = Kind::unknown;
+  std::uint32_t rgb = 0;  // 0xRRGGBB, of `color`
+
+  bool known() const { return kind == Kind::color; }
+};
+
+// Fonts whose letters are pictures.
+enum class SymbolFont : std::uint8_t { none, wingdings, symbol };
+
 // What an element's own declarations say; unset = nothing said.
 struct Style {
-  std::optional<bool> displayed;  // display
-  bool displayed_important = false;
-  std::optional<bool> visible;       // visibility
-  std::optional<bool> tiny_font;     // font-size of a pixel or less
-  bool no_size = false;              // a width or height of zero
-  bool clipped = false;              // overflow: hidden
-  bool transparent = false;          // opacity: 0, or transparent letters
-  bool outside = false;              // positioned or indented out of sight
-  bool hidden_from_outlook = false;  // mso-hide: all
+  std::optional<bool> displayed;    // display
+  std::optional<bool> visible;      // visibility
+  std::optional<bool> tiny_font;    // font-size of a pixel or less
+  std::optional<bool> transparent;  // opacity: 0
+  bool no_size = false;             // a width or height of zero
+  bool clipped = false;             // overflow: hidden
+  bool outside = false;             // positioned or indented out of sight
   bool border_none = false;
-  std::optional<std::uint32_t> color, background;  // 0xRRGGBB
-  bool background_unknown = false;                 // an image or a colour we do not read
-  std::optional<bool> no_margin;                   // vertical margins of zero
-  std::optional<bool> preserves_space;             // white-space: pre…
-  std::optional<int> width, height;                // in pixels, when given so
-  bool remote = false;                             // url(http…)
+  std::optional<Paint> color, background;
+  bool picture = false;                 // something we do not see lies behind the text, or fills its letters
+  bool lifted = false;                  // positioned: what it lies upon nobody knows
+  std::optional<bool> no_margin;        // vertical margins of zero
+  std::optional<bool> preserves_space;  // white-space: pre…
+  std::optional<int> width, height;     // in pixels, when given so
+  std::optional<SymbolFont> font;       // font-family
+  bool remote = false;                  // url(http…)
 
-  // What `other` says goes over what this says (its display not over an important one).
+  // Which of displayed, visible, tiny_font, color, background were said with "!important".
+  enum Important : std::uint8_t {
+    kDisplay = 1,
+    kVisibility = 2,
+    kFontSize = 4,
+    kColor = 8,
+    kBackground = 16
+  };
+  std::uint8_t important = 0;
+
+  // What `other` says goes over what this says, except over what is more important.
   void apply(const Style& other);
+  // What is left to say when nobody knows whether these declarations apply: whatever may show a text.
+  Style in_doubt() const;
 };
 
 // "#fff", "#ffffff", "rgb(…)", a common name, and the "ffffff" of HTML attributes.
@@ -40,24 +63,7 @@ Style declarations(std::string_view css);
 // No difference an eye would see.
 bool same_color(std::uint32_t a, std::uint32_t b);
 
-class StyleSheet {
- public:
-  // The content of one <style> element; @media and its like are skipped, @import and url() noted.
-  void add(std::string_view css);
-  // What the simple rules say about an element: tag, .class, tag.class, #id.
-  Style lookup(std::string_view tag, std::string_view classes, std::string_view id) const;
-  bool empty() const { return rules_.empty(); }
-  bool remote() const { return remote_; }
-  // Rules we do not resolve set backgrounds: then a background that no element states itself is not known.
-  bool sets_backgrounds_elsewhere() const { return complex_background_; }
-  bool sets_colors_elsewhere() const { return complex_color_; }
-
- private:
-  void rule(std::string_view selectors, std::string_view body);
-  std::unordered_map<std::string, Style> rules_;
-  bool remote_ = false;
-  bool complex_background_ = false;
-  bool complex_color_ = false;
-};
+// Of "Wingdings, sans-serif": by its first family.
+SymbolFont symbol_font(std::string_view families);
 
 }  // namespace kiyome::sanitizer::text

@@ -2,7 +2,10 @@
 #include "sanitizers/text/html_table.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
+
+#include "proto/base/limits.h"
 
 namespace kiyome::sanitizer::text {
 namespace {
@@ -43,6 +46,7 @@ std::string joined(const std::vector<TableCell>& row, bool keep_empty) {
   bool first = true;
   for (const TableCell& cell : row) {
     const std::string_view text = body(cell);
+    owed += cell.gap;
     if (text.empty()) {
       ++owed;
       continue;
@@ -74,15 +78,34 @@ void write_cells(const std::vector<TableCell>& row, Lines& out) {
   }
 }
 
+// Tells each cell how many columns cells of several columns or rows take before it. Beyond kHtmlSpan columns
+// nobody reaches. Result: the columns of the widest row.
+std::size_t lay_out_spans(Table& table) {
+  std::array<unsigned, limits::kHtmlSpan> reached{};  // rows still to come that a cell above takes, by column
+  std::size_t widest = 0;
+  for (auto& row : table.rows) {
+    std::size_t at = 0;
+    unsigned gap = 0;
+    for (TableCell& cell : row) {
+      for (; at < reached.size() && reached[at] != 0; ++at, ++gap) --reached[at];
+      cell.gap = gap;
+      for (unsigned i = 0; i < cell.columns && at + i < reached.size(); ++i) reached[at + i] = cell.rows - 1;
+      at += cell.columns;
+      gap = at < reached.size() ? cell.columns - 1 : 0;
+    }
+    widest = std::max(widest, at);
+    for (; at < reached.size(); ++at) reached[at] -= reached[at] != 0;
+  }
+  return widest;
+}
+
 }  // namespace
 
 void write_table(Table& table, Lines& out) {
   out.block();
-  std::size_t columns = 0, wide_rows = 0;
-  for (const auto& row : table.rows) {
-    columns = std::max(columns, row.size());
-    wide_rows += shape(row).filled >= 2;
-  }
+  const std::size_t columns = lay_out_spans(table);
+  std::size_t wide_rows = 0;
+  for (const auto& row : table.rows) wide_rows += shape(row).filled >= 2;
   const bool data = columns >= 2 && !table.nested && !table.layout && (table.ruled || wide_rows >= 2);
   for (const auto& row : table.rows) {
     const RowShape r = shape(row);
@@ -92,7 +115,7 @@ void write_table(Table& table, Lines& out) {
       out.block();
       out.whole_lines(joined(row, data));
     } else if (r.filled == 1 && data && table.ruled && r.lines_max == 1) {
-      out.whole_lines(joined(row, row.size() > 1));
+      out.whole_lines(joined(row, row.size() > 1 || row.front().gap != 0));
     } else {
       write_cells(row, out);
     }

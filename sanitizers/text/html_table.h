@@ -12,6 +12,8 @@ namespace kiyome::sanitizer::text {
 struct TableCell {
   std::string text;  // lines, each ended by LF
   bool header = false;
+  unsigned columns = 1, rows = 1;  // colspan and rowspan, at most kHtmlSpan
+  unsigned gap = 0;                // columns before it into which other cells reach; set by write_table()
 };
 
 struct Table {

@@ -1,6 +1,6 @@
 // ISO-2022-JP as it is really sent (RFC 1468, RFC 2237, RFC 1554, CP50220–50222, ISO-2022-JP-3 and -2004):
 // one walk over the octets that knows which set is designated. A line end returns to ASCII, as every reader
-// of such mail assumes.
+// of such mail assumes; but where a server broke a line of kanji because it was too long, the kanji go on.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -45,6 +45,11 @@ class Walk {
   void foreign_run();
   void pair();
   void run_of_pairs(std::string_view charset, unsigned planes);
+  bool is_line_end(std::size_t i) const { return i < s_.size() && (s_[i] == '\r' || s_[i] == '\n'); }
+  void line_end();
+  void break_in_pair();
+  std::size_t behind_line_end(std::size_t at) const;
+  bool kanji_go_on(std::size_t from);
   bool two_octet() const { return set_ >= Set::x0208; }
   U8 octet(std::size_t i) const { return static_cast<U8>(s_[i]); }
   bool in_set(std::size_t i) const {
@@ -57,6 +62,7 @@ class Walk {
   const JapaneseTables& tables_ = Converters::get().japanese();
   std::size_t at_ = 0;
   Set set_ = Set::ascii;
+  std::size_t go_on_until_ = 0;  // the escape up to which line ends are known to stand within kanji
   bool shifted_out_ = false;
   bool foreign_ = false;
 };
@@ -69,10 +75,7 @@ void Walk::step() {
     shifted_out_ = c == 0x0e;
     ++at_;
   } else if (c == '\r' || c == '\n') {
-    set_ = Set::ascii;
-    shifted_out_ = false;
-    out_.put(c);
-    ++at_;
+    line_end();
   } else if (c <= 0x20 || c == 0x7f) {
     out_.put(c);
     ++at_;
@@ -90,6 +93,58 @@ void Walk::step() {
     out_.utf8(s_.substr(at_, n));
     at_ += n;
   }
+}
+
+// Behind a line end at `at`, and the blank that folding may have put there.
+std::size_t Walk::behind_line_end(std::size_t at) const {
+  at += s_.substr(at).starts_with("\r\n") ? 2 : 1;
+  if (at < s_.size() && (s_[at] == ' ' || s_[at] == '\t')) ++at;
+  return at;
+}
+
+// Whether pairs of JIS X 0208 run from `from`, over line ends, to the escape that ends them. Each octet
+// between two escapes is looked at once: where it says no, the set is ASCII until the next escape.
+bool Walk::kanji_go_on(std::size_t from) {
+  if (set_ != Set::x0208 || shifted_out_) return false;
+  if (from < go_on_until_) return true;
+  std::size_t at = from;
+  unsigned lead = 0;
+  while (at < s_.size() && s_[at] != '\x1b') {
+    if (is_line_end(at)) {
+      at = behind_line_end(at);
+      continue;
+    }
+    const unsigned c = octet(at++);
+    if (c < 0x21 || c > 0x7e) return false;
+    if (lead != 0 && tables_.cp932[(lead - 0x21) * 94 + (c - 0x21)] == 0) return false;
+    lead = lead == 0 ? c : 0;
+  }
+  if (lead != 0 || !s_.substr(std::min(at, s_.size())).starts_with("\x1b(")) return false;
+  go_on_until_ = at;
+  return true;
+}
+
+void Walk::line_end() {
+  const std::size_t next = behind_line_end(at_);
+  const bool go_on = two_octet() && kanji_go_on(next);
+  if (!go_on) {
+    set_ = Set::ascii;
+    shifted_out_ = false;
+    out_.put(octet(at_++));
+    return;
+  }
+  out_.put('\n');
+  at_ = next;
+}
+
+// A line end between the two octets of a character.
+void Walk::break_in_pair() {
+  std::size_t next = at_ + 1;
+  while (is_line_end(next)) next = behind_line_end(next);
+  const unsigned cell = (octet(at_) - 0x21u) * 94 + (octet(next) - 0x21u);
+  out_.put(tables_.cp932[cell]);
+  out_.put('\n');
+  at_ = next + 1;
 }
 
 void Walk::escape() {
@@ -140,6 +195,7 @@ void Walk::pair() {
       break;
   }
   if (!in_set(at_) || !in_set(at_ + 1)) {  // half a character before an escape, a line end or the end
+    if (set_ == Set::x0208 && in_set(at_) && is_line_end(at_ + 1) && kanji_go_on(at_)) return break_in_pair();
     out_.bad();
     ++at_;
     return;

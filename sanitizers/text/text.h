@@ -36,8 +36,9 @@ Text decode_word(std::string_view octets, std::string_view charset);
 struct Image {
   std::string cid;  // of "cid:…" sources, else empty
   std::string alt;
-  bool remote = false;  // http(s) or protocol-relative source
-  bool spacer = false;  // width/height of a spacer (≤ 3 px), or no visible size
+  bool remote = false;    // http(s) or protocol-relative source
+  bool embedded = false;  // a data: URL: the picture stands in the HTML itself
+  bool spacer = false;    // width/height of a spacer (≤ 3 px), or no visible size
 };
 struct Html {
   Text text;

@@ -171,9 +171,9 @@ bool is_listed(const clean::Part& part) {
     case clean::Role::decoration:
       return runs || !starts_with_any(part.detected_type, {"image/"});
     case clean::Role::framing:
-      return runs || (part.size > 0 && !starts_with_any(part.detected_type, {"text/", "application/pkcs7",
-                                                                             "application/pgp",
-                                                                             "application/x-pkcs7"}));
+      return runs || (part.size > 0 &&
+                      !starts_with_any(part.detected_type, {"text/", "application/pkcs7", "application/pgp",
+                                                            "application/x-pkcs7"}));
     case clean::Role::attachment:
     case clean::Role::inline_image:
       return true;

@@ -11,6 +11,7 @@
 #include "service/cleaner/processor.h"
 #include "service/cleaner/refusal_notice.h"
 #include "service/cleaner/returns.h"
+#include "service/compose/compose.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -74,6 +75,7 @@ Cleaner::Cleaner(RoleContext& context)
                     for (transfer::Bundle& bundle : bundles) gate_.offer(std::move(bundle));
                   }}),
       commands_(items_, originals_, queue_, gate_) {
+  compose::warm_up();
   for (const auto& [id, part] : items_.unaccepted_bundles()) gate_.offer(BundleKey{id, part});
   gate_.start();
   admin_ = std::make_unique<AdminServer>(

@@ -311,6 +311,12 @@ std::string compatibility_form(std::string_view utf8) {
   return out;
 }
 
+void warm_up() {
+  std::vector<Finding> findings;
+  (void)clean_text("か\u3099", findings);
+  (void)compatibility_form("①");
+}
+
 std::string clean_text(std::string_view utf8, std::vector<Finding>& findings) {
   return clean_characters(utf8, findings);
 }

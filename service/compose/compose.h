@@ -78,6 +78,9 @@ struct DsnInput {
 };
 std::string delivery_status(const DsnInput& input, const Config& config);
 
+// Loads the character data, which ICU does at its first use, so that no two threads do it at once.
+void warm_up();
+
 // The character rules of INTERFACE.md on their own. Appends what was changed to `findings` (each code once).
 std::string clean_text(std::string_view utf8, std::vector<clean::Finding>& findings);  // many lines, LF
 std::string clean_line(std::string_view utf8,

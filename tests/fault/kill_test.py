@@ -70,7 +70,7 @@ class Kill(unittest.TestCase):
         self.sink.stop()
 
     def check_nothing_lost(self, load):
-        rows = self.service.wait_settled(seconds=180)
+        rows = self.service.wait_settled(len(load.accepted), seconds=180)  # a cleaner that just began knows few yet
         self.assertEqual(len({row["id"] for row in rows} & set(load.accepted)), len(load.accepted), "an item vanished")
         arrived = {}
         for _, _, octets in self.sink.mails:

@@ -13,8 +13,11 @@
 
 #include "proto/clean/job.h"
 #include "proto/clean/types.h"
+#include "sanitizers/mail/assemble/relic.h"
+#include "sanitizers/mail/containers.h"
 #include "sanitizers/mail/tree.h"
 #include "sanitizers/text/text.h"
+#include "sanitizers/type/type.h"
 
 namespace kiyome::sanitizer::mail {
 
@@ -32,6 +35,10 @@ struct LeafText {
   std::vector<Cut> cuts;
 };
 
+std::vector<const Cut*> cuts_in_order(const LeafText& text);
+// The octets without what is cut out of them; in HTML a mark stands in its place.
+std::string without_cuts(const LeafText& text, bool html);
+
 // What a node gives to the body text.
 struct Shown {
   enum class Kind : std::uint8_t { nothing, plain, html, calendar, other } kind = Kind::nothing;
@@ -42,7 +49,12 @@ struct Shown {
   bool undecodable = false;          // its characters could not all be read
   bool method = false;               // a calendar that asks for something (METHOD)
   bool aside = false;                // an inline image's mark: it needs no line between it and a text
+  std::size_t wrapped = 0;  // octets at the front of `text` that are a TNEF's, perhaps said beside it
 };
+
+bool is_text_name(std::string_view name);
+bool is_report_type(const Node& node);
+bool is_special_html(const Node& node);
 
 struct ImageSize {
   std::uint32_t width = 0, height = 0;
@@ -63,6 +75,7 @@ class Assembly {
   void expand_node(std::int32_t index);
   void expand_container(std::int32_t index);
   void expand_encoded_container(std::int32_t index);
+  void measure_container(Node& node, std::string_view octets);
   void expand_gap(std::int32_t index, std::size_t begin, std::size_t end);
   bool scan_below(std::int32_t parent, std::uint32_t buffer, bool message);
   std::int32_t add_file(std::int32_t parent, std::uint32_t buffer, std::string name, std::string declared);
@@ -74,17 +87,25 @@ class Assembly {
   void expand_leaf(std::int32_t index);
   std::string_view decode_leaf(Node& node, std::string& scratch);
   void name_leaf(Node& node);
+  bool decode_with_tail(Node& node, std::string_view raw, std::string& scratch);
   void measure(Node& node, std::string_view octets);
+  type::Detected detect_type(Node& node, std::string_view octets);
   void expand_attachment(std::int32_t index, std::string_view octets);
   void say_words(std::int32_t index, std::string_view octets);
   void open_disguised(std::int32_t index, std::string_view octets);
   bool shown_as_text(const Node& node) const;
+  bool has_unnamed_twin(const Node& node) const;
   // wrapping.cpp
   bool open_tnef(std::int32_t index, std::string_view octets);
   bool open_cms(std::int32_t index, std::string_view octets);
+  void open_signed(std::int32_t index, CmsContent& cms);
   void find_wrapped(std::int32_t index, std::string_view octets, LeafText* text);
   void find_pgp(std::int32_t index, LeafText& text);
+  std::string opened_cleartext(std::int32_t index, std::string cleartext);
   void find_relics(std::int32_t index, std::string_view octets, LeafText* text);
+  void cut_files(std::int32_t first, std::size_t begin, LeafText& text);
+  void list_relic(std::int32_t index, const Relic& relic, std::string_view hidden, LeafText* text);
+  void find_calendar_files(std::int32_t index, std::string_view octets);
   // text_leaf.cpp
   void show_leaf(std::int32_t index);
   void show_plain(std::int32_t index, const LeafText& text);
@@ -99,6 +120,8 @@ class Assembly {
   Shown shown_preamble(std::int32_t index, bool wordless);
   void show_alternative(std::int32_t index);
   void show_message(std::int32_t index);
+  void show_wrapped(std::int32_t index);
+  void drop_said_twice(std::int32_t index);
   void mark_unseen(std::int32_t index);
   void append_unmarked_images(const Shown& unseen, Shown& out);
   // image.cpp

@@ -1,5 +1,6 @@
 // Second pass, the containers: which of several forms is shown, and in what order texts stand together.
 #include <algorithm>
+#include <unordered_set>
 
 #include "proto/base/limits.h"
 #include "sanitizers/mail/assemble/assembly.h"
@@ -17,8 +18,11 @@ namespace {
 constexpr std::string_view kSeparator = "────────────────────\n";
 constexpr std::size_t kIndentedLevels = 4;     // deeper messages are not indented further
 constexpr std::size_t kStub = 400;             // octets; a longer text is no "please view in HTML"
+constexpr std::size_t kFewWords = 40;          // characters; below it either form may be the whole mail
+constexpr std::size_t kSaid = 256u << 10;      // octets of a text that are compared with another
 constexpr std::size_t kPreamble = 256u << 10;  // octets; a longer one is not what a person wrote
 constexpr std::string_view kIndent = "    ";
+constexpr std::string_view kTnefType = "application/ms-tnef";
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n") == std::string_view::npos; }
 
@@ -66,8 +70,8 @@ bool prefers_html(const Shown& plain, const Shown& html) {
   if (plain.undecodable != html.undecodable) return plain.undecodable;
   const std::size_t plain_weight = weight(plain.text);
   const std::size_t html_weight = weight(html.text);
-  if (is_stub(plain.text) && html_weight > plain_weight) return true;
-  return html_weight > 200 && plain_weight * 4 < html_weight;
+  if (is_stub(plain.text) && html_weight * 4 > plain_weight) return true;
+  return html_weight > kFewWords && plain_weight * 4 < html_weight;
 }
 
 Shown encrypted_notice() {
@@ -86,6 +90,7 @@ void take(Shown& out, Shown& part) {
   if (out.kind == Shown::Kind::nothing || (out.kind == Shown::Kind::other && !part.aside))
     out.kind = part.kind;
   if (is_blank(part.text)) return;
+  out.wrapped = out.text.empty() ? part.wrapped : 0;
   if (out.text.empty()) {
     out.text = std::move(part.text);
   } else {
@@ -113,6 +118,35 @@ std::string indented(std::string_view text) {
   return out;
 }
 
+// Calls `each` with every run of eight letters (octets of them, without what stands between words).
+template <class Each>
+void each_run(std::string_view text, Each&& each) {
+  std::uint64_t run = 0;
+  std::size_t letters = 0;
+  for (const char c : text.substr(0, kSaid)) {
+    if (!is_alnum(c) && !is_eight_bit(c)) continue;
+    run = run << 8 | static_cast<unsigned char>(lower(c));
+    if (++letters >= 8) each(run);
+  }
+}
+
+// The words of several texts, and whether another says nothing else: RTF and plain text of one mail differ in
+// bullets, links and line ends.
+class Said {
+ public:
+  void hear(std::string_view text) {
+    each_run(text, [this](std::uint64_t run) { runs_.insert(run); });
+  }
+  bool nearly_all(std::string_view text) const {
+    std::size_t all = 0, known = 0;
+    each_run(text, [&](std::uint64_t run) { ++all, known += runs_.count(run); });
+    return all > 0 && known * 5 >= all * 4;
+  }
+
+ private:
+  std::unordered_set<std::uint64_t> runs_;
+};
+
 }  // namespace
 
 void Assembly::show() {
@@ -125,10 +159,12 @@ void Assembly::show() {
   for (std::size_t i = order.size(); i-- > 0;) {
     const Node& node = tree_.at(order[i]);
     if (node.alone) continue;  // stands in the text of the part it was found in
-    if (node.container)
+    // What is listed itself may be read on as well: a damaged winmail.dat, a signed mail with a tail.
+    if (node.container || (node.first_child != kNone && texts_.count(order[i]) == 0))
       show_container(order[i]);
     else
       show_leaf(order[i]);
+    show_wrapped(order[i]);
     if (node.message) show_message(order[i]);
   }
 }
@@ -148,6 +184,7 @@ void Assembly::show_container(std::int32_t index) {
 void Assembly::show_mixed(std::int32_t index) {
   Shown out;
   const Node& node = tree_.at(index);
+  drop_said_twice(index);
   for (std::int32_t child = node.first_child; child != kNone; child = tree_.at(child).next) {
     const Node& part = tree_.at(child);
     const auto slot = static_cast<std::size_t>(child);
@@ -208,8 +245,11 @@ void Assembly::show_alternative(std::int32_t index) {
   }
   std::int32_t best = plain;
   if (html != kNone && (plain == kNone || prefers_html(shown(plain), shown(html)))) best = html;
-  if (best == kNone) best = calendar != kNone ? calendar : other;
-  const bool beside = calendar != kNone && calendar != best && (shown(calendar).method || best == kNone);
+  if (best == kNone || is_blank(shown(best).text)) {
+    const std::int32_t words = calendar != kNone ? calendar : other;
+    if (words != kNone) best = words;
+  }
+  const bool beside = calendar != kNone && calendar != best && shown(calendar).method;
   Shown out;
   for (std::int32_t child = tree_.at(index).first_child; child != kNone; child = tree_.at(child).next) {
     if (child == best || (beside && child == calendar) || shown(child).kind == Shown::Kind::nothing) continue;
@@ -237,6 +277,49 @@ void Assembly::append_unmarked_images(const Shown& unseen, Shown& out) {
   }
 }
 
+// A TNEF's own text, then the messages attached to it, each below its subject.
+void Assembly::show_wrapped(std::int32_t index) {
+  const Node& node = tree_.at(index);
+  const auto body = wrapped_bodies_.find(index);
+  if (node.detected_type != kTnefType || (body == wrapped_bodies_.end() && is_blank(shown(index).text)))
+    return;
+  Shown out;
+  out.kind = Shown::Kind::other;
+  if (body != wrapped_bodies_.end()) out.text = std::move(body->second);
+  cut_utf8(out.text, limits::kCleanText * 2);
+  const std::size_t own = out.text.size();
+  take(out, shown(index));
+  out.wrapped = own;
+  if (node.file && node.parent != kNone && tree_.at(node.parent).detected_type == kTnefType) {
+    const std::string subject = node.name.empty() ? std::string() : "件名: " + node.name + "\n\n";
+    out.text = indented(subject + out.text);
+    out.wrapped = 0;
+  }
+  out.kind = Shown::Kind::other;
+  shown(index) = std::move(out);
+}
+
+// winmail.dat mostly repeats the text beside it: then only what is attached to it is shown.
+void Assembly::drop_said_twice(std::int32_t index) {
+  const std::int32_t first = tree_.at(index).first_child;
+  bool any = false;
+  for (std::int32_t child = first; child != kNone; child = tree_.at(child).next)
+    any = any || shown(child).wrapped > 0;
+  if (!any) return;
+  Said said;
+  for (std::int32_t child = first; child != kNone; child = tree_.at(child).next)
+    if (shown(child).wrapped == 0) said.hear(shown(child).text);
+  for (std::int32_t child = first; child != kNone; child = tree_.at(child).next) {
+    Shown& part = shown(child);
+    if (part.wrapped == 0 || !said.nearly_all(std::string_view(part.text).substr(0, part.wrapped))) continue;
+    part.text.erase(0, part.wrapped);
+    const std::size_t separator = part.text.find(kSeparator);
+    if (trimmed(part.text.substr(0, separator)).empty() && separator != std::string::npos)
+      part.text.erase(0, separator + kSeparator.size());
+    part.wrapped = 0;
+  }
+}
+
 // A message within another: its own few header lines, then its text, indented.
 void Assembly::show_message(std::int32_t index) {
   const Node& node = tree_.at(index);
@@ -249,6 +332,7 @@ void Assembly::show_message(std::int32_t index) {
   for (std::int32_t above = node.parent; above != kNone; above = tree_.at(above).parent)
     if (tree_.at(above).message && tree_.at(above).parent != kNone) ++levels;
   out.text = levels < kIndentedLevels ? indented(text) : std::move(text);
+  out.wrapped = 0;
   out.kind = Shown::Kind::plain;
 }
 

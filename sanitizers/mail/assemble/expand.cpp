@@ -7,6 +7,7 @@
 #include "sanitizers/mail/entity.h"
 #include "sanitizers/mail/octets.h"
 #include "sanitizers/mail/scanner.h"
+#include "sanitizers/type/table.h"
 
 namespace kiyome::sanitizer::mail {
 
@@ -40,12 +41,24 @@ void Assembly::expand_node(std::int32_t index) {
 // is looked into.
 void Assembly::expand_container(std::int32_t index) {
   Node& node = tree_.at(index);
-  node.size = node.end - node.body;
-  name_leaf(node);
+  measure_container(node, tree_.content(node));
   if (!node.is_multipart()) return;
   const std::size_t body = node.body, preamble = node.preamble_end, epilogue = node.epilogue, end = node.end;
   if (preamble > body) expand_gap(index, body, preamble);
   if (epilogue != 0 && end > epilogue) expand_gap(index, epilogue, end);
+}
+
+// A message or multipart under the name of a program or a document is listed as that, too: some mail programs
+// offer it so, and Word opens a multipart called .doc.
+void Assembly::measure_container(Node& node, std::string_view octets) {
+  node.size = octets.size();
+  name_leaf(node);
+  const std::string extension = type::extension_of(node.name);
+  const bool runs = type::executable_extension(extension);
+  node.listed = runs || (type::known_extension(extension) && !is_text_name(node.name) && extension != "msg" &&
+                         extension != "mht" && extension != "mhtml");
+  if (runs) note(node.findings, Finding::kExecutable);
+  if (node.listed) measure(node, octets);
 }
 
 void Assembly::expand_gap(std::int32_t index, std::size_t begin, std::size_t end) {
@@ -65,8 +78,7 @@ void Assembly::expand_encoded_container(std::int32_t index) {
   const bool encoded = octets.data() == decoded.data() && !decoded.empty();
   const bool message = is_message_type(node.media_type);
   if (encoded && !octets.empty()) {
-    node.size = octets.size();
-    name_leaf(node);
+    measure_container(node, octets);
     std::uint32_t buffer = 0;
     if (!keep(std::move(decoded), buffer)) return;
     const std::int32_t before = tree_.size();

@@ -1,6 +1,7 @@
 // See relic.h.
 #include "sanitizers/mail/assemble/relic.h"
 
+#include "proto/base/limits.h"
 #include "sanitizers/mail/octets.h"
 #include "sanitizers/mail/scanner.h"
 
@@ -9,7 +10,6 @@ namespace {
 
 constexpr std::size_t kBase64Line = 40;    // shorter lines are words
 constexpr std::size_t kBase64Block = 512;  // shorter blocks hide nothing that runs
-constexpr std::size_t kRelics = 200;
 
 bool is_base64_line(std::string_view line) {
   for (const char c : line)
@@ -24,37 +24,39 @@ bool is_entity_field(std::string_view octets, std::size_t begin) {
          starts_content_field(octets, begin);
 }
 
+}  // namespace
+
 bool holds_file(const Node& node) {
   if (node.container || node.end <= node.body) return false;
-  const bool text =
-      node.media_type.compare(0, 5, "text/") == 0 || node.media_type.compare(0, 8, "message/") == 0;
+  const bool text = node.media_type.compare(0, 5, "text/") == 0 ||
+                    node.media_type.compare(0, 8, "message/") == 0 || node.is_multipart();
   const bool named =
       !parameter_octets(node.disposition, "filename").empty() || !parameter_octets(node.type, "name").empty();
   return !text || named || node.encoding == Encoding::uuencode ||
          (node.encoding == Encoding::base64 && node.end - node.body > kBase64Block);
 }
 
-}  // namespace
-
 std::vector<Relic> find_relics_in(std::string_view octets) {
   std::vector<Relic> out;
   std::size_t block = 0, block_end = 0;
-  bool in_block = false, entity = false;
-  std::size_t previous = 0;
+  bool in_block = false, in_header = false;
+  std::size_t previous = 0, entity = 0;  // entity: of the last one in `out`, plus 1
   const auto close_block = [&] {
-    if (in_block && block_end - block >= kBase64Block && out.size() < kRelics)
-      out.push_back({Relic::Kind::base64, block, block_end});
+    if (in_block && block_end - block >= kBase64Block) out.push_back({Relic::Kind::base64, block, block_end});
     in_block = false;
   };
-  for (std::size_t p = 0; p < octets.size();) {
+  for (std::size_t p = 0; p < octets.size() && out.size() <= limits::kMailRelics;) {
     const Line line = line_at(octets, p);
     const std::string_view text = octets.substr(line.begin, line.end - line.begin);
-    if (!entity && !text.empty() && lower(text[0]) == 'c' && is_entity_field(octets, p)) {
+    if (!in_header && !text.empty() && lower(text[0]) == 'c' && is_entity_field(octets, p)) {
       const bool boundary = octets.substr(previous, 2) == "--" && previous != p;
-      out.push_back(
-          {boundary ? Relic::Kind::entities : Relic::Kind::entity, boundary ? previous : p, octets.size()});
-      entity = true;
+      const std::size_t begin = boundary ? previous : p;
+      if (entity != 0 && out[entity - 1].kind == Relic::Kind::entity) out[entity - 1].end = begin;
+      out.push_back({boundary ? Relic::Kind::entities : Relic::Kind::entity, begin, octets.size()});
+      entity = out.size();
+      in_header = true;
     }
+    if (text.empty()) in_header = false;
     const bool base64 = text.size() >= kBase64Line && is_base64_line(text);
     if (base64 && !in_block) {
       in_block = true;

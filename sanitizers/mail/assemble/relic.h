@@ -14,15 +14,19 @@ namespace kiyome::sanitizer::mail {
 
 struct Relic {
   enum class Kind : std::uint8_t {
-    entity,    // a header of Content-… fields, up to the end of the text
-    entities,  // the same behind a line "--…": several may follow
+    entity,    // a header of Content-… fields, up to the next one
+    entities,  // the same behind a line "--…", up to the end of the text: several may follow
     base64,    // lines of base64 and nothing else
   } kind = Kind::base64;
   std::size_t begin = 0, end = 0;
 };
 
-// At most one entity relic (it reaches to the end), and base64 blocks of at least 512 octets.
+// Entities, and base64 blocks of at least 512 octets, as they come. One more than kMailRelics means: there
+// may be others.
 std::vector<Relic> find_relics_in(std::string_view octets);
+
+// Whether a scanned node is a file rather than words.
+bool holds_file(const Node& node);
 
 // Scans an entity relic below `parent` and keeps the nodes only when they hold a file. Result: whether they
 // were kept. When a limit is reached, `limit` is set.

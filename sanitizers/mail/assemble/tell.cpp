@@ -1,5 +1,6 @@
 // Third pass: roles from the top down, numbers in reading order, and the messages of the clean language.
 #include <algorithm>
+#include <array>
 
 #include "proto/base/limits.h"
 #include "proto/clean/codec.h"
@@ -7,6 +8,7 @@
 #include "sanitizers/mail/containers.h"
 #include "sanitizers/mail/header.h"
 #include "sanitizers/mail/octets.h"
+#include "sanitizers/type/table.h"
 
 namespace kiyome::sanitizer::mail {
 
@@ -15,10 +17,35 @@ using clean::Role;
 
 namespace {
 
-constexpr std::size_t kSignature = 256u << 10;  // octets; a larger "signature" is a file
+constexpr std::size_t kPgpSignature = 32u << 10;   // octets; a larger "signature" is a file
+constexpr std::size_t kCmsSignature = 256u << 10;  // the same; certificates and revocation lists go along
 
 bool is_applefile(std::string_view octets) {
   return octets.substr(0, 4) == std::string_view("\x00\x05\x16\x07", 4);
+}
+
+// Armour from the first line to the last and nothing else.
+bool is_pgp_signature(std::string_view octets) {
+  octets = trimmed(octets);
+  if (octets.size() > kPgpSignature || !ends_with(octets, "-----end pgp signature-----")) return false;
+  const std::vector<PgpBlock> blocks = find_pgp_blocks(octets);
+  return blocks.size() == 1 && blocks[0].kind == PgpBlock::Kind::signature && blocks[0].begin == 0 &&
+         blocks[0].end == octets.size();
+}
+
+// Nothing before it, nothing behind it, nothing in it that is signed along: a detached signature.
+bool is_cms_signature(std::string_view octets) {
+  if (octets.size() > kCmsSignature) return false;
+  const CmsContent cms = read_cms(octets);
+  return cms.kind == Cms::signed_data && cms.whole && !cms.damaged && cms.content.empty();
+}
+
+// The names under which mail programs send signatures. By any other a person sees a file.
+bool has_signature_name(const Node& node) {
+  static constexpr std::array<std::string_view, 8> kExtensions = {"",    "asc", "sig", "sign",
+                                                                  "pgp", "gpg", "p7s", "p7m"};
+  const std::string extension = type::extension_of(node.name);
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
 }  // namespace
@@ -40,27 +67,25 @@ std::vector<std::int32_t> Assembly::in_order() const {
   return out;
 }
 
-// Signatures beside their text, and the halves of an Apple file that bear no content, only frame it; but only
-// when their octets are what their type says.
+// Signatures in their place (RFC 1847: the second of two parts), the version that comes before a PGP message,
+// and the half of an Apple file that bears no content only frame what is beside them; but only when their
+// octets are what their type says, all of them, under a name such a thing has. Everything else is listed.
 void Assembly::settle_signature(Node& node, std::string_view octets) {
-  if (node.parent == kNone) return;
+  if (node.parent == kNone || node.has(Finding::kExecutable)) return;
   const Node& parent = tree_.at(node.parent);
-  const bool first = &tree_.at(parent.first_child) == &node;
+  const Node& first = tree_.at(parent.first_child);
   bool framing = false;
-  if (!first && octets.size() <= kSignature) {
-    const bool pgp = node.is("application/pgp-signature") &&
-                     octets.find("-----BEGIN PGP SIGNATURE-----") != std::string_view::npos;
-    const bool cms = node.media_type.find("pkcs7-signature") != std::string::npos &&
-                     read_cms(octets).kind == Cms::signed_data;
-    if (pgp || cms) {
-      framing = true;
-      note(node.findings, Finding::kSigned);
-    }
+  if (parent.is("multipart/signed") && first.next != kNone && &tree_.at(first.next) == &node &&
+      has_signature_name(node) && !node.has(Finding::kTypeMismatch)) {
+    framing = (node.is("application/pgp-signature") && is_pgp_signature(octets)) ||
+              (node.media_type.find("pkcs7-signature") != std::string::npos && is_cms_signature(octets));
+    if (framing) note(node.findings, Finding::kSigned);
   }
   if (parent.is("multipart/appledouble") && node.is("application/applefile") && is_applefile(octets))
     framing = true;
-  if (parent.is("multipart/encrypted") && node.is("application/pgp-encrypted") && octets.size() < 1024)
-    framing = true;
+  if (parent.is("multipart/encrypted") && node.is("application/pgp-encrypted") && &first == &node &&
+      has_signature_name(node))
+    framing = framing || same_text(trimmed(octets), "version: 1");
   if (framing) node.role = Role::framing;
 }
 
@@ -78,7 +103,7 @@ void Assembly::settle_role(std::int32_t index) {
   const auto slot = static_cast<std::size_t>(index);
   if (node.role == Role::framing) return;
   if (node.container) {
-    node.role = Role::container;
+    node.role = node.listed ? Role::attachment : Role::container;
     if (node.is("multipart/signed")) note(node.findings, Finding::kSigned);
     return;
   }
@@ -86,10 +111,12 @@ void Assembly::settle_role(std::int32_t index) {
     node.role = Role::alternative;  // its words stand in the text it was found in
   } else if (texts_.count(index) != 0) {
     node.role = unseen_[slot] ? Role::alternative : Role::body;
+    // A report's part that is called an attachment, or holds no field: shown and listed.
+    if (node.listed || node.disposition.value == "attachment") node.role = Role::attachment;
     if (unseen_[slot]) note(node.findings, Finding::kUnseenAlternative);
-    node.detected_type = node.is("text/html")       ? "text/html"
-                         : node.is("text/calendar") ? "text/calendar"
-                                                    : "text/plain";
+    node.detected_type = node.is("text/html") || is_special_html(node) ? "text/html"
+                         : node.is("text/calendar")                    ? "text/calendar"
+                                                                       : "text/plain";
   } else if (decoration_[slot]) {
     node.role = Role::decoration;
     note(node.findings, Finding::kDroppedDecoration);
@@ -103,12 +130,6 @@ clean::BodyText Assembly::body_text() {
   Shown& whole = shown(0);
   out.text = std::move(whole.text);
   out.findings = whole.findings;
-  if (trimmed(out.text).empty()) {
-    std::int32_t first = kNone;
-    for (const auto& [index, body] : wrapped_bodies_)
-      if (first == kNone || index < first) first = index;
-    if (first != kNone) out.text = wrapped_bodies_[first];
-  }
   if (out.text.size() > limits::kCleanText) {
     cut_utf8(out.text, limits::kCleanText);
     note(out.findings, Finding::kBodyCut);

@@ -6,6 +6,7 @@
 #include "sanitizers/mail/assemble/assembly.h"
 #include "sanitizers/mail/header.h"
 #include "sanitizers/mail/octets.h"
+#include "sanitizers/text/content_lines.h"
 #include "sanitizers/text/text.h"
 
 namespace kiyome::sanitizer::mail {
@@ -82,21 +83,45 @@ std::string field_line(const Field& field, WordContext& context) {
   return label + ": " + value + '\n';
 }
 
+// Nothing is left but the targets of links ("<https://…>").
+bool shows_remote_pictures_alone(const text::Html& html, std::string_view shown) {
+  if (std::none_of(html.images.begin(), html.images.end(),
+                   [](const text::Image& image) { return image.remote && !image.spacer; }))
+    return false;
+  bool within = false;
+  for (const char c : shown) {
+    if (!within && c != '<' && !is_space(c) && !is_line_end(c)) return false;
+    within = c == '<' || (within && c != '>');
+  }
+  return true;
+}
+
 }  // namespace
 
 void Assembly::show_leaf(std::int32_t index) {
   const auto found = texts_.find(index);
   if (found == texts_.end()) return;
-  const Node& node = tree_.at(index);
+  Node& node = tree_.at(index);
   shown(index).charset = lowered(parameter_octets(node.type, "charset"));
-  if (node.is("text/html"))
-    show_html(index, found->second);
-  else if (node.is("text/calendar"))
-    show_calendar(index, found->second);
-  else if (node.is("text/plain") || node.is("text/enriched") || node.is("text/richtext"))
-    show_plain(index, found->second);
+  if (node.is("text/plain") || node.is("text/enriched") || node.is("text/richtext"))
+    return show_plain(index, found->second);
+  if (is_special_html(node)) {  // never chosen, not even when the other forms are empty
+    shown(index).kind = Shown::Kind::other;
+    return;
+  }
+  LeafText text;
+  if (!found->second.cuts.empty()) text.owned = without_cuts(found->second, node.is("text/html"));
+  text.octets = found->second.cuts.empty() ? found->second.octets : text.owned;
+  if (node.is("text/html")) return show_html(index, text);
+  if (node.is("text/calendar"))
+    show_calendar(index, text);
   else
-    show_fields(index, found->second);
+    show_fields(index, text);
+  if (!trimmed(shown(index).text).empty() || trimmed(text.octets).empty()) return;
+  // No calendar and no report: whatever it is, it is listed.
+  detect_type(node, found->second.octets);
+  shown(index) = {};
+  texts_.erase(found);
 }
 
 // Decodes what stands between the cuts; format=flowed (RFC 3676) is joined.
@@ -114,11 +139,8 @@ void Assembly::show_plain(std::int32_t index, const LeafText& text) {
       decoded.utf8 = strip_enriched(decoded.utf8, node.is("text/enriched"));
     out.text += flowed ? text::unflow(decoded.utf8, delsp) : decoded.utf8;
   };
-  std::vector<const Cut*> cuts;
-  for (const Cut& cut : text.cuts) cuts.push_back(&cut);
-  std::sort(cuts.begin(), cuts.end(), [](const Cut* a, const Cut* b) { return a->begin < b->begin; });
   std::size_t p = 0;
-  for (const Cut* cut : cuts) {
+  for (const Cut* cut : cuts_in_order(text)) {
     if (cut->begin < p) continue;
     add(text.octets.substr(p, cut->begin - p));
     out.text += cut->shown;
@@ -149,13 +171,16 @@ void Assembly::show_html(std::int32_t index, const LeafText& text) {
   const text::Html html = text::from_html(decoded.utf8);
   take_findings(out, html.text);
   out.text = replace_image_marks(index, html);
+  if (shows_remote_pictures_alone(html, out.text))
+    out.text = "［外部の画像だけのメールです］\n" + std::string(trimmed(out.text));  // no empty mail
 }
 
 void Assembly::show_calendar(std::int32_t index, const LeafText& text) {
   Shown& out = shown(index);
   out.kind = Shown::Kind::calendar;
-  const text::Text decoded =
-      text::decode(text.octets.substr(0, limits::kCleanText), out.charset.empty() ? "utf-8" : out.charset);
+  // Folds come before characters: long lines are folded by octets.
+  const text::Text decoded = text::decode(text::unfolded(text.octets.substr(0, limits::kCleanText), false),
+                                          out.charset.empty() ? "utf-8" : out.charset);
   take_findings(out, decoded);
   const Node& node = tree_.at(index);
   out.method =
@@ -172,17 +197,32 @@ void Assembly::show_fields(std::int32_t index, const LeafText& text) {
   const bool header = tree_.at(index).media_type.find("headers") != std::string::npos;
   WordContext context;
   std::size_t p = 0;
-  for (std::size_t groups = 0; p < text.octets.size() && groups < limits::kMailParts; ++groups) {
+  bool any = false;
+  while (p < text.octets.size()) {  // each round takes a line at least
     const Fields fields = read_fields(text.octets, p, false, [](std::size_t) { return false; });
+    any = any || !fields.all.empty();
     if (header) {
       out.text += "［元のメールのヘッダー］\n" + show_header(fields, {});
+      any = any && trimmed(text.octets.substr(fields.body)).empty();
       break;
     }
     if (!fields.all.empty() && !out.text.empty()) out.text += '\n';
     for (const Field& field : fields.all) out.text += field_line(field, context);
-    if (fields.body <= p || out.text.size() > limits::kCleanText) break;
-    p = fields.body;
+    if (fields.body > p) {
+      p = fields.body;
+    } else {  // a line that is no field, as some servers put in: it stands for itself
+      const Line line = line_at(text.octets, p);
+      const std::string_view words = text.octets.substr(line.begin, line.end - line.begin);
+      out.text += decode_header_text(words.substr(0, 4096), context) + '\n';
+      p = line.next;
+    }
+    if (out.text.size() > limits::kCleanText) break;
   }
+  // Not one field, or more than a header: words of a server within its report, but perhaps a file.
+  Node& node = tree_.at(index);
+  node.listed = !any && !trimmed(text.octets).empty();
+  if (!header && node.listed && (node.parent == kNone || !tree_.at(node.parent).is("multipart/report")))
+    out.text.clear();
 }
 
 // \x1a n \x1a → the picture's mark, or nothing for logos and spacers.
@@ -208,7 +248,9 @@ std::string Assembly::replace_image_marks(std::int32_t index, const text::Html& 
     const std::int32_t node = image.cid.empty() ? kNone : find_content(image.cid);
     used[number] = true;
     if (node == kNone) {
-      if (!image.spacer && !trimmed(image.alt).empty()) text += image_mark(kNone, image.alt);
+      const bool told =
+          image.embedded || !trimmed(image.alt).empty();  // of remote ones nobody knows what they show
+      if (!image.spacer && told) text += image_mark(kNone, image.alt);
       continue;
     }
     out.images.push_back(node);

@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Parameterized field = read_parameterized({reinterpret_cast<const char*>(data), size});
-  for (const std::string& reading : boundary_readings(field))
+  bool too_many = false;
+  for (const std::string& reading : boundary_readings(field, too_many))
     KIYOME_CHECK(!reading.empty() && reading.size() <= limits::kMailBoundary);
   for (const char* name : {"name", "filename"}) {
     WordContext context;

@@ -114,3 +114,33 @@ TEST_CASE("addresses: their number is bounded") {
     CHECK(addresses.size() == std::min(count, limits::kMailAddresses));
   }
 }
+
+TEST_CASE("addresses: an unbalanced quote or parenthesis swallows no address") {
+  const Case cases[] = {
+      {"\"Yamada \"Taro\" <y@x.jp>", "Yamada Taro|y@x.jp"},
+      {"\"Yamada Taro <y@x.jp>", "Yamada Taro|y@x.jp"},
+      {"Yamada Taro\" <y@x.jp>", "Yamada Taro|y@x.jp"},
+      {"\"A \"B\" <x@y.jp>, \"C, D\" <z@w.jp>", "A B|x@y.jp ; C, D|z@w.jp"},
+      {"\"A <x@y.jp>, \"C\" <z@w.jp>", "A|x@y.jp ; C|z@w.jp"},
+      {"\"A\"様 <a@b.jp>, \"B\"様 <c@d.jp>", "A様|a@b.jp ; B様|c@d.jp"},
+      {"\"A, Inc.\"様 <a@b.jp>", "A, Inc.様|a@b.jp"},
+      {"Taro (Sales <a@b.jp>, c@d.jp", "Taro Sales|a@b.jp ; |c@d.jp"},
+      {"X <\"a@b.jp>, \"C\" <c@d.jp>", "X|a@b.jp ; C|c@d.jp"},
+      {"<\"a@b.jp\">", "|a@b.jp"},
+      {"<(a@b.jp>", "|a@b.jp"},
+      {"\"Taro \\\"T\\\" Yamada\" <a@b.jp>", "Taro \"T\" Yamada|a@b.jp"},
+      {"\"", ""},
+      {"\"\" <a@b.jp>", "|a@b.jp"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.field);
+    CHECK(read(c.field) == c.addresses);
+  }
+  bool good = true;
+  read("\"Taro <a@b.jp>", &good);
+  CHECK_FALSE(good);
+  // Quotes that close nothing are not searched for over and over.
+  std::string hostile = "\"<@";
+  for (int i = 0; i < 20000; ++i) hostile += "\\\"<@(";
+  CHECK(read(hostile + " a@b.jp").find("a@b.jp") != std::string::npos);
+}

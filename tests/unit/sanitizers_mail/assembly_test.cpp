@@ -40,6 +40,46 @@ std::string alternative(const std::string& plain, const std::string& html) {
          "\n--B\nContent-Type: text/html\n\n" + html + "\n--B--\n";
 }
 
+// A TNEF stream in base64: its attributes, each of a level, an id and a value.
+struct Attribute {
+  char level;
+  std::string id, value;
+};
+const std::string kBodyId("\x0c\x80\x02\x00", 4), kRenderId("\x02\x90\x06\x00", 4),
+    kPropertiesId("\x05\x90\x06\x00", 4), kDataId("\x0f\x80\x06\x00", 4), kTitleId("\x10\x80\x01\x00", 4);
+
+std::string number(std::size_t value) {
+  std::string out;
+  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(value >> shift);
+  return out;
+}
+
+std::string tnef(const std::vector<Attribute>& attributes) {
+  std::string out("\x78\x9f\x3e\x22\x01\x00", 6);
+  for (const Attribute& each : attributes) {
+    std::uint16_t sum = 0;
+    for (const char c : each.value) sum = static_cast<std::uint16_t>(sum + static_cast<unsigned char>(c));
+    out += each.level + each.id + number(each.value.size()) + each.value;
+    out += {static_cast<char>(sum & 255), static_cast<char>(sum >> 8)};
+  }
+  return out;
+}
+
+// An attached message (method 5) in the properties of an attachment.
+Attribute embedded(const std::string& stream) {
+  std::string object = std::string(16, 'i') + stream;
+  const std::size_t size = object.size();
+  object.resize((size + 3) / 4 * 4);
+  return {2, kPropertiesId,
+          number(2) + std::string("\x03\x00\x05\x37", 4) + number(5) + std::string("\x0d\x00\x01\x37", 4) +
+              number(1) + number(size) + object};
+}
+
+std::string winmail(const std::string& octets) {
+  return "--B\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n" +
+         mails::base64(octets, 76, "\n");
+}
+
 }  // namespace
 
 TEST_CASE("alternative: the plain text is shown, the other form is not listed as a file") {
@@ -60,6 +100,12 @@ TEST_CASE("alternative: HTML is shown when the plain text is empty, a stub, or a
   std::string article;
   for (int i = 0; i < 40; ++i) article += "<p>paragraph number " + std::to_string(i) + " of the article</p>";
   CHECK(shows(read(alternative("Hello!", article)), "paragraph number 39"));
+  CHECK(shows(read(alternative("See the web.", page)), "whole story"));
+  // A stub that is longer than what it stands for.
+  CHECK(shows(read(alternative("このメールはHTML形式です。テキスト形式では表示できません。",
+                               "<p>the news of today</p>")),
+              "the news of today"));
+  CHECK(shows(read(alternative("Write HTML that any browser can read, please.", "<p>o</p>")), "Write HTML"));
   CHECK(!shows(read(alternative("Hello! This one tells the story, all of it.", page)), "whole story"));
 }
 
@@ -338,4 +384,124 @@ TEST_CASE("an attachment of numbers is no hidden base64") {
       "Content-Disposition: attachment\n\n" +
       numbers + "--B--\n");
   CHECK(roles(said) == "cba");
+}
+
+TEST_CASE("alternative: forms for some devices are other forms of the body, no files") {
+  const mails::Said said = read(
+      "Content-Type: multipart/alternative; boundary=B\n\n--B\n\n \n--B\nContent-Type: "
+      "text/x-amp-html\n\n<p>amp</p>\n"
+      "--B\nContent-Type: text/watch-html\n\n<p>watch</p>\n--B\nContent-Type: "
+      "text/html\n\n<p>words</p>\n--B--\n");
+  CHECK(roles(said) == "cAAAb");
+  CHECK(shows(said, "words"));
+  CHECK(!shows(said, "amp"));
+}
+
+TEST_CASE("alternative: a text file beside the text is a file, a name alone changes nothing") {
+  const std::string head = "Content-Type: multipart/alternative; boundary=B\n\n--B\n";
+  const std::string html = "--B\nContent-Type: text/html; name=mail.html\n\n<p>html</p>\n--B--\n";
+  CHECK(roles(read(head + "Content-Type: text/plain; name=mail.txt\n\nplain words\n" + html)) == "cbA");
+  CHECK(roles(read(head + "\nplain words\n--B\nContent-Type: text/plain; name=list.txt\n\nlist\n" + html)) ==
+        "cbaA");
+}
+
+TEST_CASE("delivery report: a part that is called an attachment is shown and listed") {
+  const mails::Said said = read(
+      "Content-Type: multipart/report; boundary=B\n\n--B\n\nfailed\n--B\nContent-Type: "
+      "message/delivery-status\n"
+      "Content-Disposition: attachment; filename=details.txt\n\nAction: failed\n--B--\n");
+  CHECK(shows(said, "結果: failed"));
+  CHECK(roles(said) == "cba");
+}
+
+TEST_CASE("delivery report: a line that is no field stands for itself, and the fields go on") {
+  const mails::Said said = read(
+      "Content-Type: multipart/report; boundary=B\n\n--B\n\nfailed\n--B\nContent-Type: "
+      "message/delivery-status\n\n"
+      "Action: failed\nDiagnostic-Code: smtp; 550 unknown\n(in reply to RCPT TO command)\nStatus: 5.1.1\n\n"
+      "Final-Recipient: rfc822; b@x.example\n--B--\n");
+  CHECK(shows(said, "詳細: 550 unknown\n(in reply to RCPT TO command)\n"));
+  CHECK(shows(said, "状態: 5.1.1\n"));
+  CHECK(shows(said, "宛先: b@x.example"));
+}
+
+TEST_CASE("signed: S/MIME's detached signature only frames the text, in DER and in BER") {
+  const std::string inner("\x02\x01\x01\x31\x00\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\x31\x00",
+                          20);
+  const std::string oid("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 11), end("\0\0", 2);
+  const std::string der = std::string("\x30\x23", 2) + oid + std::string("\xa0\x16\x30\x14", 4) + inner;
+  const std::string ber = "\x30\x80" + oid + "\xa0\x80\x30\x80" + inner + end + end + end;
+  for (const std::string& signature : {der, ber}) {
+    const mails::Said said = read(
+        "Content-Type: multipart/signed; boundary=B\n\n--B\n\nsigned words\n--B\nContent-Type: "
+        "application/x-pkcs7-signature; name=smime.p7s\nContent-Disposition: attachment; filename=smime.p7s\n"
+        "Content-Transfer-Encoding: base64\n\n" +
+        mails::base64(signature, 76, "\n") + "--B--\n");
+    CHECK(said.body.text == "signed words");
+    CHECK(roles(said) == "cbf");
+  }
+}
+
+TEST_CASE("tnef: its text is shown beside another, but not when the other says it") {
+  const std::string octets = tnef({{1, kBodyId, "The meeting is on Monday, at ten."},
+                                   {2, kRenderId, std::string(14, '\0')},
+                                   {2, kTitleId, "a.pdf"},
+                                   {2, kDataId, "%PDF-1.4"}});
+  const std::string head = "Content-Type: multipart/mixed; boundary=B\n\n";
+  const mails::Said footer = read(head + winmail(octets) + "--B\n\n-- \nthe list's footer\n--B--\n");
+  CHECK(footer.body.text ==
+        "The meeting is on Monday, at ten.\n────────────────────\n-- \nthe list's footer");
+  CHECK(roles(footer) == "ccab");
+  const mails::Said twice =
+      read(head + "--B\n\nThe meeting\n is on MONDAY,\nat ten!\n" + winmail(octets) + "--B--\n");
+  CHECK(twice.body.text == "The meeting\n is on MONDAY,\nat ten!");
+  CHECK(roles(twice) == "cbca");
+}
+
+TEST_CASE("tnef: it is the body of a message, and listed when it holds no file that is") {
+  const std::string octets = tnef({{1, kBodyId, "words within"}});
+  const std::string message =
+      "Subject: inner\nContent-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n\n" +
+      mails::base64(octets, 76, "\n");
+  CHECK(read(message).body.text == "words within");
+  CHECK(roles(read(message)) == "a");
+  const mails::Said nested = read(
+      "Content-Type: multipart/mixed; boundary=B\n\n--B\n\nouter\n--B\nContent-Type: "
+      "message/rfc822\n\n" +
+      message + "--B--\n");
+  CHECK(shows(nested, "    件名: inner\n\n    words within"));
+}
+
+TEST_CASE("tnef: an attached message stands indented, also when the text is said beside it") {
+  const std::string inner = tnef({{1, kBodyId, "forwarded words"}});
+  const std::string octets = tnef({{1, kBodyId, "Please read this one."},
+                                   {2, kRenderId, std::string(14, '\0')},
+                                   {2, kTitleId, "topic"},
+                                   embedded(inner)});
+  const mails::Said said =
+      read("Content-Type: multipart/mixed; boundary=B\n\n--B\n\nPlease read this one.\n" + winmail(octets) +
+           "--B--\n");
+  CHECK(said.body.text ==
+        "Please read this one.\n────────────────────\n    件名: topic\n\n    forwarded words\n");
+  CHECK(roles(said) == "cbca");
+}
+
+TEST_CASE("base64: a footer that was added in plain stands behind the text as it is") {
+  const std::string head = "Content-Transfer-Encoding: base64\nContent-Type: text/";
+  const std::string footer = "_____\nML mailing list\nhttps://list.example/\n";
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "Line " + std::to_string(i) + " of a text.\n";
+  for (const std::string& words : {text, text + "a", text + "ab", std::string("A short text, no more.\n")}) {
+    const std::string mail = head + "plain\n\n" + mails::base64(words, 76, "\n") + "\n" + footer;
+    const std::string shown = read(mail).body.text;
+    CHECK(shown.substr(0, words.size()) == words);
+    CHECK(shown.find("\n" + footer) != std::string::npos);
+  }
+  CHECK(shows(read(head + "html\n\n" + mails::base64("<p>short</p>") + "\n" + footer), "ML mailing list"));
+  // A single word; another block; nothing but a word.
+  CHECK(read(head + "plain\n\n" + mails::base64("Words of a short one", 76, "\n") + "Footer\n").body.text ==
+        "Words of a short one\nFooter\n");
+  CHECK(read(head + "plain\n\n" + mails::base64("one block, ") + mails::base64("and another block"))
+            .body.text == "one block, and another block");
+  CHECK(read(head + "plain\n\nDear\nSirs, we write to you.\n").body.text == "Dear\nSirs, we write to you.\n");
 }

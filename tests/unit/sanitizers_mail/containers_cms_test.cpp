@@ -58,6 +58,14 @@ TEST_CASE("cms: a detached signature has no content") {
   }
 }
 
+TEST_CASE("cms: what stands behind the signed data is noticed") {
+  for (const std::string& octets : {signed_data(der, ""), signed_data(ber, "")}) {
+    CHECK(read_cms(octets).whole);
+    CHECK(!read_cms(octets + "MZ").whole);
+    CHECK(!read_cms(octets.substr(0, octets.size() - 1)).whole);
+  }
+}
+
 TEST_CASE("cms: other content types are told apart") {
   const auto kind = [](const std::string& type) { return read_cms(der(0x30, type + der(0xa0, "x"))).kind; };
   CHECK(kind(oid(1)) == Cms::other);

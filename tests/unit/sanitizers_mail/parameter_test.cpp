@@ -23,6 +23,13 @@ struct Case {
   const char* name;
 };
 
+std::vector<std::string> readings_of(std::string_view field, bool* too_many = nullptr) {
+  bool more = false;
+  std::vector<std::string> out = boundary_readings(read_parameterized(field), more);
+  if (too_many != nullptr) *too_many = more;
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("parameters: the value before them") {
@@ -65,6 +72,10 @@ TEST_CASE("parameters: file names as senders write them") {
       // A character split between two pieces; a missing piece.
       {"attachment; filename*0*=UTF-8''%E8%B3; filename*1*=%87.pdf", "資.pdf"},
       {"attachment; filename*0*=UTF-8''%E8%B3%87; filename*2=.pdf", "資.pdf"},
+      // Cut within a %XX; but a piece that is not encoded stays as it is.
+      {"attachment; filename*0*=UTF-8''%E8%B3%8; filename*1*=7%; filename*2*=E6%96%99.pdf", "資料.pdf"},
+      {"attachment; filename*1*=7.pdf; filename*0*=UTF-8''%E8%B3%8", "資.pdf"},
+      {"attachment; filename*0*=UTF-8''100%; filename*1=25.pdf", "100%25.pdf"},
       {"attachment; filename*0=\"a\"; filename*1=\"b.pdf\"", "ab.pdf"},
       {"attachment; filename*0=\"=?UTF-8?B?6LOH?=\"; filename*1=\"=?UTF-8?B?5paZLnBkZg==?=\"", "資料.pdf"},
       {"attachment; filename*=a%20b.pdf", "a b.pdf"},
@@ -97,7 +108,7 @@ TEST_CASE("parameters: two names that contradict each other are noticed, two for
 
 TEST_CASE("parameters: every reading of a boundary is among the candidates") {
   const auto has = [](std::string_view field, std::string_view boundary) {
-    const std::vector<std::string> readings = boundary_readings(read_parameterized(field));
+    const std::vector<std::string> readings = readings_of(field);
     return std::find(readings.begin(), readings.end(), boundary) != readings.end();
   };
   CHECK(has("multipart/mixed; boundary=abc", "abc"));
@@ -109,6 +120,31 @@ TEST_CASE("parameters: every reading of a boundary is among the candidates") {
   CHECK(has("multipart/mixed; boundary=ab cd", "ab"));
   CHECK(has("multipart/mixed; boundary*0=ab; boundary*1=cd", "abcd"));
   CHECK(has("multipart/mixed; boundary*=us-ascii''a%20b", "a b"));
-  CHECK(boundary_readings(read_parameterized("multipart/mixed")).empty());
-  CHECK(boundary_readings(read_parameterized("multipart/mixed; boundary=\"\"")).empty());
+  CHECK(has("multipart/mixed; boundary=\"=?us-ascii?Q?abc?=\"", "abc"));
+  CHECK(has("multipart/mixed; boundary==?us-ascii?B?YWJj?=", "abc"));
+  CHECK(readings_of("multipart/mixed").empty());
+  CHECK(readings_of("multipart/mixed; boundary=\"\"").empty());
+}
+
+TEST_CASE("parameters: more readings of a boundary than are kept are told") {
+  const auto field = [](int boundaries) {
+    std::string out = "multipart/mixed";
+    for (int i = 0; i < boundaries; ++i) out += "; boundary=b" + std::to_string(i);
+    return out;
+  };
+  bool too_many = false;
+  CHECK(readings_of(field(16), &too_many).size() == 16);
+  CHECK(!too_many);
+  CHECK(readings_of(field(17), &too_many).size() == 16);
+  CHECK(too_many);
+}
+
+TEST_CASE("parameters: more parameters than are kept are told") {
+  const auto field = [](int parameters) {
+    std::string out = "multipart/mixed";
+    for (int i = 0; i < parameters; ++i) out += "; x=y";
+    return out;
+  };
+  CHECK(!read_parameterized(field(256)).too_many);
+  CHECK(read_parameterized(field(257)).too_many);
 }

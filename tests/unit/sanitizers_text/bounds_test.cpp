@@ -9,7 +9,7 @@
 #include "proto/base/limits.h"
 #include "sanitizers/text/content_lines.h"
 #include "sanitizers/text/guess.h"
-#include "sanitizers/text/html_style.h"
+#include "sanitizers/text/html_sheet.h"
 #include "sanitizers/text/text.h"
 
 namespace text = kiyome::sanitizer::text;
@@ -90,6 +90,52 @@ TEST_CASE("bounds: rules, class names and sizes of style sheets") {
     constexpr std::string_view kRule = ".last{display:none}";
     large.add(std::string(size - kRule.size(), ' ') + std::string(kRule));
     CHECK(large.lookup("p", "last", "").displayed.has_value() == (size <= limits::kHtmlStyleSheet + 1));
+  }
+}
+
+TEST_CASE("bounds: what lies beyond the bounds of style sheets hides nothing") {
+  const auto hides = [](const text::StyleSheet& sheet, std::string_view classes) {
+    return sheet.lookup("p", classes, "").color->known();
+  };
+  for (const unsigned n :
+       {limits::kHtmlStyleDepth - 1, limits::kHtmlStyleDepth, limits::kHtmlStyleDepth + 1}) {
+    text::StyleSheet sheet;
+    sheet.add("p{color:#fff}" + repeated("@media a{", n) + "b{color:#000}" + repeated("}", n));
+    CHECK(hides(sheet, "") == (n <= limits::kHtmlStyleDepth));
+  }
+  for (const std::size_t n :
+       {limits::kHtmlStyleRules - 1, limits::kHtmlStyleRules, limits::kHtmlStyleRules + 1}) {
+    text::StyleSheet sheet;
+    std::string css = "p{color:#fff}";
+    for (std::size_t i = 1; i < n; ++i)
+      css += std::string(i % 2 == 0 ? "i " : "") + ".c" + std::to_string(i) + "{color:red}";
+    sheet.add(css);
+    CHECK(hides(sheet, "") == (n <= limits::kHtmlStyleRules));
+  }
+  text::StyleSheet sheet;
+  sheet.add("p{color:#fff}");
+  for (const std::size_t n : {limits::kHtmlClasses - 1, limits::kHtmlClasses, limits::kHtmlClasses + 1})
+    CHECK(hides(sheet, repeated("x ", n - 1) + "x") == (n <= limits::kHtmlClasses));
+  for (const std::size_t size :
+       {limits::kHtmlStyleSheet - 1, limits::kHtmlStyleSheet, limits::kHtmlStyleSheet + 1}) {
+    text::StyleSheet large;
+    large.add("p{color:#fff}" + std::string(size - 13, ' '));
+    CHECK(hides(large, "") == (size <= limits::kHtmlStyleSheet));
+  }
+}
+
+TEST_CASE("bounds: rows and columns that a cell reaches over") {
+  for (const std::size_t n : {limits::kHtmlSpan - 1, limits::kHtmlSpan, limits::kHtmlSpan + 1}) {
+    const std::size_t reached = std::min(n, limits::kHtmlSpan);
+    const std::string span = std::to_string(n);
+    CHECK(count(text::from_html("<table border=1><tr><td>a<td rowspan=" + span + ">b<td>c" +
+                                repeated("<tr><td>x<td>y", n) + "</table>")
+                    .text.utf8,
+                "x | | y") == reached - 1);
+    const std::string wide =
+        text::from_html("<table border=1><tr><td colspan=" + span + ">a<td>b<tr><td>c<td>d</table>")
+            .text.utf8;
+    CHECK(wide == "a " + repeated("| ", n < limits::kHtmlSpan ? n : 1) + "b\nc | d\n");
   }
 }
 

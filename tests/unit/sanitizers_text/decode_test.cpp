@@ -40,13 +40,19 @@ TEST_CASE("ISO-2022-JP in all its dialects becomes the right text") {
       {"cp50221", "\x1b(I\x36\x5e\x1b(B", "ｶﾞ"},
       {"cp50222", "\x0e\x31\x32\x0f\x41", "ｱｲA"},  // SO/SI
       {"iso-2022-jp", "\x1b$B$\"\x0e\x31\x0f$$\x1b(B", "あｱい"},
-      {"iso-2022-jp-1", "\x1b$(D\x30\x21\x1b(B", "丂"},         // JIS X 0212
-      {"iso-2022-jp", "\x1b$B$\"$$", "あい"},                   // the last ESC is missing
-      {"iso-2022-jp", "\x1b$B$\"\n$$", "あ\n$$"},               // a line end returns to ASCII
-      {"iso-2022-jp", "\x1b$B$\"$\x1b(Bx", "あ\xef\xbf\xbdx"},  // half a character
-      {"iso-2022-jp", "\x1b(J\\~\x1b(B", "\\~"},                // yen sign and overline stay what mail means
-      {"iso-2022-jp", "\x1b$B!A!]!B!q\x1b(B", "～－∥￠"},       // Windows' choice
-      {"iso-2022-jp", "\xb1\xb2", "ｱｲ"},                        // JIS8
+      {"iso-2022-jp-1", "\x1b$(D\x30\x21\x1b(B", "丂"},      // JIS X 0212
+      {"iso-2022-jp", "\x1b$B$\"$$", "あい"},                // the last ESC is missing
+      {"iso-2022-jp", "\x1b$B$\"\n$$", "あ\n$$"},            // a line end returns to ASCII
+      {"iso-2022-jp", "\x1b$B$\"\n$$\x1b$B$&", "あ\n$$う"},  // as the next line knows
+      {"iso-2022-jp", "\x1b$B$\"\nab c\x1b(B", "あ\nab c"},
+      {"iso-2022-jp", "\x1b$B$\"\nabc\x1b(B", "あ\nabc"},
+      {"iso-2022-jp", "\x1b$B$\"\r\n$$\x1b(Bx", "あ\nいx"},  // a server broke a long line
+      {"iso-2022-jp", "\x1b$B$\"\r\n $$\r\n\t$&\x1b(Bx", "あ\nい\nうx"},
+      {"iso-2022-jp", "\x1b$B$\"$\r\n $$&\x1b(Bx", "あい\nうx"},  // within a character
+      {"iso-2022-jp", "\x1b$B$\"$\x1b(Bx", "あ\xef\xbf\xbdx"},    // half a character
+      {"iso-2022-jp", "\x1b(J\\~\x1b(B", "\\~"},           // yen sign and overline stay what mail means
+      {"iso-2022-jp", "\x1b$B!A!]!B!q\x1b(B", "～－∥￠"},  // Windows' choice
+      {"iso-2022-jp", "\xb1\xb2", "ｱｲ"},                   // JIS8
       {"iso-2022-jp-2", "\x1b$A\x44\x63\x3a\x43\x1b(B", "你好"},
       {"iso-2022-jp-2", "\x1b$(C\x47\x51\x31\x39\x1b(B", "한국"},
       {"iso-2022-jp-3", "\x1b$(O\x2e\x23\x1b(B", "㐂"},  // JIS X 0213, plane 1
@@ -129,6 +135,9 @@ TEST_CASE("a declared charset that plainly cannot be is overruled, and told") {
       {"shift_jis", "これは日本語のメールです", "これは日本語のメールです"},
       {"shift_jis", "\xa4\xb3\xa4\xf3\xa4\xcb\xa4\xc1\xa4\xcf", "こんにちは"},
       {"euc-jp", "\x82\xb1\x82\xf1\x82\xc9\x82\xbf\x82\xcd", "こんにちは"},
+      {"euc-jp", "\x87\x8a\x8e\x52\x93\x63\x8f\xa4\x93\x58 \x8c\xe4\x92\x86 \x87\x40\x81\x60\x87\x42",
+       "㈱山田商店 御中 ①～③"},
+      {"shift_jis", "\xbb\xf6\xcc\xb3\xcf\xa2\xcd\xed \xb2\xf1\xb5\xc4", "事務連絡 会議"},
       {"x-nobody-knows", "日本語", "日本語"},
       {"gb2312", "これは日本語のメールです", "これは日本語のメールです"},
   };

@@ -6,6 +6,7 @@
 
 #include "sanitizers/text/calendar_recurrence.h"
 #include "sanitizers/text/calendar_time.h"
+#include "sanitizers/text/content_lines.h"
 #include "sanitizers/text/text.h"
 
 namespace text = kiyome::sanitizer::text;
@@ -41,6 +42,20 @@ TEST_CASE("flowed: lines are joined, quotes apart (RFC 3676)") {
   }
   CHECK(text::unflow("日本 \n語です\n", true) == "日本語です\n");
   CHECK(text::unflow("a  \nb\n", true) == "a b\n");
+}
+
+TEST_CASE("calendars and cards: a fold within a character is undone before the charset is read") {
+  const std::string_view whole = "SUMMARY:打ち合わせについて\r\nLOCATION:本庁舎\r\n";
+  for (std::size_t at = 1; at < 30; ++at) {
+    std::string folded(whole);
+    folded.insert(at, at % 2 == 0 ? "\r\n " : "\n\t");
+    CHECK(text::unfolded(folded, at % 3 == 0) == whole);
+  }
+  CHECK(text::unfolded("a\r\n\r\n b\n", false) == "a\r\nb\n");
+  CHECK(text::unfolded("N;QUOTED-PRINTABLE:=E5=\r\n =B1\r\n", true) == "N;QUOTED-PRINTABLE:=E5=\r\n =B1\r\n");
+  CHECK(text::unfolded(std::string_view("a\n b\0", 5), false) == std::string_view("a\n b\0", 5));
+  CHECK(text::unfolded("", false).empty());
+  CHECK(text::unfolded("a\r\n", false) == "a\r\n");
 }
 
 TEST_CASE("calendar: times stand in Japan's time and in their own zone") {

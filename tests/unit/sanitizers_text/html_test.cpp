@@ -97,6 +97,11 @@ TEST_CASE("html: lists, quotes, headings, rules, tables") {
       {"<dl><dt>名前<dd>山田</dl>", "名前\n  山田\n"},
       {"<table border=1><tr><th>品名<th>数<tr><td>りんご<td>3<tr><td>みかん<td></table>",
        "品名 | 数\nりんご | 3\nみかん\n"},
+      {"<table border=1><tr><th>課<th>氏名<th>内線<tr><td rowspan=2>総務課<td>山田<td>101<tr><td>田中<td>102"
+       "<tr><td colspan=2>合計<td>2名</table>",
+       "課 | 氏名 | 内線\n総務課 | 山田 | 101\n| 田中 | 102\n合計 | | 2名\n"},
+      {"<table border=1><tr><td>a<td rowspan=2>b<td>c<tr><td>1<td>3<tr><td>x<td>y<td>z</table>",
+       "a | b | c\n1 | | 3\nx | y | z\n"},
       {"<table border=1><tr><td>a<td>b<td>c<tr><td>1<td><td>3</table>", "a | b | c\n1 | | 3\n"},
       {"<table><tr><td>差出人：</td><td>山田</td></tr><tr><td>件名：</td><td>会議</td></tr></table>",
        "差出人： 山田\n件名： 会議\n"},
@@ -156,29 +161,48 @@ TEST_CASE("html: a link that shows another address than it has is told") {
 }
 
 TEST_CASE("html: text that nobody sees is dropped and told") {
-  for (const std::string_view hidden : {"<div style='display:none'>x</div>",
-                                        "<div style='DISPLAY : NONE !important'>x</div>",
-                                        "<span style='visibility:hidden'>x</span>",
-                                        "<p style='font-size:0'>x</p>",
-                                        "<p style='font-size:1px'>x</p>",
-                                        "<div style='opacity:0'>x</div>",
-                                        "<div style='max-height:0;overflow:hidden'>x</div>",
-                                        "<div style='width:0px;height:0px;overflow:hidden'>x</div>",
-                                        "<div style='mso-hide:all'>x</div>",
-                                        "<font color=white>x</font>",
-                                        "<span style='color:#fff'>x</span>",
-                                        "<span style='color:#fefefe'>x</span>",
-                                        "<div style='background:#123456;color:rgb(18,52,86)'>x</div>",
-                                        "<td bgcolor=red><font color='#ff0000'>x</font></td>",
-                                        "<p hidden>x</p>",
-                                        "<style>.pre{display:none}</style><p class='a pre'>x</p>",
-                                        "<p class=pre>x</p><style>.PRE , b {display:none}</style>",
-                                        "<style>#pre{font-size:0px}</style><p id=pre>x</p>",
-                                        "<div style='text-indent:-9999px'>x</div>",
-                                        "<template>x</template>",
-                                        "<p style=display&#58;none>x</p>",
-                                        "<div style='display:none'><div style='display:block'>x</div></div>",
-                                        "<p style='/**/display:/*a*/none'>x</p>"}) {
+  for (const std::string_view hidden :
+       {"<div style='display:none'>x</div>",
+        "<div style='DISPLAY : NONE !important'>x</div>",
+        "<span style='visibility:hidden'>x</span>",
+        "<p style='font-size:0'>x</p>",
+        "<p style='font-size:1px'>x</p>",
+        "<div style='opacity:0'>x</div>",
+        "<div style='max-height:0;overflow:hidden'>x</div>",
+        "<div style='width:0px;height:0px;overflow:hidden'>x</div>",
+        "<div style='mso-hide:all;display:none'>x</div>",
+        "<style>.btn td{background:#00f}</style><p class=btn "
+        "style='color:#fff'>x</p>",
+        "<style>a:hover{background:#000}</style><a href=x "
+        "style='color:white'>x</a>",
+        "<style>@media (max-width:600px){.m{display:block!important}}"
+        ".m{display:none}</style><p class=m>x</p>",
+        "<style>td a{color:#333}</style><a href=y style='color:#fff'>x</a>",
+        "<style>div#n{display:none}</style><div id=n>x</div>",
+        "<div style='color:transparent'>x</div>",
+        "<div style='color:rgba(255,255,255,0.5)'>x</div>",
+        "<div style='background:rgba(0,0,0,0);color:#fff'>x</div>",
+        "<style media=screen>p{display:none}</style><p>x</p>",
+        "<style>@media (prefers-color-scheme: dark){p{background:#000!important}}"
+        "@media print{p{background:#000}}</style><p style='color:#fff'>x</p>",
+        "<style media=print>p{display:block}</style><p hidden>x</p>",
+        "<style>.h{color:#fff!important}</style><p class=h "
+        "style='color:#000'>x</p>",
+        "<style>.c p{font-size:14px}</style><div style='font-size:0'>x</div>",
+        "<font color=white>x</font>",
+        "<span style='color:#fff'>x</span>",
+        "<span style='color:#fefefe'>x</span>",
+        "<div style='background:#123456;color:rgb(18,52,86)'>x</div>",
+        "<td bgcolor=red><font color='#ff0000'>x</font></td>",
+        "<p hidden>x</p>",
+        "<style>.pre{display:none}</style><p class='a pre'>x</p>",
+        "<p class=pre>x</p><style>.PRE , b {display:none}</style>",
+        "<style>#pre{font-size:0px}</style><p id=pre>x</p>",
+        "<div style='text-indent:-9999px'>x</div>",
+        "<template>x</template>",
+        "<p style=display&#58;none>x</p>",
+        "<div style='display:none'><div style='display:block'>x</div></div>",
+        "<p style='/**/display:/*a*/none'>x</p>"}) {
     CAPTURE(hidden);
     const text::Html html = text::from_html(std::string("A") + std::string(hidden) + "B");
     CHECK(html.text.utf8.find('x') == std::string::npos);
@@ -195,14 +219,46 @@ TEST_CASE("html: text that is seen stays, whatever surrounds it") {
         "<table><tr><td bgcolor=#000000><font color=white>x</font></td></tr></table>",
         "<div style='background:url(a.png)'><font color=white>x</font></div>",
         "<style>@media screen{.m{display:none}}</style><p class=m>x</p>",
-        "<style>.btn td{background:#00f}</style><p class=btn style='color:#fff'>x</p>",
+        "<style>.btn td{background:#00f}</style><table class=btn><tr><td style='color:#fff'>x</table>",
+        "<div style='mso-hide:all'>x</div>",
+        "<style>.o{mso-hide:all}</style><span class=o>x</span>",
+        "<style>div#h{background:#036}</style><div id=h><p style='color:#fff'>x</p></div>",
+        "<style>@media screen{.h{background:#036}} .h p{color:#fff}</style><div class=h>"
+        "<p style='color:#ffffff'>x</p></div>",
+        "<style>#w td{background:#036}</style><table id=w><tr><td><font color='#ffffff'>x</table>",
+        "<style>body div{background:#036}</style><div><span style='color:white'>x</span></div>",
+        "<style>.a *{background:#036}</style><i class=a><b style='color:white'>x</b></i>",
+        "<style>td[class=a]{background:#036}</style><table><tr><td class=a style='color:white'>x</table>",
+        "<style>.s\\:a{background:#036}</style><p style='color:white'>x</p>",
+        "<style>.a{.b{background:#036}}</style><p class=b style='color:white'>x</p>",
+        "<style>@media a{@media b{@media c{@media d{@media e{p{background:#036}}}}}}</style>"
+        "<p style='color:white'>x</p>",
+        "<style>.h{background:#036!important}</style><p class=h style='background:#fff;color:#fff'>x</p>",
+        "<style>.a .b{opacity:1} .b{opacity:0}</style><p class=b>x</p>",
+        "<style>.a .b{display:block} .b{display:none}</style><p class=b>x</p>",
+        "<style media=print>p{display:none}</style><p>x</p>",
+        "<style>@media screen and (max-width:600px){p{background:#036}}</style><p style='color:#fff'>x</p>",
+        "<div style='background-color:rgba(0,51,102,1)'><p style='color:#fff'>x</p></div>",
+        "<div style='background-color:rgba(0,0,0,.5)'><p style='color:#000'>x</p></div>",
+        "<div style='background-color:rgba(0,51,102,.5)'><p style='color:#fff'>x</p></div>",
+        "<div style='background-image:url(a.png);background-color:#fff'><p style='color:#fff'>x</p></div>",
+        "<div style='color:#fff'><b style='color:darkred'>x</b></div>",
+        "<font color=white><font color=crimson>x</font></font>",
+        "<div style='position:absolute;color:#fff'>x</div>",
+        "<b "
+        "style='background:linear-gradient(red,blue);-webkit-background-clip:text;color:transparent'>x</b>",
+        "<style>.c p{font-size:14px}</style><div class=c style='font-size:0'><p>x</p></div>",
         "<style>.b{background-color:#00f;color:#fff}</style><p class=b>x</p>",
-        "<a href=https://e.example/ style='mso-hide:all'>x</a>", "<!--[if !mso]><!-->x<!--<![endif]-->",
-        "<![if !mso]>x<![endif]>", "<noscript>x</noscript>",
-        "<div style='color:#ffffff;background-color:#0000ff'>x</div>", "<p style='display:block'>x</p>",
+        "<a href=https://e.example/ style='mso-hide:all'>x</a>",
+        "<!--[if !mso]><!-->x<!--<![endif]-->",
+        "<![if !mso]>x<![endif]>",
+        "<noscript>x</noscript>",
+        "<div style='color:#ffffff;background-color:#0000ff'>x</div>",
+        "<p style='display:block'>x</p>",
         "<body bgcolor=black text=white>x",
         "<style>td b {color:#fff} .d{background:#000}</style><p class=d>x</p>",
-        "<div style='height:0'>x</div>", "<body bgcolor=black text=white><font color=#ffffff>x",
+        "<div style='height:0'>x</div>",
+        "<body bgcolor=black text=white><font color=#ffffff>x",
         "<a style='display:inline-block'>x</a>"}) {
     CAPTURE(visible);
     const text::Html html = text::from_html(std::string("A") + std::string(visible) + "B");
@@ -310,4 +366,43 @@ TEST_CASE("html: an attribute that is too long is cut between characters") {
       CHECK(text::decode(value, "utf-8").findings.empty());
     }
   }
+}
+
+TEST_CASE("html: a letter in a font of pictures becomes the picture") {
+  check_all({
+      {"<p><span style='font-family:Wingdings'>l</span>項目</p>", "・項目\n"},
+      {"<span style='font-family:Wingdings'>l<span style='font:7.0pt \"Times New Roman\"'>&nbsp; "
+       "</span></span>項目",
+       "・ 項目\n"},
+      {"<font face=Wingdings>&Oslash;</font>次", "・次\n"},
+      {"よろしく<font face=\"Wingdings\">J</font>", "よろしく☺\n"},
+      {"<span style='font-family:\"Wingdings 2\",serif'>P</span>", "・\n"},
+      {"<span style='font-family:Wingdings'>\xc3\xbc</span>済", "✓済\n"},
+      {"<span style='font-family:Symbol'>·</span>三", "・三\n"},
+      {"<span style='font-family:Symbol'>\xef\x82\xb7</span>三", "・三\n"},
+      {"10 <font face=Symbol>m</font>m", "10 μm\n"},
+      {"<font face=Symbol>5</font>", "5\n"},
+      {"<font face=Wingdings>words of a sender</font>", "words of a sender\n"},
+      {"<font face=Wingdings>項</font>", "項\n"},
+      {"<font face='Segoe UI Symbol'>l</font>", "l\n"},
+  });
+}
+
+TEST_CASE("html: pictures within the HTML are marked and told") {
+  const text::Html html = text::from_html("図 <img src='data:image/png;base64," + repeated("iVBORw0K", 40) +
+                                          "'><img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>");
+  CHECK(html.text.utf8 ==
+        "図 \x1a"
+        "0\x1a\n");
+  REQUIRE(html.images.size() == 2);
+  CHECK(html.images[0].embedded);
+  CHECK(html.images[1].spacer);
+  CHECK(has(html, Finding::kRemoteContent));
+}
+
+TEST_CASE("html: cells that reach over rows and columns cost no more than their bound") {
+  const std::string cell = "<td rowspan=99999 colspan=99999>a";
+  const std::string out = shown("<table border=1>" + repeated("<tr>" + repeated(cell, 60), 60) + "</table>");
+  CHECK(std::count(out.begin(), out.end(), 'a') == 3600);
+  CHECK(out.size() < 3600 * 8);
 }

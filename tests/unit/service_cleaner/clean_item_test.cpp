@@ -142,6 +142,17 @@ TEST_CASE("clean item: a claim of decoration, framing or alternative counts only
   CHECK(cleaner::is_listed(part(1, Role::inline_image, "image/png")));
 }
 
+TEST_CASE("clean item: what runs is listed, whatever else it is said to be") {
+  for (const auto& [role, type] : {std::pair{Role::decoration, "image/gif"},
+                                   {Role::alternative, "text/html"},
+                                   {Role::framing, "text/plain"}}) {
+    clean::Part one = part(1, role, type);
+    CHECK_FALSE(cleaner::is_listed(one));
+    one.findings = {Finding::kExecutable};
+    CHECK(cleaner::is_listed(one));
+  }
+}
+
 TEST_CASE("clean item: findings that hold the whole item are found wherever they stand") {
   clean::MailAnswer answer = answer_with(kWithPdf);
   CHECK(cleaner::item_holds(answer).empty());
