@@ -55,10 +55,11 @@ Outcome clone_by_new_call() {
   return of_fork(syscall(SYS_clone3, arguments, sizeof arguments));
 }
 
-Outcome signal_others() {
+Outcome signal_others(const Surroundings& around) {
   for (int pid = 2; pid < 300; ++pid) {
     if (kill(pid, 0) == 0) return {true, "a process can be signalled"};
   }
+  if (kill(around.process, 0) == 0) return {true, "a process can be signalled"};
   return {false, "nobody there"};
 }
 
@@ -122,7 +123,7 @@ constexpr Act kActs[] = {
     {"signal everyone", Stop::killed, Twin::works,
      [](const Surroundings&) { return of_call(kill(-1, 0), "somebody can be signalled"); }},
     {"signal other jobs", Stop::killed, Twin::works_as_root,
-     [](const Surroundings&) { return signal_others(); }},
+     [](const Surroundings& around) { return signal_others(around); }},
     {"signal a thread of another", Stop::killed, Twin::works,
      [](const Surroundings& around) {
        return of_call(syscall(SYS_tgkill, around.process, around.process, 0), "it can be signalled");
