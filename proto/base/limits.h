@@ -138,7 +138,7 @@ inline constexpr std::uint32_t kZygoteStartMs = 30000;  // warm-up and confineme
 inline constexpr std::uint32_t kZygotePauseFirstMs = 100;  // before a dead zygote is started again; doubles
 inline constexpr std::uint32_t kZygotePauseMaxMs = 30000;
 inline constexpr std::uint32_t kZygoteSoundMs = 10000;  // lived that long: the next pause is the first again
-inline constexpr std::uint32_t kZygoteKillMs = 5000;    // to answer a kill, then it is taken for stuck
+inline constexpr std::uint32_t kZygoteKillMs = 10000;   // to answer a kill, then it is taken for stuck
 inline constexpr std::uint32_t kAfterwordMs = 200;      // after End: the second opinion has this long to come
 inline constexpr std::uint32_t kExitReportMs = 1000;    // after the end of an answer: how the child ended
 

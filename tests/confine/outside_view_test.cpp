@@ -93,11 +93,12 @@ TEST_CASE("outside view: launcher, zygote and job have nothing left but what the
   const pid_t zygote = children_of(launcher).at(0);
   std::thread hanging([&pool] {
     const Descriptor input = workers::sealed_input("hang");
-    pool.run(input.get(), 4, {}, {.wall_ms = 2000, .cpu_seconds = 77, .memory_bytes = 99u << 20});
+    pool.run(input.get(), 4, {}, {.wall_ms = 5000, .cpu_seconds = 77, .memory_bytes = 99u << 20});
   });
   while (children_of(zygote).empty()) usleep(1000);
   const pid_t job = children_of(zygote).at(0);
-  usleep(100000);  // until it has taken its filter
+  for (int i = 0; i < 2000 && status(job, "Seccomp_filters") != "2"; ++i)
+    usleep(1000);  // it takes its own last
 
   for (const pid_t pid : {launcher, zygote, job}) {
     INFO((pid == launcher ? "launcher" : pid == zygote ? "zygote" : "job"));
