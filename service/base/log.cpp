@@ -197,8 +197,9 @@ void write_line(std::string_view line) {
       return;
     }
     stalled = false;
-    if (first && cut.exchange(false)) [[maybe_unused]]
-      const ssize_t ended = ::write(STDERR_FILENO, "\n", 1);
+    if (first && cut.exchange(false)) {
+      [[maybe_unused]] const ssize_t ended = ::write(STDERR_FILENO, "\n", 1);
+    }
     const ssize_t count = ::write(STDERR_FILENO, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
     if (count > 0)
       line.remove_prefix(static_cast<std::size_t>(count));

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
-#include <future>
 #include <stdexcept>
 
 #include "service/base/clock.h"
@@ -42,16 +41,12 @@ ItemId id_of(const Poco::JSON::Object::Ptr& request) {
   return *id;
 }
 
-// Hands a promise to the store's writer and waits for its number.
+// Gives work to the store's writer and waits for its number.
 template <class Submit>
 unsigned wait_written(Submit&& submit) {
-  auto promise =
-      std::make_shared<std::promise<unsigned>>();  // shared: the writer may answer after we gave up
-  std::future<unsigned> future = promise->get_future();
-  submit([promise](unsigned count) { promise->set_value(count); });
-  if (future.wait_for(kWriteWait) != std::future_status::ready)
-    throw std::runtime_error("the store is busy; look again");
-  return future.get();
+  const auto count = store::wait_for_answer<unsigned>(kWriteWait, std::forward<Submit>(submit));
+  if (!count) throw std::runtime_error("the store is busy; look again");
+  return *count;
 }
 
 void changed(unsigned recipients, const AdminReply& reply) {

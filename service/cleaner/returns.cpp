@@ -161,14 +161,7 @@ void Returns::write_down(std::int64_t number) {
 }
 
 bool Returns::wait_written(const std::function<void(store::ItemStore::Done)>& submit) {
-  const auto answer = std::make_shared<Guarded<std::optional<bool>>>();  // shared with the store's thread
-  submit([answer](bool written) {
-    answer->with([&](std::optional<bool>& value) { value = written; });
-    answer->notify_all();
-  });
-  return answer->wait_until(
-      Steady::now() + kWritePatience, [](std::optional<bool>& value) { return value.has_value(); },
-      [](std::optional<bool>& value) { return value.value_or(false); });
+  return store::wait_for_answer<bool>(kWritePatience, submit).value_or(false);
 }
 
 }  // namespace kiyome::cleaner

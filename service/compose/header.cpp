@@ -39,12 +39,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = ascii_lower(c);
-  return out;
-}
-
 // Whether the text may stand in a field as it is.
 bool is_raw(std::string_view text) {
   return is_printable(text) && text.find("=?") == std::string_view::npos && trimmed(text) == text;

@@ -63,10 +63,6 @@ class Names {
   }
 
  private:
-  static std::string lower(std::string text) {
-    for (char& c : text) c = ascii_lower(c);
-    return text;
-  }
   std::set<std::string> taken_;
   std::map<std::string, std::size_t> last_;
 };

@@ -15,12 +15,6 @@ namespace {
 
 using clean::Finding;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = ascii_lower(c);
-  return out;
-}
-
 std::string domain_of(const clean::Address& mailbox) {
   const std::string address = lower(ascii_address(mailbox.address));
   return address.substr(address.rfind('@') + 1);  // npos + 1 is 0: an empty address has an empty domain

@@ -37,12 +37,6 @@ struct Queue {
   bool stopping = false;
 };
 
-ItemId item_id(std::string_view raw) {
-  ItemId id;
-  std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
-  return id;
-}
-
 RecipientRow recipient_row(const Row& row) {
   RecipientRow out;
   out.id = item_id(row.blob(0));

@@ -4,8 +4,10 @@
 // caller of that batch and nothing of it stays.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -144,5 +146,16 @@ class ItemStore {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Calls submit(answer) and waits for what is given to `answer`, once, by another thread; nothing when that
+// takes longer than `patience`. It may still be called then.
+template <class T, class Submit>
+std::optional<T> wait_for_answer(std::chrono::milliseconds patience, Submit&& submit) {
+  const auto promise = std::make_shared<std::promise<T>>();  // shared: the writer may answer after we gave up
+  std::future<T> future = promise->get_future();
+  submit([promise](T value) { promise->set_value(value); });
+  if (future.wait_for(patience) != std::future_status::ready) return std::nullopt;
+  return future.get();
+}
 
 }  // namespace kiyome::store

@@ -267,12 +267,7 @@ unsigned ItemWriter::remove(const ItemId& id, const std::string& actor) {
 
 void ItemWriter::return_sent(std::int64_t number, bool delivered, std::string_view status) {
   ItemId id;
-  const bool found = statements_->return_item.one(
-      [&](const Row& row) {
-        const std::string_view raw = row.blob(0);
-        std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
-      },
-      number);
+  const bool found = statements_->return_item.one([&](const Row& row) { id = item_id(row.blob(0)); }, number);
   if (!found) return;
   statements_->drop_return.run(number);
   append("notice-to-sender", &id, "cleaner",
@@ -289,12 +284,7 @@ void ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
   };
   // Held items past their days are deleted, and said so.
   std::vector<ItemId> old;
-  const auto collect = [&](const Row& row) {
-    const std::string_view raw = row.blob(0);
-    ItemId id;
-    std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
-    old.push_back(id);
-  };
+  const auto collect = [&](const Row& row) { old.push_back(item_id(row.blob(0))); };
   Statement held(database_,
                  "SELECT DISTINCT recipients.id FROM recipients JOIN items USING (id) WHERE state=1 AND "
                  "received_ms<? LIMIT ?");

@@ -2,6 +2,7 @@
 // alone, inside a transaction that it did not open. Prepared statements live as long as the connection.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,12 @@ inline constexpr std::size_t kBundleFileFrom = 64u << 10;
 std::string bundle_file(const ItemId& id, std::uint16_t part);  // "bundles/<id>.<part>"
 inline Blob blob(const ItemId& id) {
   return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
+}
+
+inline ItemId item_id(std::string_view raw) {
+  ItemId id;
+  std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
+  return id;
 }
 
 class ItemWriter {
