@@ -99,6 +99,18 @@ inline constexpr std::size_t kCleanType = 255;      // of a media type, RFC 6838
 inline constexpr std::size_t kCleanFindings = 64;   // of one part
 inline constexpr std::size_t kCleanDetail = 1024;   // of one finding's detail
 
+// ---- documents, in the clean language ----
+inline constexpr std::size_t kCleanChunk = 1u << 20;    // of one stretch of pixels or of octets that go on
+inline constexpr std::uint32_t kDocumentPages = 20000;  // a year's minutes have 3,000
+inline constexpr std::uint32_t kPageMillipoints = 14400u * 1000;  // 200 inches: ISO 32000-1 annex C.2
+inline constexpr std::uint32_t kPageSide = 32000;                 // pixels; a JPEG has at most 65,535
+inline constexpr std::uint64_t kPagePixels = 40u << 20;           // of one page; A0 at 150 dpi has 35 million
+inline constexpr std::size_t kPageWords = 100000;                 // of one page; a dense sheet has 5,000
+inline constexpr std::size_t kCleanWord = 4096;                   // UTF-8 octets of one word
+inline constexpr std::uint64_t kDocumentOctets = 8ull << 30;   // of one document's pixels, all pages together
+inline constexpr std::uint64_t kConvertedOctets = 512u << 20;  // of one document in its other form
+inline constexpr std::uint64_t kContentOctets = 1u << 30;      // of all parts that one answer passes on
+
 // ---- the bundle ----
 inline constexpr std::size_t kBundleContent = 512u << 20;  // one clean mail
 inline constexpr std::size_t kBundleRecipients = 1000;     // as kSmtpRecipients
@@ -122,6 +134,7 @@ inline constexpr std::size_t kCleanMailAddressList =
 inline constexpr std::size_t kCleanMailReferences = 16u << 10;  // of written References: some 200 message ids
 inline constexpr std::size_t kCleanFileName = 200;  // UTF-8 octets with extension; file systems allow 255
 inline constexpr std::size_t kCombiningMarks = 8;   // in a row; Thai and Vietnamese need 3
+inline constexpr std::size_t kCleanZipDepth = 8;    // folders above a file in a clean ZIP
 inline constexpr std::size_t kBodyTextShown = 512u
                                               << 10;  // a longer body is cut and travels as an attachment too
 
@@ -129,11 +142,15 @@ inline constexpr std::size_t kBodyTextShown = 512u
 inline constexpr std::uint32_t kMailJobCpuSeconds = 20;    // a hundred times what the largest real mail takes
 inline constexpr std::uint64_t kMailJobMemory = 1u << 30;  // address space; a 100 MB mail is mapped once
 inline constexpr std::uint32_t kMailJobWallMs =
-    30000;                                   // default of cleaner.mail_seconds: CPU and a busy machine
-inline constexpr unsigned kJobAttempts = 2;  // the second death holds the item
-inline constexpr std::uint32_t kJobStack = 8u << 20;  // Debian's own default
-inline constexpr std::size_t kZygoteJobs = 256;       // children of one zygote at once; the pool waits beyond
-inline constexpr std::size_t kJobDatagram = 256;      // octets of a request or reply on the control socket
+    30000;                                        // default of cleaner.mail_seconds: CPU and a busy machine
+inline constexpr std::size_t kJobPasswords = 64;  // tried on one part; more is an attack on our time
+inline constexpr std::size_t kJobPassword = 128;  // UTF-8 octets of one
+inline constexpr std::uint16_t kDpiMin = 72, kDpiMax = 300;  // of a rendering
+inline constexpr unsigned kJobAttempts = 2;                  // the second death holds the item
+inline constexpr std::uint32_t kJobStack = 8u << 20;         // Debian's own default
+inline constexpr std::size_t kZygoteJobs = 256;  // children of one zygote at once; the pool waits beyond
+inline constexpr std::size_t kJobDatagram = 16u
+                                            << 10;  // octets of a request with its passwords, or of a reply
 inline constexpr std::uint32_t kZygoteStartMs = 30000;  // warm-up and confinement, then it is taken for stuck
 inline constexpr std::uint32_t kZygotePauseFirstMs = 100;  // before a dead zygote is started again; doubles
 inline constexpr std::uint32_t kZygotePauseMaxMs = 30000;

@@ -8,51 +8,29 @@
 
 namespace kiyome::clean {
 
-Result<void> AnswerReader::feed(std::string_view octets) {
-  if (broken_) return failure("the answer is already lost");
-  broken_ = true;  // until all went well
-  if (octets.size() > limits::kCleanAnswer - seen_) return failure("an answer is too large", seen_);
-  seen_ += octets.size();
-  pending_ += octets;
+AnswerReader::AnswerReader(std::uint64_t original_size, ContentSink sink)
+    : Reader(limits::kCleanAnswer + (sink ? limits::kContentOctets : 0)),
+      original_size_(original_size),
+      sink_(std::move(sink)) {}
 
-  std::size_t at = 0;
-  while (pending_.size() - at >= sizeof(std::uint32_t)) {
-    const std::string_view rest = std::string_view(pending_).substr(at);
-    const std::uint64_t where = seen_ - rest.size();
-    const std::uint32_t length = ByteReader(rest).u32();
-    if (length == 0 || length > limits::kCleanFrame) return failure("a frame of a forbidden length", where);
-    if (rest.size() - sizeof length < length) break;
-    Result<Message> message = decode(rest.substr(sizeof length, length));
-    if (!message) return failure(message.error().what, where + sizeof length + message.error().offset);
-    if (Result<void> taken = take_message(std::move(*message)); !taken)
-      return failure(taken.error().what, where);
-    at += sizeof length + length;
-  }
-  pending_.erase(0, at);
-  broken_ = false;
+MailAnswer AnswerReader::take_answer() {
+  answer_.refusal = refusal();
+  return std::move(answer_);
+}
+
+Result<void> AnswerReader::take_afterword(Finding finding) {
+  if (answer_.afterwords.size() == limits::kCleanFindings) return failure("too many afterwords");
+  answer_.afterwords.push_back(finding);
   return {};
 }
 
-Result<void> AnswerReader::take_message(Message message) {
-  if (ended_) {
-    const auto* word = std::get_if<Afterword>(&message);
-    if (!word) return failure("only afterwords may follow the end");
-    if (answer_.refusal) return failure("nothing follows a refusal's end");
-    if (answer_.afterwords.size() == limits::kCleanFindings) return failure("too many afterwords");
-    answer_.afterwords.push_back(word->finding);
-    return {};
-  }
-  if (std::holds_alternative<Afterword>(message)) return failure("an afterword before the end");
-  if (std::holds_alternative<End>(message)) {
-    if (!answer_.refusal && !body_seen_) return failure("the answer ends before its body text");
-    ended_ = true;
-    return {};
-  }
-  if (answer_.refusal) return failure("only the end may follow a refusal");
-  if (const auto* refusal = std::get_if<Refusal>(&message)) {
-    answer_.refusal = *refusal;
-    return {};
-  }
+Result<void> AnswerReader::end() {
+  if (!body_seen_) return failure("the answer ends before its body text");
+  if (!content_is_whole()) return failure("the answer ends within a part's octets");
+  return {};
+}
+
+Result<void> AnswerReader::take(Message message) {
   if (auto* header = std::get_if<MailHeader>(&message)) {
     if (header_seen_) return failure("a second mail header");
     header_seen_ = true;
@@ -62,10 +40,13 @@ Result<void> AnswerReader::take_message(Message message) {
   if (!header_seen_) return failure("the mail header comes first");
   if (auto* part = std::get_if<Part>(&message)) return take_part(std::move(*part));
   if (auto* text = std::get_if<PartText>(&message)) return take_part_text(std::move(*text));
+  if (const auto* content = std::get_if<PartContent>(&message)) return take_content(*content);
+  auto* const body = std::get_if<BodyText>(&message);
+  if (!body) return failure("a message that no answer about a mail has");
   if (body_seen_) return failure("a second body text");
   if (answer_.parts.empty()) return failure("a body text without a part");
   body_seen_ = true;
-  answer_.body = std::move(std::get<BodyText>(message));
+  answer_.body = std::move(*body);
   return {};
 }
 
@@ -99,9 +80,32 @@ Result<void> AnswerReader::take_part(Part part) {
 Result<void> AnswerReader::take_part_text(PartText text) {
   if (!body_seen_) return failure("words of a part before the body text");
   if (text.part >= answer_.parts.size()) return failure("words of a part that is not there");
+  if (content_part_) return failure("words of a part after octets");
   if (worded_[text.part]) return failure("words of a part twice");
   worded_[text.part] = true;
   answer_.part_texts.push_back(std::move(text));
+  return {};
+}
+
+bool AnswerReader::content_is_whole() const {
+  return !content_part_ || content_octets_ == answer_.parts[*content_part_].size;
+}
+
+// Part after part in their order, each whole before the next begins.
+Result<void> AnswerReader::take_content(const PartContent& content) {
+  if (!sink_) return failure("octets that nobody asked for");
+  if (!body_seen_) return failure("octets of a part before the body text");
+  if (content.part >= answer_.parts.size()) return failure("octets of a part that is not there");
+  if (content_part_ != content.part) {
+    if (!content_is_whole()) return failure("a part's octets are not whole");
+    if (content_part_ && content.part < *content_part_) return failure("octets out of order");
+    content_part_ = content.part;
+    content_octets_ = 0;
+  }
+  if (content.octets.size() > answer_.parts[content.part].size - content_octets_)
+    return failure("more octets than the part has");
+  content_octets_ += content.octets.size();
+  sink_(content.part, content.octets);
   return {};
 }
 

@@ -192,7 +192,7 @@ PartText part_text(Fields& in) {
 
 Refusal refusal(Fields& in) {
   const Finding finding = in.finding();
-  in.require(info(finding).effect == Effect::item, "a refusal that holds nothing");
+  in.require(info(finding).effect != Effect::note, "a refusal that holds nothing");
   return {finding};
 }
 
@@ -200,6 +200,76 @@ Afterword afterword(Fields& in) {
   const Finding finding = in.finding();
   in.require(info(finding).effect == Effect::note, "an afterword that would hold something");
   return {finding};
+}
+
+std::string chunk(Fields& in) {
+  std::string out(in.bytes().raw(in.bytes().left()));
+  in.require(!out.empty() && out.size() <= limits::kCleanChunk, "a stretch of octets is empty or too long");
+  return out;
+}
+
+PartContent part_content(Fields& in) {
+  PartContent out;
+  out.part = in.bytes().u32();
+  in.require(out.part < limits::kMailParts, "octets of a part that cannot be");
+  out.octets = chunk(in);
+  return out;
+}
+
+Document document(Fields& in) {
+  Document out;
+  out.pages = in.bytes().u32();
+  in.require(out.pages <= limits::kDocumentPages, "too many pages");
+  out.title = in.line(limits::kCleanName);
+  out.findings = in.findings();
+  return out;
+}
+
+Page page(Fields& in) {
+  Page out;
+  const auto within = [&](std::uint32_t most, const char* why) {
+    const std::uint32_t value = in.bytes().u32();
+    in.require(value >= 1 && value <= most, why);
+    return value;
+  };
+  out.width_millipoints = within(limits::kPageMillipoints, "a page's width is out of range");
+  out.height_millipoints = within(limits::kPageMillipoints, "a page's height is out of range");
+  out.pixel_width = within(limits::kPageSide, "too many pixels across");
+  out.pixel_height = within(limits::kPageSide, "too many rows");
+  in.require(std::uint64_t{out.pixel_width} * out.pixel_height <= limits::kPagePixels, "too many pixels");
+  const std::uint8_t format = in.bytes().u8();
+  in.require(format == static_cast<std::uint8_t>(PixelFormat::gray8) ||
+                 format == static_cast<std::uint8_t>(PixelFormat::rgb24),
+             "an unknown pixel format");
+  out.format = in.failed() ? PixelFormat::gray8 : static_cast<PixelFormat>(format);
+  out.findings = in.findings();
+  return out;
+}
+
+Word word(Fields& in) {
+  Word out;
+  out.x = in.bytes().u32();
+  out.y = in.bytes().u32();
+  out.width = in.bytes().u32();
+  out.height = in.bytes().u32();
+  out.vertical = in.flag();
+  const std::uint8_t after = in.bytes().u8();
+  in.require(after >= static_cast<std::uint8_t>(After::nothing) &&
+                 after <= static_cast<std::uint8_t>(After::paragraph_end),
+             "an unknown place after a word");
+  out.after = in.failed() ? After::nothing : static_cast<After>(after);
+  out.text = in.line(limits::kCleanWord);
+  in.require(!out.text.empty(), "a word without letters");
+  return out;
+}
+
+Words words(Fields& in) {
+  constexpr std::size_t kLeast = 4 * sizeof(std::uint32_t) + 2 + sizeof(std::uint32_t) + 1;
+  const std::uint32_t count = in.count(limits::kPageWords, kLeast);
+  Words out;
+  out.words.reserve(count);
+  for (std::uint32_t i = 0; i < count && !in.failed(); ++i) out.words.push_back(word(in));
+  return out;
 }
 
 Message message(std::uint8_t kind, Fields& in) {
@@ -218,6 +288,18 @@ Message message(std::uint8_t kind, Fields& in) {
       return End{};
     case Kind::afterword:
       return afterword(in);
+    case Kind::part_content:
+      return part_content(in);
+    case Kind::document:
+      return document(in);
+    case Kind::page:
+      return page(in);
+    case Kind::rows:
+      return Rows{chunk(in)};
+    case Kind::words:
+      return words(in);
+    case Kind::converted:
+      return Converted{chunk(in)};
   }
   in.refuse("an unknown kind");
   return End{};
@@ -288,6 +370,8 @@ bool is_sayable(Finding finding) {
     case Finding::kPoisonItem:
     case Finding::kVerifyRefused:
     case Finding::kHeldByOperator:
+    case Finding::kMalware:
+    case Finding::kScanFailed:
       return false;
     default:
       return true;

@@ -55,6 +55,42 @@ void payload(ByteWriter& w, const MailHeader& header) {
   put(w, header.findings);
 }
 
+void payload(ByteWriter& w, const PartContent& content) {
+  w.u32(content.part);
+  w.raw(std::string_view(content.octets));
+}
+
+void payload(ByteWriter& w, const Document& document) {
+  w.u32(document.pages);
+  w.counted(document.title);
+  put(w, document.findings);
+}
+
+void payload(ByteWriter& w, const Page& page) {
+  w.u32(page.width_millipoints);
+  w.u32(page.height_millipoints);
+  w.u32(page.pixel_width);
+  w.u32(page.pixel_height);
+  w.u8(static_cast<std::uint8_t>(page.format));
+  put(w, page.findings);
+}
+
+void payload(ByteWriter& w, const Rows& rows) { w.raw(std::string_view(rows.octets)); }
+void payload(ByteWriter& w, const Converted& converted) { w.raw(std::string_view(converted.octets)); }
+
+void payload(ByteWriter& w, const Words& words) {
+  w.u32(static_cast<std::uint32_t>(words.words.size()));
+  for (const Word& word : words.words) {
+    w.u32(word.x);
+    w.u32(word.y);
+    w.u32(word.width);
+    w.u32(word.height);
+    w.u8(word.vertical ? 1 : 0);
+    w.u8(static_cast<std::uint8_t>(word.after));
+    w.counted(word.text);
+  }
+}
+
 void payload(ByteWriter& w, const Part& part) {
   w.u32(part.index);
   w.u32(static_cast<std::uint32_t>(part.parent));

@@ -1,12 +1,18 @@
 #include "proto/clean/job.h"
 
 #include "proto/base/bytes.h"
+#include "proto/base/limits.h"
+#include "proto/clean/codec.h"
 
 namespace kiyome::clean {
 namespace {
 
 constexpr std::uint8_t kPartTexts = 1;
 constexpr std::uint8_t kAnyFile = 2;
+constexpr std::uint8_t kContents = 4;
+constexpr std::uint8_t kPixels = 8;
+constexpr std::uint8_t kWords = 16;
+constexpr std::uint8_t kAllOptions = kPartTexts | kAnyFile | kContents | kPixels | kWords;
 constexpr std::uint32_t kVersion = 1;
 constexpr std::int32_t kSignalMax = 64;  // SIGRTMAX of Linux
 
@@ -14,8 +20,16 @@ void payload(ByteWriter& w, const JobRequest& m) {
   w.u64(m.job);
   w.u32(m.cpu_seconds);
   w.u64(m.memory_bytes);
-  w.u8(static_cast<std::uint8_t>((m.options.part_texts ? kPartTexts : 0) |
-                                 (m.options.any_file ? kAnyFile : 0)));
+  const JobOptions& options = m.options;
+  w.u8(static_cast<std::uint8_t>((options.part_texts ? kPartTexts : 0) | (options.any_file ? kAnyFile : 0) |
+                                 (options.contents ? kContents : 0) | (options.pixels ? kPixels : 0) |
+                                 (options.words ? kWords : 0)));
+  w.u16(options.dpi);
+  w.u32(options.pages_max);
+  w.counted(options.type);
+  w.counted(options.name);
+  w.u8(static_cast<std::uint8_t>(options.passwords.size()));
+  for (const std::string& password : options.passwords) w.counted(password);
 }
 void payload(ByteWriter& w, const JobKill& m) { w.u64(m.job); }
 void payload(ByteWriter& w, const Ready& m) { w.u32(m.version); }
@@ -31,9 +45,26 @@ JobRequest request(ByteReader& in) {
   out.cpu_seconds = in.u32();
   out.memory_bytes = in.u64();
   const std::uint8_t options = in.u8();
-  if ((options & ~(kPartTexts | kAnyFile)) != 0) in.fail();
+  if ((options & ~kAllOptions) != 0) in.fail();
   out.options.part_texts = (options & kPartTexts) != 0;
   out.options.any_file = (options & kAnyFile) != 0;
+  out.options.contents = (options & kContents) != 0;
+  out.options.pixels = (options & kPixels) != 0;
+  out.options.words = (options & kWords) != 0;
+  out.options.dpi = in.u16();
+  if (out.options.dpi < limits::kDpiMin || out.options.dpi > limits::kDpiMax) in.fail();
+  out.options.pages_max = in.u32();
+  if (out.options.pages_max > limits::kDocumentPages) in.fail();
+  out.options.type = in.counted(limits::kCleanType);
+  if (!out.options.type.empty() && !is_media_type(out.options.type)) in.fail();
+  out.options.name = in.counted(limits::kCleanName);
+  if (!is_clean_line(out.options.name)) in.fail();
+  const std::size_t passwords = in.u8();
+  if (passwords > limits::kJobPasswords) in.fail();
+  for (std::size_t i = 0; i < passwords && !in.failed(); ++i) {
+    out.options.passwords.emplace_back(in.counted(limits::kJobPassword));
+    if (!is_clean_line(out.options.passwords.back())) in.fail();
+  }
   return out;
 }
 

@@ -7,14 +7,23 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "proto/base/result.h"
 
 namespace kiyome::clean {
 
 struct JobOptions {
-  bool part_texts = false;  // also say the words of text-like attachments (policy `text`)
-  bool any_file = false;    // the input need not be a mail: what is none by its content is one attachment
+  bool part_texts = false;      // also say the words of text-like attachments (policy `text`)
+  bool any_file = false;        // the input need not be a mail: what is none by its content is one attachment
+  bool contents = false;        // also say the octets of the parts that a next sandbox can read (PartContent)
+  bool pixels = false;          // of a document: say its pages
+  bool words = false;           // of a document: say its words; without pixels each page is one white pixel
+  std::uint16_t dpi = 150;      // kDpiMin to kDpiMax
+  std::uint32_t pages_max = 0;  // pages beyond are left out (pages-cut); 0 = kDocumentPages
+  std::string type;             // what the input was found to be: a media type, or empty
+  std::string name;             // the sender's file name, a line; may be empty
+  std::vector<std::string> passwords;  // to be tried in order on an encrypted input; lines
   bool operator==(const JobOptions&) const = default;
 };
 

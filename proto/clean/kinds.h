@@ -16,9 +16,15 @@ enum class Kind : std::uint8_t {
   refusal = 5,
   end = 6,
   afterword = 7,
+  part_content = 8,
+  document = 9,
+  page = 10,
+  rows = 11,
+  words = 12,
+  converted = 13,
 };
-static_assert(std::variant_size_v<Message> == 7);
+static_assert(std::variant_size_v<Message> == 13);
 static_assert(std::is_same_v<std::variant_alternative_t<0, Message>, MailHeader>);
-static_assert(std::is_same_v<std::variant_alternative_t<6, Message>, Afterword>);
+static_assert(std::is_same_v<std::variant_alternative_t<12, Message>, Converted>);
 
 }  // namespace kiyome::clean

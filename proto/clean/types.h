@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "proto/clean/document.h"
 #include "proto/clean/findings.h"
 
 namespace kiyome::clean {
@@ -114,8 +115,8 @@ struct PartText {
   bool operator==(const PartText&) const = default;
 };
 
-// The sanitizer gives up on the item, or on nothing more than a clear reason: always a Finding with effect
-// `item`.
+// The sanitizer gives up on the item or, in a document's answer, on the document: a Finding with effect
+// `item` or `part`.
 struct Refusal {
   Finding finding = Finding::kSanitizerAnswer;
   bool operator==(const Refusal&) const = default;
@@ -132,7 +133,8 @@ struct Afterword {
   bool operator==(const Afterword&) const = default;
 };
 
-using Message = std::variant<MailHeader, Part, BodyText, PartText, Refusal, End, Afterword>;
+using Message = std::variant<MailHeader, Part, BodyText, PartText, Refusal, End, Afterword, PartContent,
+                             Document, Page, Rows, Words, Converted>;
 
 // A whole answer about one mail, as the trusted side holds it after decoding and checking.
 struct MailAnswer {

@@ -180,9 +180,9 @@ void take_filter(const std::vector<sock_filter>& filter) {
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-Filters compile_filters() {
-  Filters filters{compile_filter(Rights::launcher), compile_filter(Rights::zygote),
-                  compile_filter(Rights::job)};
+Filters compile_filters(Profile profile) {
+  Filters filters{compile_filter(Rights::launcher, profile), compile_filter(Rights::zygote, profile),
+                  compile_filter(Rights::job, profile)};
   require(!filters.launcher.empty() && !filters.zygote.empty() && !filters.job.empty(), "libseccomp");
   return filters;
 }
@@ -210,9 +210,9 @@ void start_alone(const char* kind) {
   prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
-std::vector<sock_filter> confine() {
+std::vector<sock_filter> confine(Profile profile) {
   keep_only_control_socket();  // warm-up may have left some open
-  Filters filters = compile_filters();
+  Filters filters = compile_filters(profile);
   leave_root();
   enter_namespaces();
   enter_empty_root();

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sanitizers/host/policy.h"
+
 namespace kiyome::sanitizer {
 
 inline constexpr int kControlSocket = 3;  // in the launcher and the zygote
@@ -26,7 +28,7 @@ struct Filters {
 void start_alone(const char* kind);
 
 // After warm-up. Returns only in the zygote, fully confined, with the filter its jobs will take.
-std::vector<sock_filter> confine();
+std::vector<sock_filter> confine(Profile profile);
 
 // In a fresh child of the zygote: takes the last rights away. Afterwards the answer pipe is the only
 // descriptor. The view is the sealed input, mapped read-only for the rest of the process. Ends the process

@@ -68,6 +68,13 @@ constexpr Allowed kJob[] = {
 #endif
 };
 
+constexpr Allowed kLibrary[] = {
+    {SCMP_SYS(sysinfo), "qsort of glibc asks how much memory there is"},
+    {SCMP_SYS(madvise), "gives memory back"},
+    {SCMP_SYS(getrusage), "how much time was used"},
+    {SCMP_SYS(futex), "locks of libraries that could have threads", {1, kInt, FUTEX_WAIT_PRIVATE}},
+};
+
 // Beside the rights of a job, which the zygote must hold because filters can only take away.
 constexpr Allowed kZygote[] = {
     {SCMP_SYS(recvmsg), "requests, on the control socket only", {0, kInt, kControlSocket}},
@@ -103,18 +110,22 @@ bool allow(scmp_filter_ctx context, std::span<const Allowed> list) {
   return true;
 }
 
-bool fill(scmp_filter_ctx context, Rights rights) {
+bool allow_job(scmp_filter_ctx context, Profile profile) {
+  return allow(context, kJob) && (profile == Profile::plain || allow(context, kLibrary));
+}
+
+bool fill(scmp_filter_ctx context, Rights rights, Profile profile) {
   // A call by another ABI (32-bit, x32) is as forbidden as any other.
   if (seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0) return false;
   switch (rights) {
     case Rights::launcher:
       return allow(context, kLauncher);
     case Rights::job:
-      return allow(context, kJob);
+      return allow_job(context, profile);
     case Rights::zygote:
       // The arguments of clone3 lie in memory, where a filter cannot look: "not there" makes callers use
       // clone.
-      return allow(context, kJob) && allow(context, kZygote) &&
+      return allow_job(context, profile) && allow(context, kZygote) &&
              seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
   }
   return false;
@@ -137,11 +148,11 @@ std::vector<sock_filter> exported(scmp_filter_ctx context) {
 
 }  // namespace
 
-std::vector<sock_filter> compile_filter(Rights rights) {
+std::vector<sock_filter> compile_filter(Rights rights, Profile profile) {
   const scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_PROCESS);
   if (context == nullptr) return {};
   std::vector<sock_filter> out;
-  if (fill(context, rights)) out = exported(context);
+  if (fill(context, rights, profile)) out = exported(context);
   seccomp_release(context);
   return out;
 }

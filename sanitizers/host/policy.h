@@ -14,8 +14,14 @@ enum class Rights {
   job,       // the child that reads hostile bytes
 };
 
+// What a job's libraries need beside the common list.
+enum class Profile {
+  plain,    // our own code and what it is linked with
+  library,  // large renderers and decoders that ask the system what it has, and give memory back
+};
+
 // The filter as octets for seccomp(2). Empty when libseccomp cannot build it. To be called before
 // confinement.
-std::vector<sock_filter> compile_filter(Rights rights);
+std::vector<sock_filter> compile_filter(Rights rights, Profile profile);
 
 }  // namespace kiyome::sanitizer

@@ -213,7 +213,7 @@ int serve(const Sanitizer& sanitizer) {
   warm_libc();
   if (sanitizer.warm_up) sanitizer.warm_up();
   hear_of_children();
-  Zygote zygote(sanitizer, confine());
+  Zygote zygote(sanitizer, confine(sanitizer.profile));
   zygote.serve();
   _exit(0);  // whatever static destructors would do is not ours to do any more
 }

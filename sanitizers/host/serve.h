@@ -9,6 +9,7 @@
 
 #include "proto/clean/job.h"
 #include "proto/clean/types.h"
+#include "sanitizers/host/policy.h"
 
 namespace kiyome::sanitizer {
 
@@ -30,6 +31,7 @@ struct Sanitizer {
   std::function<void()> warm_up;  // before confinement: load magic database, tables, iconv converters
   std::function<void(std::string_view input, const clean::JobOptions& options, Answer& answer)>
       run;  // in the child
+  Profile profile = Profile::plain;
 };
 
 // main() of a sanitizer. Never returns normally before its socket closes; a message on standard error and

@@ -94,15 +94,16 @@ enum class Reading { closed, late, refused };
 
 // Reads one answer until the child closes the pipe. After End only a little longer: afterwords are welcome,
 // not needed.
-Reading read_answer(int pipe, clean::AnswerReader& reader, Steady::time_point deadline) {
-  std::array<char, 32768> buffer;
+Reading read_answer(int pipe, clean::Reader& reader, Steady::time_point deadline, milliseconds silence) {
+  std::array<char, 65536> buffer;
   bool complete = false;
   for (;;) {
     if (!complete && reader.complete()) {
       complete = true;
       deadline = std::min(deadline, Steady::now() + milliseconds(limits::kAfterwordMs));
     }
-    if (!wait_for(pipe, POLLIN, deadline)) return Reading::late;
+    const auto patience = silence.count() == 0 ? deadline : std::min(deadline, Steady::now() + silence);
+    if (!wait_for(pipe, POLLIN, patience)) return Reading::late;
     const ssize_t count = read(pipe, buffer.data(), buffer.size());
     if (count == 0) return Reading::closed;
     if (count < 0) {
@@ -114,7 +115,7 @@ Reading read_answer(int pipe, clean::AnswerReader& reader, Steady::time_point de
   }
 }
 
-void tell_end(const clean::JobEnded& ended, JobResult& result) {
+void tell_end(const clean::JobEnded& ended, JobEnd& result) {
   result.signal = ended.signal;
   result.exit_code = ended.exit_code;
   if (ended.signal == SIGXCPU) {
@@ -163,10 +164,10 @@ struct Pool::Impl {
   std::optional<Ticket> enter(Steady::time_point deadline);
   void leave(std::uint64_t job);
   void kill(const Ticket& ticket);
-  bool await_end(const Ticket& ticket, Steady::time_point deadline, JobResult& result);
+  bool await_end(const Ticket& ticket, Steady::time_point deadline, JobEnd& result);
   void suspect(const Ticket& ticket);
-  void settle(const Ticket& ticket, Reading how, clean::AnswerReader& reader, Steady::time_point deadline,
-              JobResult& result);
+  void settle(const Ticket& ticket, Reading how, const clean::Reader& reader, Steady::time_point deadline,
+              JobEnd& result);
 
   const std::string kind;
   const Descriptor program;
@@ -331,7 +332,7 @@ void Pool::Impl::kill(const Ticket& ticket) {
 }
 
 // false when the zygote has told nothing until then.
-bool Pool::Impl::await_end(const Ticket& ticket, Steady::time_point deadline, JobResult& result) {
+bool Pool::Impl::await_end(const Ticket& ticket, Steady::time_point deadline, JobEnd& result) {
   return state.wait_until(
       deadline,
       [&](const State& now) {
@@ -357,18 +358,13 @@ void Pool::Impl::suspect(const Ticket& ticket) {
   });
 }
 
-void Pool::Impl::settle(const Ticket& ticket, Reading how, clean::AnswerReader& reader,
-                        Steady::time_point deadline, JobResult& result) {
+void Pool::Impl::settle(const Ticket& ticket, Reading how, const clean::Reader& reader,
+                        Steady::time_point deadline, JobEnd& result) {
   if (how != Reading::closed) kill(ticket);
   if (how == Reading::refused) {
     result.failure = clean::Finding::kSanitizerAnswer;
   } else if (reader.complete()) {  // whatever became of the process after that
-    clean::MailAnswer answer = reader.take();
-    if (answer.refusal) {
-      result.failure = answer.refusal->finding;
-    } else {
-      result.answer = std::move(answer);
-    }
+    if (reader.refusal()) result.failure = reader.refusal()->finding;
   } else if (how == Reading::late) {
     if (!await_end(ticket, Steady::now() + milliseconds(limits::kZygoteKillMs), result)) suspect(ticket);
     result.failure = clean::Finding::kSanitizerTimeout;
@@ -390,6 +386,14 @@ void Pool::stop() { impl_->stop(); }
 
 JobResult Pool::run(int input, std::uint64_t input_size, const clean::JobOptions& options,
                     const Bounds& bounds) {
+  clean::AnswerReader reader(input_size);
+  JobResult result;
+  static_cast<JobEnd&>(result) = run(input, options, bounds, reader);
+  if (result.good()) result.answer = reader.take_answer();
+  return result;
+}
+
+JobEnd Pool::run(int input, const clean::JobOptions& options, const Bounds& bounds, clean::Reader& reader) {
   const auto started = Steady::now();
   const auto deadline = started + milliseconds(bounds.wall_ms);
   int ends[2];
@@ -397,15 +401,20 @@ JobResult Pool::run(int input, std::uint64_t input_size, const clean::JobOptions
   const Descriptor answer(ends[0]);
   Descriptor theirs(ends[1]);
 
-  JobResult result;
+  JobEnd result;
   if (const auto ticket = impl_->enter(deadline)) {
     const std::string request =
         clean::encode_job(clean::JobRequest{ticket->job, bounds.cpu_seconds, bounds.memory_bytes, options});
     if (send_request(ticket->socket->get(), request, {input, theirs.get()}, deadline)) {
       theirs.reset();
-      clean::AnswerReader reader(input_size);
-      const Reading how = read_answer(answer.get(), reader, deadline);
-      impl_->settle(*ticket, how, reader, deadline, result);
+      try {
+        const Reading how = read_answer(answer.get(), reader, deadline, milliseconds(bounds.progress_ms));
+        impl_->settle(*ticket, how, reader, deadline, result);
+      } catch (...) {  // the handler's own trouble: a full disk, a bug; not the sanitizer's
+        impl_->kill(*ticket);
+        impl_->leave(ticket->job);
+        throw;
+      }
     } else {
       result.unavailable = true;
       if (Steady::now() >= deadline) impl_->suspect(*ticket);
@@ -417,7 +426,7 @@ JobResult Pool::run(int input, std::uint64_t input_size, const clean::JobOptions
   } else {
     result.unavailable = true;
   }
-  if (!result.answer && impl_->stopping()) result.unavailable = true;
+  if (result.failure && impl_->stopping()) result.unavailable = true;
   result.milliseconds = std::chrono::duration<double, std::milli>(Steady::now() - started).count();
   return result;
 }

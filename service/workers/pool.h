@@ -14,12 +14,10 @@
 
 namespace kiyome::workers {
 
-// How one job ended. `answer` is set when the process gave a whole, well-formed answer that covers the
-// original.
-struct JobResult {
-  std::optional<clean::MailAnswer> answer;
-  // Otherwise why: kSanitizerCrashed, kSanitizerTimeout, kSanitizerMemory, kSanitizerAnswer, or what the
-  // sanitizer itself said (Refusal).
+// How one job ended.
+struct JobEnd {
+  // Set when there is no whole, well-formed answer: kSanitizerCrashed, kSanitizerTimeout, kSanitizerMemory,
+  // kSanitizerAnswer, or what the sanitizer itself said (Refusal).
   std::optional<clean::Finding> failure;
   // Set when no sanitizer could be had (it dies at start): the item waits, it is not held.
   bool unavailable = false;
@@ -27,12 +25,18 @@ struct JobResult {
   int signal = 0;
   int exit_code = 0;
   double milliseconds = 0;
+  bool good() const { return !failure && !unavailable; }
+};
+
+// … of a job about a mail. `answer` is set when it is good.
+struct JobResult : JobEnd {
+  std::optional<clean::MailAnswer> answer;
 };
 
 // Whether the process failed and not the item: a Refusal of the sanitizer's own would only be said again.
-inline bool worth_another_try(const JobResult& result) {
+inline bool worth_another_try(const JobEnd& result) {
   using clean::Finding;
-  return !result.answer && result.failure &&
+  return result.failure &&
          (*result.failure == Finding::kSanitizerCrashed || *result.failure == Finding::kSanitizerTimeout ||
           *result.failure == Finding::kSanitizerMemory || *result.failure == Finding::kSanitizerAnswer);
 }
@@ -41,6 +45,7 @@ struct Bounds {
   std::uint32_t wall_ms = 0;
   std::uint32_t cpu_seconds = 0;
   std::uint64_t memory_bytes = 0;
+  std::uint32_t progress_ms = 0;  // the longest silence of the child; 0 = none
 };
 
 // A sealed memfd with `octets`: the form every input has. Throws TemporaryFailure.
@@ -56,8 +61,11 @@ class Pool {
   Pool(std::string kind, Descriptor program);
   ~Pool();
 
-  // Blocks until the job has ended or its deadline has passed (then the child is killed). Never throws for
-  // what a sanitizer does.
+  // Blocks until the job has ended or its deadline has passed (then the child is killed). The answer goes
+  // through `reader`, which is fresh. Never throws for what a sanitizer does; throws on what the reader's
+  // handler throws, after the child is told to end.
+  JobEnd run(int input, const clean::JobOptions& options, const Bounds& bounds, clean::Reader& reader);
+  // … of a job about a mail, whose original has `input_size` octets.
   JobResult run(int input, std::uint64_t input_size, const clean::JobOptions& options, const Bounds& bounds);
 
   // Ends every job at once; they and later ones are `unavailable`.

@@ -34,7 +34,7 @@ TEST_CASE("answer: an answer is the same however its octets are cut") {
     AnswerReader reader(sample::kOriginalSize);
     for (std::size_t at = 0; at < octets.size(); at += step) REQUIRE(reader.feed(octets.substr(at, step)));
     REQUIRE(reader.complete());
-    const MailAnswer answer = reader.take();
+    const MailAnswer answer = reader.take_answer();
     CHECK(answer.header == sample::header());
     CHECK(answer.parts.size() == 4);
     CHECK(answer.body.text == "こんにちは\n");
@@ -172,4 +172,36 @@ TEST_CASE("answer: a whole answer is bounded") {
   for (std::size_t fed = 0; fed < limits::kCleanAnswer + large.size() && !refused; fed += large.size())
     refused = !reader.feed(large);
   CHECK(refused);
+}
+
+TEST_CASE("answer reader: octets of parts come whole and in order, and only to one who asked") {
+  const auto part = [](std::uint32_t index, std::uint64_t size) {
+    Part out;
+    out.index = index;
+    out.parent = index == 0 ? -1 : 0;
+    out.span = {0, 10};
+    out.size = size;
+    return out;
+  };
+  const auto reads = [&](const std::vector<PartContent>& contents, bool asked = true) {
+    std::string heard;
+    AnswerReader reader(10,
+                        asked ? ContentSink([&](std::uint32_t, std::string_view octets) { heard += octets; })
+                              : ContentSink());
+    std::vector<Message> messages{MailHeader{}, part(0, 10), part(1, 4), part(2, 2), BodyText{}};
+    messages.insert(messages.end(), contents.begin(), contents.end());
+    messages.emplace_back(End{});
+    std::string octets;
+    for (const Message& message : messages) encode(message, octets);
+    return reader.feed(octets) && reader.complete() ? heard : "refused";
+  };
+  CHECK(reads({{1, "ab"}, {1, "cd"}, {2, "ef"}}) == "abcdef");
+  CHECK(reads({{2, "ef"}}) == "ef");
+  CHECK(reads({}).empty());
+  CHECK(reads({{1, "abcd"}}, false) == "refused");
+  CHECK(reads({{1, "ab"}, {2, "ef"}}) == "refused");
+  CHECK(reads({{1, "abc"}}) == "refused");
+  CHECK(reads({{1, "abcde"}}) == "refused");
+  CHECK(reads({{2, "ef"}, {1, "abcd"}}) == "refused");
+  CHECK(reads({{3, "x"}}) == "refused");
 }

@@ -203,10 +203,11 @@ TEST_CASE("codec: a sanitizer cannot speak for the policy, an operator or the ve
   CHECK_FALSE(accepted(BodyText{"", {static_cast<Finding>(999)}}));
 }
 
-TEST_CASE("codec: a refusal holds the item, an afterword never does") {
+TEST_CASE("codec: a refusal holds the item or a document, an afterword never does") {
   CHECK(accepted(Refusal{Finding::kSanitizerMemory}));
+  CHECK(accepted(Refusal{Finding::kEncrypted}));
   CHECK_FALSE(accepted(Refusal{Finding::kHiddenText}));
-  CHECK_FALSE(accepted(Refusal{Finding::kEncrypted}));
+  CHECK_FALSE(accepted(Refusal{Finding::kMalware}));  // not a sanitizer's to say
   CHECK(accepted(Afterword{Finding::kAmbiguousStructure}));
   CHECK_FALSE(accepted(Afterword{Finding::kLimitDepth}));
 }

@@ -114,7 +114,7 @@ Said read(std::string_view mail, bool words) {
   const Result<void> fed = reader.feed(encoded);
   if (!fed) out.wire_error = fed.error().what;
   if (fed && !reader.complete()) out.wire_error = "incomplete";
-  clean::MailAnswer answer = reader.take();
+  clean::MailAnswer answer = reader.take_answer();
   out.header = std::move(answer.header);
   out.parts = std::move(answer.parts);
   out.body = std::move(answer.body);
