@@ -3,6 +3,7 @@
 
 #include "proto/base/limits.h"
 #include "sanitizers/mail/assemble/assembly.h"
+#include "sanitizers/mail/assemble/file_words.h"
 #include "sanitizers/mail/digest.h"
 #include "sanitizers/mail/scanner.h"
 #include "sanitizers/mail/transfer.h"
@@ -27,15 +28,23 @@ bool is_mail(std::string_view octets, const std::string& detected) {
 }
 
 // A file that is no mail: one attachment without a claim of its own.
-Reading one_file(std::string_view octets, type::Detected detected) {
+Reading one_file(std::string_view octets, type::Detected detected, const clean::JobOptions& options) {
   clean::Part part;
   part.span = {0, octets.size()};
   part.detected_type = std::move(detected.type);
   part.size = octets.size();
   part.sha256 = sha256(octets);
   part.findings = std::move(detected.findings);
+  std::vector<clean::Message> words;
+  if (options.part_texts && detected.text_like) {
+    text::Text text = file_words(octets, {part.detected_type, "", options.name, ""});
+    for (const clean::Finding finding : text.findings) note(part.findings, finding);
+    words.emplace_back(clean::PartText{0, std::move(text.utf8)});
+  }
   Reading out;
-  out.messages = {clean::MailHeader{}, std::move(part), clean::BodyText{}, clean::End{}};
+  out.messages = {clean::MailHeader{}, std::move(part), clean::BodyText{}};
+  out.messages.insert(out.messages.end(), words.begin(), words.end());
+  out.messages.emplace_back(clean::End{});
   return out;
 }
 
@@ -51,8 +60,8 @@ void warm_up() {
 Reading read_mail(std::string_view octets, const clean::JobOptions& options) {
   if (octets.size() > limits::kMessageBytes) return refusal(clean::Finding::kLimitSize);
   if (options.any_file) {
-    type::Detected detected = type::detect(octets, "", "");
-    if (!is_mail(octets, detected.type)) return one_file(octets, std::move(detected));
+    type::Detected detected = type::detect(octets, options.name, "");
+    if (!is_mail(octets, detected.type)) return one_file(octets, std::move(detected), options);
   }
   Tree tree(octets);
   if (const auto limit = scan(tree, 0, kNone, Start::message)) return refusal(*limit);

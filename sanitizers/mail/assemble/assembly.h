@@ -133,6 +133,7 @@ class Assembly {
   void settle_roles();
   void settle_role(std::int32_t index);
   void settle_signature(Node& node, std::string_view octets);
+  void say_octets(std::int32_t index, std::uint32_t number, std::vector<clean::Message>& out);
   clean::BodyText body_text();
   std::vector<std::int32_t> in_order() const;
 
@@ -150,9 +151,10 @@ class Assembly {
   std::vector<bool> unseen_;  // by node: another form of the content was chosen
   std::vector<bool> marked_;  // image nodes whose place is marked, or is known
   std::vector<bool> decoration_;
-  std::string scratch_;          // of the leaf in hand: its pages are used again for the next
-  std::size_t words_bytes_ = 0;  // of all words_
-  bool unnamed_text_ = false;    // the mail has a text that no file name marks as an attachment
+  std::string scratch_;            // of the leaf in hand: its pages are used again for the next
+  std::size_t words_bytes_ = 0;    // of all words_
+  std::size_t content_bytes_ = 0;  // of all octets said
+  bool unnamed_text_ = false;      // the mail has a text that no file name marks as an attachment
 };
 
 }  // namespace kiyome::sanitizer::mail

@@ -6,11 +6,11 @@
 #include "proto/base/limits.h"
 #include "proto/clean/codec.h"
 #include "sanitizers/mail/assemble/assembly.h"
+#include "sanitizers/mail/assemble/file_words.h"
 #include "sanitizers/mail/assemble/picture.h"
 #include "sanitizers/mail/containers.h"
 #include "sanitizers/mail/digest.h"
 #include "sanitizers/mail/octets.h"
-#include "sanitizers/text/content_lines.h"
 #include "sanitizers/text/text.h"
 #include "sanitizers/type/signatures.h"
 #include "sanitizers/type/table.h"
@@ -283,34 +283,15 @@ void Assembly::open_disguised(std::int32_t index, std::string_view octets) {
   }
 }
 
-// The words of a text-like attachment, for policy `text`.
+// The words of a text-like attachment.
 void Assembly::say_words(std::int32_t index, std::string_view octets) {
-  const Node& node = tree_.at(index);
-  const std::string& type = node.detected_type;
-  std::string charset = parameter_octets(node.type, "charset");
-  const bool html = type == "text/html" || node.is("text/html") || ends_with(node.name, ".html") ||
-                    ends_with(node.name, ".htm");
-  if (html && charset.empty()) charset = text::html_charset(octets);
-  const bool calendar = type == "text/calendar" || node.is("text/calendar") || ends_with(node.name, ".ics");
-  const bool card = type == "text/vcard" || node.is("text/vcard") || node.is("text/x-vcard") ||
-                    ends_with(node.name, ".vcf");
-  octets = octets.substr(0, limits::kCleanText);
-  // Folds come before characters: long lines are folded by octets.
-  text::Text decoded = !html && (calendar || card) ? text::decode(text::unfolded(octets, card), charset)
-                                                   : text::decode(octets, charset);
-  if (html) {
-    decoded = text::from_html(decoded.utf8).text;
-    std::erase(decoded.utf8, text::kImageMark);
-  } else if (calendar) {
-    decoded = text::from_calendar(decoded.utf8);
-  } else if (card) {
-    decoded = text::from_vcard(decoded.utf8);
-  }
-  for (const Finding finding : decoded.findings) note(tree_.at(index).findings, finding);
-  cut_utf8(decoded.utf8, limits::kCleanText);
-  if (decoded.utf8.size() > limits::kCleanAnswer / 2 - words_bytes_) return;  // the answer has its bound, too
-  words_bytes_ += decoded.utf8.size();
-  words_[index] = std::move(decoded.utf8);
+  Node& node = tree_.at(index);
+  text::Text words = file_words(
+      octets, {node.detected_type, node.media_type, node.name, parameter_octets(node.type, "charset")});
+  for (const Finding finding : words.findings) note(node.findings, finding);
+  if (words.utf8.size() > limits::kCleanAnswer / 2 - words_bytes_) return;  // the answer has its bound, too
+  words_bytes_ += words.utf8.size();
+  words_[index] = std::move(words.utf8);
 }
 
 }  // namespace kiyome::sanitizer::mail

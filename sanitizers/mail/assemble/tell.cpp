@@ -175,8 +175,23 @@ std::vector<clean::Message> Assembly::tell() {
     if (words != words_.end())
       out.emplace_back(clean::PartText{numbers[static_cast<std::size_t>(index)], std::move(words->second)});
   }
+  if (options_.contents)
+    for (const std::int32_t index : order) say_octets(index, numbers[static_cast<std::size_t>(index)], out);
   out.emplace_back(clean::End{});
   return out;
+}
+
+// The octets of an attachment, for the next sandbox: decoded once more, so that no file is kept in memory
+// while the others are read.
+void Assembly::say_octets(std::int32_t index, std::uint32_t number, std::vector<clean::Message>& out) {
+  Node copy = tree_.at(index);  // decoding notes findings, which are told already
+  if (copy.container || (copy.role != Role::attachment && copy.role != Role::inline_image)) return;
+  scratch_.clear();
+  const std::string_view octets = decode_leaf(copy, scratch_);
+  if (octets.size() != copy.size || octets.size() > limits::kContentOctets - content_bytes_) return;
+  content_bytes_ += octets.size();
+  for (std::size_t at = 0; at < octets.size(); at += limits::kCleanChunk)
+    out.emplace_back(clean::PartContent{number, std::string(octets.substr(at, limits::kCleanChunk))});
 }
 
 }  // namespace kiyome::sanitizer::mail
