@@ -101,6 +101,7 @@ inline constexpr std::size_t kCleanDetail = 1024;   // of one finding's detail
 
 // ---- documents, in the clean language ----
 inline constexpr std::size_t kCleanChunk = 1u << 20;    // of one stretch of pixels or of octets that go on
+inline constexpr std::uint32_t kArchiveDepth = 16;      // archives within each other; policy asks for less
 inline constexpr std::uint32_t kDocumentPages = 20000;  // a year's minutes have 3,000
 inline constexpr std::uint32_t kPageMillipoints = 14400u * 1000;  // 200 inches: ISO 32000-1 annex C.2
 inline constexpr std::uint32_t kPageSide = 32000;                 // pixels; a JPEG has at most 65,535
@@ -110,6 +111,49 @@ inline constexpr std::size_t kCleanWord = 4096;                   // UTF-8 octet
 inline constexpr std::uint64_t kDocumentOctets = 8ull << 30;   // of one document's pixels, all pages together
 inline constexpr std::uint64_t kConvertedOctets = 512u << 20;  // of one document in its other form
 inline constexpr std::uint64_t kContentOctets = 1u << 30;      // of all parts that one answer passes on
+
+// ---- pictures ----
+inline constexpr std::uint32_t kImageSide =
+    200000;  // stored pixels; a JPEG has at most 65,535, a fax roll more
+inline constexpr std::uint64_t kImageSourcePixels = 256u
+                                                    << 20;  // read row by row: A0 at 400 dpi has 248 million
+inline constexpr std::uint64_t kImageWholePixels = 110'000'000;  // held at once: a phone makes 108 million
+inline constexpr std::uint64_t kImagePixels = 15'000'000;        // of one page; A4 at 300 dpi has 9 million
+inline constexpr std::size_t kImageLibraryBytes = 700u
+                                                  << 20;  // what libjpeg or libtiff may allocate by itself
+inline constexpr std::size_t kImageExifEntries = 512;     // of one directory; cameras write 20
+inline constexpr std::uint32_t kImagePages = kDocumentPages;  // directories of a TIFF that are followed
+inline constexpr std::size_t kImageChunks = 200000;  // of a PNG or WebP; IDAT of 8 KiB in a large one
+inline constexpr std::size_t kImageIcons = 256;      // sizes in one icon; programs have 12
+inline constexpr std::uint64_t kJpegScans = 500;     // of a progressive picture; encoders write 10
+inline constexpr std::uint64_t kJpegScansFree = 20;  // that are always read
+inline constexpr std::uint64_t kJpegScanPixels = 3ull << 30;  // pixels times scans: some 20 seconds
+
+inline constexpr std::uint32_t kScanSeconds = 120;  // for clamd's answer about one part; its own default
+inline constexpr std::size_t kScanAnswer = 4096;    // octets of that answer
+inline constexpr std::size_t kScanName = 128;       // of a signature's name
+
+// ---- PDF documents, in the sandbox ----
+inline constexpr std::uint32_t kPdfPagePixels = 15'000'000;  // of one page; A2 at 150 dpi has 8.7 million
+inline constexpr int kPdfCharacters = 200000;        // of one page that are read; a dense sheet has 15,000
+inline constexpr int kPdfAnnotations = 1000;         // of one page that are looked at, for a note
+inline constexpr int kPdfMissingPages = 100;         // pages in a row that are not there: the rest is a lie
+inline constexpr std::size_t kPdfTitle = 64u << 10;  // UTF-16 octets; a longer one is none
+inline constexpr std::size_t kFontFiles = 20000;     // looked at below the font folders
+
+// ---- archives, in the sandbox ----
+inline constexpr std::size_t kArchiveEntries = kMailParts - 1;  // files; the first part is the archive itself
+inline constexpr std::size_t kArchiveMembers = 20000;           // files and folders; a source tree has 5,000
+inline constexpr std::size_t kArchiveEntryOctets = 512u
+                                                   << 20;  // of one file unpacked; held whole to be looked at
+inline constexpr std::uint64_t kArchiveExpanded = kContentOctets;  // of all files together
+inline constexpr std::size_t kArchiveKept = 64u << 20;  // unpacked once only; more are unpacked a second time
+inline constexpr std::size_t kArchivePathDepth = 64;  // folders above a file; Windows ends at 260 characters
+inline constexpr std::size_t kArchiveNameOctets = 4096;  // of a stored name: PATH_MAX
+inline constexpr std::size_t kArchiveSlack =
+    1024;  // octets of a ZIP that belong to nothing: line ends, marks
+inline constexpr std::size_t kArchiveLzhHeaders = 256;  // extended headers of one LZH entry; real ones have 10
+inline constexpr std::size_t kArchiveKeyTries = 4096;  // passwords tried in all; one takes a millisecond
 
 // ---- the bundle ----
 inline constexpr std::size_t kBundleContent = 512u << 20;  // one clean mail
@@ -138,6 +182,22 @@ inline constexpr std::size_t kCleanZipDepth = 8;    // folders above a file in a
 inline constexpr std::size_t kBodyTextShown = 512u
                                               << 10;  // a longer body is cut and travels as an attachment too
 
+// ---- clean documents, as the composer writes them ----
+inline constexpr std::size_t kPageRegions =
+    32;  // pictures cut out of one page; smaller ones stay in the rest
+inline constexpr std::size_t kPageRepeats =
+    4096;  // images of a document that are known again: 40 octets each
+
+// ---- clean documents, as the gate accepts them ----
+inline constexpr std::size_t kPageImages = 1000;  // shown on one page; the composer cuts out far fewer
+inline constexpr std::size_t kPageContent =
+    128u << 20;                                   // inflated, of one page; a frame full of words takes 75 MB
+inline constexpr std::size_t kCleanTitle = 1024;  // UTF-8 octets of a document's title
+inline constexpr std::size_t kToUnicode = 256u << 10;   // inflated; 6400 characters take 150 KB
+inline constexpr std::size_t kCleanZipEntries = 65534;  // without zip64 there are no more
+inline constexpr std::uint64_t kCleanInflated =
+    2 * kDocumentOctets;  // of one file with all that is in it: the pixels in two layers, and the words
+
 // ---- sanitizer jobs ----
 inline constexpr std::uint32_t kMailJobCpuSeconds = 20;    // a hundred times what the largest real mail takes
 inline constexpr std::uint64_t kMailJobMemory = 1u << 30;  // address space; a 100 MB mail is mapped once
@@ -147,7 +207,12 @@ inline constexpr std::size_t kJobPasswords = 64;  // tried on one part; more is 
 inline constexpr std::size_t kJobPassword = 128;  // UTF-8 octets of one
 inline constexpr std::uint16_t kDpiMin = 72, kDpiMax = 300;  // of a rendering
 inline constexpr unsigned kJobAttempts = 2;                  // the second death holds the item
-inline constexpr std::uint32_t kJobStack = 8u << 20;         // Debian's own default
+inline constexpr std::uint64_t kPdfJobMemory = 1u << 30;     // address space; fonts are mapped in it
+inline constexpr std::uint64_t kImageJobMemory =
+    1u << 30;  // two pictures of 40 million pixels, and their decoder
+inline constexpr std::uint64_t kOfficeJobMemory = 3u << 29;   // LibreOffice maps 700 MB before it begins
+inline constexpr std::uint64_t kArchiveJobMemory = 1u << 30;  // dictionaries of 7z and xz take up to 600 MB
+inline constexpr std::uint32_t kJobStack = 8u << 20;          // Debian's own default
 inline constexpr std::size_t kZygoteJobs = 256;  // children of one zygote at once; the pool waits beyond
 inline constexpr std::size_t kJobDatagram = 16u
                                             << 10;  // octets of a request with its passwords, or of a reply
@@ -158,6 +223,24 @@ inline constexpr std::uint32_t kZygoteSoundMs = 10000;  // lived that long: the 
 inline constexpr std::uint32_t kZygoteKillMs = 10000;   // to answer a kill, then it is taken for stuck
 inline constexpr std::uint32_t kAfterwordMs = 200;      // after End: the second opinion has this long to come
 inline constexpr std::uint32_t kExitReportMs = 1000;    // after the end of an answer: how the child ended
+
+// ---- office documents, in the sandbox ----
+inline constexpr std::uint64_t kOfficeFile =
+    512u << 20;  // one file of a job's /tmp: the input, the intermediate PDF
+inline constexpr std::uint64_t kOfficeThreads = 2048;  // of all jobs of a zygote: 8 for each of kZygoteJobs
+inline constexpr std::uint64_t kOfficeOpen = 128;      // descriptors of a job; 40 were seen
+inline constexpr std::size_t kOfficeFolders = 64;      // that the engine has in /tmp once it has started: two
+inline constexpr std::uint32_t kOfficeJobs = 300;     // then a fresh engine: all jobs share one memory layout
+inline constexpr std::uint32_t kSheetPages = 1000;    // a workbook that prints on more is fitted to the width
+inline constexpr std::size_t kOfficeEntries = 20000;  // of a package whose names are looked at
+inline constexpr std::size_t kOfficeRelations = 1u
+                                                << 20;  // octets of one list of relations that are looked at
+inline constexpr std::size_t kOfficeRelationLists = 2000;     // of them in a package
+inline constexpr std::size_t kOfficeContentScan = 16u << 20;  // octets of an ODF's text that are looked at
+inline constexpr std::size_t kTableColumns =
+    1024;  // of a CSV file; more are read, but numbers in them change
+inline constexpr std::size_t kTableRows = 1u << 20;   // of a sheet
+inline constexpr std::size_t kOfficeObjects = 10000;  // sheets, slides, notes looked at for what is hidden
 
 // ---- the log of originals ----
 inline constexpr std::uint64_t kOriginalSegment = 64u << 20;  // octets of one file; freed as a whole

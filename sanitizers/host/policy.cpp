@@ -14,31 +14,10 @@
 #include <span>
 
 #include "sanitizers/host/confine.h"
+#include "sanitizers/host/rights.h"
 
 namespace kiyome::sanitizer {
 namespace {
-
-// Argument `index`, looked at through `mask`, has to be `value`. The kernel reads an int from the lower half.
-struct Bound {
-  unsigned index = 0;
-  std::uint64_t mask = 0;
-  std::uint64_t value = 0;
-};
-constexpr std::uint64_t kInt = 0xffffffff;
-constexpr std::uint64_t kLong = ~std::uint64_t{0};
-
-// One right: the call, why it is needed, and what its arguments have to be.
-struct Allowed {
-  int call;
-  const char* why;
-  Bound first{};
-  Bound second{};
-};
-
-constexpr Bound kNotExecutable{2, PROT_EXEC, 0};
-constexpr Bound kNoFile{3, MAP_ANONYMOUS, MAP_ANONYMOUS};
-// What fork() of glibc passes; anything else would be a thread, a shared memory or a new namespace.
-constexpr std::uint64_t kForkFlags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
 
 constexpr Allowed kLauncher[] = {
     {SCMP_SYS(wait4), "waits for the zygote"},
@@ -110,8 +89,21 @@ bool allow(scmp_filter_ctx context, std::span<const Allowed> list) {
   return true;
 }
 
+bool no_clone3(scmp_filter_ctx context) {
+  // The arguments of clone3 lie in memory, where a filter cannot look: "not there" makes callers use clone.
+  return seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
+}
+
 bool allow_job(scmp_filter_ctx context, Profile profile) {
-  return allow(context, kJob) && (profile == Profile::plain || allow(context, kLibrary));
+  switch (profile) {
+    case Profile::plain:
+      return allow(context, kJob);
+    case Profile::library:
+      return allow(context, kJob) && allow(context, kLibrary);
+    case Profile::office:
+      return allow(context, kJob) && allow(context, kLibrary) && allow(context, office_job_rights());
+  }
+  return false;
 }
 
 bool fill(scmp_filter_ctx context, Rights rights, Profile profile) {
@@ -121,12 +113,10 @@ bool fill(scmp_filter_ctx context, Rights rights, Profile profile) {
     case Rights::launcher:
       return allow(context, kLauncher);
     case Rights::job:
-      return allow_job(context, profile);
+      return allow_job(context, profile) && (profile != Profile::office || no_clone3(context));
     case Rights::zygote:
-      // The arguments of clone3 lie in memory, where a filter cannot look: "not there" makes callers use
-      // clone.
-      return allow_job(context, profile) && allow(context, kZygote) &&
-             seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
+      return allow_job(context, profile) && allow(context, kZygote) && no_clone3(context) &&
+             (profile != Profile::office || allow(context, office_zygote_rights()));
   }
   return false;
 }

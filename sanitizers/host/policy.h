@@ -18,7 +18,11 @@ enum class Rights {
 enum class Profile {
   plain,    // our own code and what it is linked with
   library,  // large renderers and decoders that ask the system what it has, and give memory back
+  office,   // an engine with files, threads and temporary files of its own, on a stage (stage.h)
 };
+
+// The only mount that a zygote of profile office may ask for: the flags of a job's own /tmp.
+inline constexpr unsigned long kStageMountFlags = 2 | 4 | 8;  // MS_NOSUID, MS_NODEV, MS_NOEXEC
 
 // The filter as octets for seccomp(2). Empty when libseccomp cannot build it. To be called before
 // confinement.

@@ -76,25 +76,30 @@ void send(const clean::JobMessage& message) {
   }
 }
 
+// Takes the last rights away from a fresh child; what it returns is the input.
+using ConfineJob = std::function<std::string_view(const clean::JobRequest& request, int input, int answer)>;
+
 class Zygote {
  public:
-  Zygote(const Sanitizer& sanitizer, std::vector<sock_filter> job_filter)
-      : sanitizer_(sanitizer), job_filter_(std::move(job_filter)) {}
+  Zygote(const Sanitizer& sanitizer, ConfineJob confine_job)
+      : sanitizer_(sanitizer), confine_job_(std::move(confine_job)) {}
 
-  // Returns when the service closes the socket.
+  // Returns when the service closes the socket, or when the zygote is old and idle.
   void serve() {
     send(clean::Ready{});
-    sigset_t everything_wakes;
-    sigemptyset(&everything_wakes);
     Received received;
-    for (;;) {
-      pollfd entry{kControlSocket, POLLIN, 0};
-      const int ready = ppoll(&entry, 1, nullptr, &everything_wakes);
-      reap();
-      if (ready <= 0) continue;
-      if (!receive(received)) return;
+    do {
+      // Old and idle: what the service has sent until now is still served; from now on its sending fails, and it
+      // asks the next zygote.
+      if (!closing_ && count_ == 0 && old()) {
+        shutdown(kControlSocket, SHUT_RD);
+        closing_ = true;
+      }
+      if (!await(1)) continue;
+      if (!receive(received)) break;
       if (received.size > 0) handle(received);
-    }
+    } while (true);
+    while (closing_ && count_ > 0) await(0);
   }
 
  private:
@@ -102,6 +107,18 @@ class Zygote {
     pid_t pid = 0;
     std::uint64_t job = 0;
   };
+
+  bool old() const { return sanitizer_.jobs_max != 0 && started_ >= sanitizer_.jobs_max; }
+
+  // Waits for a request (`sockets` is 1) or the end of a child. true when there is something to receive.
+  bool await(nfds_t sockets) {
+    sigset_t everything_wakes;
+    sigemptyset(&everything_wakes);
+    pollfd entry{kControlSocket, POLLIN, 0};
+    const int ready = ppoll(&entry, sockets, nullptr, &everything_wakes);
+    reap();
+    return ready > 0;
+  }
 
   void handle(const Received& received) {
     const auto message = clean::decode_job({received.octets.data(), received.size});
@@ -125,12 +142,13 @@ class Zygote {
     close(answer);
     if (pid < 0) return send(clean::JobEnded{request.job, clean::kExitFork, 0});
     children_[count_++] = {pid, request.job};
+    ++started_;
   }
 
   [[noreturn]] void run(const clean::JobRequest& request, int input, int answer) {
     try {
       const std::string_view octets =
-          confine_job(job_filter_, input, answer, request.cpu_seconds, request.memory_bytes);
+          confine_job_(request, input, answer);
       Answer to(kAnswerPipe);
       sanitizer_.run(octets, request.options, to);
       to.flush();
@@ -167,9 +185,11 @@ class Zygote {
   }
 
   const Sanitizer& sanitizer_;
-  const std::vector<sock_filter> job_filter_;
+  const ConfineJob confine_job_;
   std::array<Child, limits::kZygoteJobs> children_;
   std::size_t count_ = 0;
+  std::uint64_t started_ = 0;
+  bool closing_ = false;
 };
 
 // SIGCHLD comes only while ppoll waits, so none is missed between a look at the children and the wait.
@@ -208,14 +228,40 @@ void Answer::flush() {
   pending_.clear();
 }
 
+namespace {
+
+[[noreturn]] void serve_in_empty_root(const Sanitizer& sanitizer) {
+  if (sanitizer.warm_up) sanitizer.warm_up();
+  hear_of_children();
+  Zygote zygote(sanitizer, [filter = confine(sanitizer.profile)](const clean::JobRequest& request, int input,
+                                                                 int answer) {
+    return confine_job(filter, input, answer, request.cpu_seconds, request.memory_bytes);
+  });
+  zygote.serve();
+  _exit(0);  // whatever static destructors would do is not ours to do any more
+}
+
+[[noreturn]] void serve_on_stage(const Sanitizer& sanitizer, const Engine& engine) {
+  Filters filters = enter_stage(engine.stage);
+  engine.start([&] {
+    const StagedJob with = confine_on_stage(engine.stage, std::move(filters));
+    hear_of_children();
+    Zygote zygote(sanitizer, [&with](const clean::JobRequest& request, int input, int answer) {
+      return confine_staged_job(with, input, answer, request.cpu_seconds, request.memory_bytes);
+    });
+    zygote.serve();
+    _exit(0);
+  });
+  break_off("the engine has not started");
+}
+
+}  // namespace
+
 int serve(const Sanitizer& sanitizer) {
   start_alone(sanitizer.kind);
   warm_libc();
-  if (sanitizer.warm_up) sanitizer.warm_up();
-  hear_of_children();
-  Zygote zygote(sanitizer, confine(sanitizer.profile));
-  zygote.serve();
-  _exit(0);  // whatever static destructors would do is not ours to do any more
+  if (sanitizer.engine != nullptr) serve_on_stage(sanitizer, *sanitizer.engine);
+  serve_in_empty_root(sanitizer);
 }
 
 }  // namespace kiyome::sanitizer

@@ -10,6 +10,7 @@
 #include "proto/clean/job.h"
 #include "proto/clean/types.h"
 #include "sanitizers/host/policy.h"
+#include "sanitizers/host/stage.h"
 
 namespace kiyome::sanitizer {
 
@@ -26,12 +27,21 @@ class Answer {
   std::string pending_;
 };
 
+// An engine that keeps its own main loop and needs files: see stage.h. `start` brings it up, warm, and then calls
+// `serve`, which does not return.
+struct Engine {
+  Stage stage;
+  std::function<void(const std::function<void()>& serve)> start;
+};
+
 struct Sanitizer {
   const char* kind;               // "mail"
   std::function<void()> warm_up;  // before confinement: load magic database, tables, iconv converters
   std::function<void(std::string_view input, const clean::JobOptions& options, Answer& answer)>
       run;  // in the child
   Profile profile = Profile::plain;
+  const Engine* engine = nullptr;  // with Profile::office
+  std::uint32_t jobs_max = 0;      // so many jobs, then the zygote ends when it is idle; 0 = for ever
 };
 
 // main() of a sanitizer. Never returns normally before its socket closes; a message on standard error and

@@ -320,6 +320,7 @@ void read_attachments(Section& section, Into& into) {
                          {{"strip", Action::strip},
                           {"text", Action::text},
                           {"flatten", Action::flatten},
+                          {"image", Action::image},
                           {"hold", Action::hold}});
 }
 
@@ -393,6 +394,29 @@ std::string store_trouble(std::string_view url) {
   return "must be \"sqlite\" or \"postgresql://user@host/db\"";
 }
 
+void read_documents(Section section, DocumentsConfig& into) {
+  constexpr std::uint64_t kDay = 86400;
+  section.whole("dpi", into.dpi, limits::kDpiMin, limits::kDpiMax);
+  section.yes_or_no("text_layer", into.text_layer);
+  section.yes_or_no("append_text", into.append_text);
+  section.whole("pages_max", into.pages_max, 1, limits::kDocumentPages);
+  section.whole("seconds", into.seconds, 1, kDay);
+  section.whole("no_progress_seconds", into.no_progress_seconds, 1, kDay);
+  section.whole("bytes_max", into.bytes_max, 1, limits::kMessageBytes);
+  section.whole("depth_max", into.depth_max, 0, limits::kArchiveDepth);
+  section.whole("entries_max", into.entries_max, 1, limits::kMailParts);
+  section.whole("expanded_bytes_max", into.expanded_bytes_max, 1, limits::kContentOctets);
+  section.whole("workers", into.workers, 0, 1024);
+  section.choice<ArchiveForm>("archive", into.archive,
+                              {{"parts", ArchiveForm::parts}, {"zip", ArchiveForm::zip}});
+  section.yes_or_no("hold_mismatch", into.hold_mismatch);
+  section.texts("passwords", into.passwords, [](std::string_view text) {
+    return text.empty() || text.size() > limits::kJobPassword ? std::string("must be 1 to 128 octets long")
+                                                              : values::line_trouble(text);
+  });
+  section.done();
+}
+
 void read_small_sections(Section& top, Config& config, const std::filesystem::path& folder) {
   Section store = top.sub("store");
   store.text("url", config.store_url, store_trouble);
@@ -408,6 +432,11 @@ void read_small_sections(Section& top, Config& config, const std::filesystem::pa
   cleaner.whole("workers", config.cleaner.workers, 0, 1024);
   cleaner.whole("mail_seconds", config.cleaner.mail_seconds, 1, 3600);
   cleaner.done();
+  read_documents(top.sub("documents"), config.documents);
+  Section scan = top.sub("scan");
+  scan.optional_text("clamd", config.scan.clamd, values::path_trouble);
+  scan.yes_or_no("optional", config.scan.optional);
+  scan.done();
   Section log = top.sub("log");
   log.choice<const char*>("level", config.log_level,
                           {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});

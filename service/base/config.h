@@ -59,7 +59,7 @@ struct SmtpClientConfig {
 };
 
 enum class Verdict : std::uint8_t { clean, held, rejected };
-enum class Action : std::uint8_t { strip, text, flatten, hold };
+enum class Action : std::uint8_t { strip, text, flatten, image, hold };  // image: pictures stay pictures
 
 // What to do with one recipient's copy, and where that was decided.
 struct PolicyActions {
@@ -106,6 +106,31 @@ struct CleanerConfig {
   std::uint32_t mail_seconds = limits::kMailJobWallMs / 1000;
 };
 
+// What an archive's entries leave as: files beside each other, or one clean ZIP with the archive's folders.
+enum class ArchiveForm : std::uint8_t { parts, zip };
+
+struct DocumentsConfig {
+  std::uint32_t dpi = 150;
+  bool text_layer = true;                       // invisible words over the pixels, to be searched and copied
+  bool append_text = false;                     // `text`: the words also stand at the end of the mail's body
+  std::uint32_t pages_max = 2000;               // further ones are left out, which is said
+  std::uint32_t seconds = 120;                  // for one document, each of its steps
+  std::uint32_t no_progress_seconds = 60;       // without a page
+  std::uint64_t bytes_max = 256u << 20;         // of one document as it comes
+  std::uint32_t depth_max = 4;                  // archives and mails within each other
+  std::uint32_t entries_max = 500;              // of an item's archives, all together
+  std::uint64_t expanded_bytes_max = 1u << 30;  // of them
+  std::uint32_t workers = 0;                    // documents at once; 0 = processors, as far as memory goes
+  ArchiveForm archive = ArchiveForm::parts;
+  bool hold_mismatch = false;          // hold a part whose name, declaration and content disagree
+  std::vector<std::string> passwords;  // tried on what is encrypted
+};
+
+struct ScanConfig {
+  std::string clamd;      // path of clamd's Unix socket; empty = no scan
+  bool optional = false;  // go on when clamd does not answer
+};
+
 struct Config {
   std::string path;    // the file it came from; empty = defaults
   std::string source;  // its text: handed to the roles, which read no file
@@ -119,6 +144,8 @@ struct Config {
   NoticeConfig notice;
   RetentionConfig retention;
   CleanerConfig cleaner;
+  DocumentsConfig documents;
+  ScanConfig scan;
   std::string log_level = "info";
   std::vector<std::string>
       later_listeners;  // keys accepted and not served by this build, e.g. "edge.drop_box"

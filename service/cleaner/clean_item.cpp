@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
+#include "service/document/route.h"
 #include "service/policy/policy.h"
 
 namespace kiyome::cleaner {
@@ -21,23 +23,63 @@ const std::string* text_of(const clean::MailAnswer& answer, std::uint32_t part) 
   return nullptr;
 }
 
+// Words are the whole of what a text is; a table is laid out in pages unless text was asked for.
+bool is_text(const clean::Part& part, Action wish) {
+  const document::Route route = document::route_of(part.detected_type);
+  return route == document::Route::text || (wish == Action::text && part.detected_type.starts_with("text/"));
+}
+
+// Seen by the sanitizer that opens it, which has passwords; all else of this effect holds at once.
+bool held_by_nature(const clean::Part& part) {
+  return std::any_of(part.findings.begin(), part.findings.end(), [](Finding finding) {
+    return clean::info(finding).effect == clean::Effect::part && finding != Finding::kEncrypted;
+  });
+}
+
+bool is_encrypted(const clean::Part& part) {
+  return std::find(part.findings.begin(), part.findings.end(), Finding::kEncrypted) != part.findings.end();
+}
+
+bool converts(Action wish) {
+  return wish == Action::text || wish == Action::flatten || wish == Action::image;
+}
+
+// Whether a document sanitizer has to look at the part.
+bool wants_document(const clean::Part& part, Action wish, const clean::MailAnswer& answer) {
+  return converts(wish) && part.size > 0 && !held_by_nature(part) &&
+         (text_of(answer, part.index) == nullptr || !is_text(part, wish)) &&
+         document::route_of(part.detected_type) != document::Route::none;
+}
+
 // What the policy's wish becomes for this part: a wish that cannot be met holds the part, it never passes it
 // on.
-PartVerdict judge_part(const clean::Part& part, Action wish, const clean::MailAnswer& answer) {
-  PartVerdict out{part.index, wish, part.findings};
-  const bool held_by_nature = std::any_of(part.findings.begin(), part.findings.end(), [](Finding finding) {
-    return clean::info(finding).effect == clean::Effect::part;
-  });
+PartVerdict judge_part(const clean::Part& part, Action wish, const clean::MailAnswer& answer,
+                       const Documents* documents) {
+  PartVerdict out{part.index, wish, part.findings, nullptr};
   if (wish == Action::strip) {
     add(out.reasons, Finding::kPolicyStrip);
-  } else if (wish == Action::hold) {
-    add(out.reasons, Finding::kPolicyHold);
-  } else if (held_by_nature) {
-    out.action = Action::hold;
-  } else if (wish == Action::flatten || text_of(answer, part.index) == nullptr) {
-    out.action = Action::hold;
-    add(out.reasons, Finding::kUnsupportedType);
+    return out;
   }
+  if (wish == Action::hold) {
+    add(out.reasons, Finding::kPolicyHold);
+    return out;
+  }
+  if (documents != nullptr) {
+    const auto made = documents->find({part.index, wish});
+    if (made != documents->end()) {
+      out.made = &made->second;
+      out.action = made->second.action;
+      out.reasons = made->second.reasons;
+      return out;
+    }
+  }
+  if (!held_by_nature(part) && !is_encrypted(part) && is_text(part, wish) &&
+      text_of(answer, part.index) != nullptr) {
+    out.action = Action::text;
+    return out;
+  }
+  out.action = Action::hold;
+  if (!held_by_nature(part) && !is_encrypted(part)) add(out.reasons, Finding::kUnsupportedType);
   return out;
 }
 
@@ -58,16 +100,22 @@ class Cleaning {
       if (is_listed(part)) listed_.push_back(&part);
   }
 
-  std::vector<Group> run() {
-    std::vector<std::size_t> recipients = request_.recipients;
-    if (recipients.empty()) {
-      recipients.resize(request_.envelope->recipients.size());
-      std::iota(recipients.begin(), recipients.end(), std::size_t{0});
+  std::vector<DocumentWish> wanted() const {
+    std::set<DocumentWish> out;
+    for (const std::size_t recipient : recipients()) {
+      const Treatment treatment = treat(request_.envelope->recipients[recipient].address);
+      for (std::size_t i = 0; i < treatment.wishes.size(); ++i)
+        if (wants_document(*listed_[i], treatment.wishes[i], answer_))
+          out.insert({listed_[i]->index, treatment.wishes[i]});
     }
+    return {out.begin(), out.end()};
+  }
+
+  std::vector<Group> run() {
     std::map<Treatment, std::size_t> known;
     std::vector<Group> groups;
     std::vector<Treatment> treatments;
-    for (const std::size_t recipient : recipients) {
+    for (const std::size_t recipient : recipients()) {
       Treatment treatment = treat(request_.envelope->recipients[recipient].address);
       const auto [entry, fresh] = known.try_emplace(treatment, groups.size());
       if (fresh) {
@@ -82,6 +130,15 @@ class Cleaning {
   }
 
  private:
+  std::vector<std::size_t> recipients() const {
+    std::vector<std::size_t> out = request_.recipients;
+    if (out.empty()) {
+      out.resize(request_.envelope->recipients.size());
+      std::iota(out.begin(), out.end(), std::size_t{0});
+    }
+    return out;
+  }
+
   Treatment treat(std::string_view recipient) const {
     const std::string& sender = request_.envelope->sender;
     Treatment out{policy::decide(config_.policy, sender, recipient, request_.bytes).verdict, {}};
@@ -98,10 +155,10 @@ class Cleaning {
     if (group.verdict == Verdict::rejected) group.reasons.push_back(Finding::kPolicyVerdictRejected);
     std::size_t next = 0;
     for (const clean::Part& part : answer_.parts) {
-      if (is_body(part)) group.parts.push_back({part.index, Action::text, part.findings});
+      if (is_body(part)) group.parts.push_back({part.index, Action::text, part.findings, nullptr});
       if (!is_listed(part)) continue;
       const Action wish = treatment.wishes.empty() ? Action::hold : treatment.wishes[next++];
-      group.parts.push_back(judge_part(part, wish, answer_));
+      group.parts.push_back(judge_part(part, wish, answer_, request_.documents));
     }
     for (const Finding finding : answer_.header.findings) add(group.reasons, finding);
     for (const Finding finding : answer_.body.findings) add(group.reasons, finding);
@@ -137,11 +194,27 @@ class Cleaning {
     for (const PartVerdict& verdict : group.parts) {
       const clean::Part& part = answer_.parts[verdict.part];
       if (is_body(part)) continue;
-      input.outcomes.push_back({&part, verdict.action, verdict.reasons,
-                                verdict.action == Action::text ? text_of(answer_, part.index) : nullptr});
+      compose::PartOutcome outcome{&part, verdict.action, verdict.reasons, nullptr, nullptr, false};
+      if (verdict.made != nullptr && !verdict.made->held()) {
+        outcome.files = &verdict.made->files;
+      } else if (verdict.made == nullptr && verdict.action == Action::text) {
+        outcome.text = text_of(answer_, part.index);
+      }
+      input.outcomes.push_back(std::move(outcome));
+      // A clean ZIP carries the entries' files; they are told all the same.
+      if (verdict.made != nullptr) add_entries(verdict.made->entries, input.outcomes);
     }
     group.mail = compose::clean_mail(input, config_);
     for (const Finding finding : group.mail.findings) add(group.reasons, finding);
+  }
+
+  static void add_entries(const std::vector<document::Entry>& entries,
+                          std::vector<compose::PartOutcome>& outcomes) {
+    for (const document::Entry& entry : entries) {
+      outcomes.push_back({&entry.part, entry.made.action, entry.made.reasons, nullptr,
+                          entry.made.held() ? nullptr : &entry.made.files, true});
+      add_entries(entry.made.entries, outcomes);
+    }
   }
 
   const Request& request_;
@@ -192,6 +265,10 @@ std::vector<Finding> item_holds(const clean::MailAnswer& answer) {
   look(answer.afterwords);
   for (const clean::Part& part : answer.parts) look(part.findings);
   return out;
+}
+
+std::vector<DocumentWish> wanted_documents(const Request& request, const Config& config) {
+  return Cleaning(request, config).wanted();
 }
 
 std::vector<Group> clean_item(const Request& request, const Config& config) {

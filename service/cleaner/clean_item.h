@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "proto/clean/types.h"
 #include "service/base/config.h"
 #include "service/compose/compose.h"
+#include "service/document/document_cleaner.h"
 #include "service/store/original_log.h"
 
 namespace kiyome::cleaner {
@@ -20,7 +22,16 @@ struct PartVerdict {
   std::uint32_t part = 0;  // clean::Part::index
   Action action = Action::strip;
   std::vector<clean::Finding> reasons;
+  const document::Made* made = nullptr;  // when a document sanitizer had it
 };
+
+// A part that some recipient is to get as text, pages or picture.
+struct DocumentWish {
+  std::uint32_t part = 0;
+  Action action = Action::flatten;
+  auto operator<=>(const DocumentWish&) const = default;
+};
+using Documents = std::map<DocumentWish, document::Made>;
 
 // One mail that leaves, or one hold: the recipients (indices into the envelope's list) who are treated alike.
 struct Group {
@@ -36,10 +47,14 @@ struct Request {
   const store::Envelope* envelope = nullptr;
   std::uint64_t bytes = 0;  // of the original
   const clean::MailAnswer* answer = nullptr;
-  std::vector<std::size_t> recipients;  // whom to serve; all of the envelope's when empty
-  bool released = false;                // an operator's release: a policy hold counts no more
-  std::uint16_t first_ordinal = 1;      // mails of this item that left before, plus one
+  std::vector<std::size_t> recipients;   // whom to serve; all of the envelope's when empty
+  bool released = false;                 // an operator's release: a policy hold counts no more
+  const Documents* documents = nullptr;  // what wanted_documents() asked for; null: none was looked at
+  std::uint16_t first_ordinal = 1;       // mails of this item that left before, plus one
 };
+
+// What a document sanitizer has to look at before clean_item() can decide. Empty for most mails.
+std::vector<DocumentWish> wanted_documents(const Request& request, const Config& config);
 
 // Groups come in the order of their first recipient. The composed mails await the gate's verifier.
 std::vector<Group> clean_item(const Request& request, const Config& config);

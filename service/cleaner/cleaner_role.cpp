@@ -1,6 +1,9 @@
 #include "service/cleaner/cleaner_role.h"
 
-#include <atomic>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
 #include <thread>
 
 #include "service/base/admin.h"
@@ -12,12 +15,30 @@
 #include "service/cleaner/refusal_notice.h"
 #include "service/cleaner/returns.h"
 #include "service/compose/compose.h"
+#include "service/document/sanitizers.h"
+#include "service/policy/policy.h"
 
 namespace kiyome::cleaner {
 namespace {
 
 constexpr auto kExpireEvery = std::chrono::minutes(10);
 constexpr auto kStopPatience = std::chrono::seconds(6);  // of the ten that a stop may take
+
+std::map<document::Kind, Descriptor> take_programs(RoleContext& context) {
+  std::map<document::Kind, Descriptor> out;
+  for (const document::Kind kind : document::kAllKinds)
+    out.emplace(kind, context.take_one(std::string("sanitizer.") + document::name_of(kind)));
+  return out;
+}
+
+// Each may take what its largest sandbox may; together they leave a quarter of the machine to all others.
+unsigned document_workers(const DocumentsConfig& config) {
+  if (config.workers != 0) return config.workers;
+  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+  const auto octets = pages * static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PAGESIZE)));
+  const auto fitting = static_cast<unsigned>(octets / 4 * 3 / limits::kOfficeJobMemory);
+  return std::clamp(fitting, 1U, std::max(1U, std::thread::hardware_concurrency()));
+}
 
 // Members stand in the order of their dependence: what is below uses what is above, and ends first.
 class Cleaner {
@@ -29,12 +50,14 @@ class Cleaner {
  private:
   void heard(const transfer::WayBack& message);
   void heard_result(const transfer::DeliveryResult& result);
-  void work();
+  template <class Take>
+  void work(Take&& take);
   void keep_house();
 
   CurrentConfig config_;
   store::OriginalReader originals_;
-  workers::Pool mail_sanitizer_;
+  std::map<document::Kind, Descriptor> programs_;
+  document::Sanitizers sanitizers_;
   Attempts attempts_;
   WorkQueue queue_;
   IntakeServer intake_;
@@ -52,7 +75,8 @@ class Cleaner {
 Cleaner::Cleaner(RoleContext& context)
     : config_(context.config()),
       originals_("../edge/originals", store::load_or_make_cleaner_key(".")),
-      mail_sanitizer_("mail", context.take_one("sanitizer.mail")),
+      programs_(take_programs(context)),
+      sanitizers_([this](document::Kind kind) { return std::move(programs_.at(kind)); }),
       attempts_("attempts"),
       intake_(context.take_one("intake"),
               [this](const transfer::Announce& where) {
@@ -69,7 +93,7 @@ Cleaner::Cleaner(RoleContext& context)
             {[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
              [this](const transfer::WayBack& message) { heard(message); }}),
       returns_(items_, config_),
-      processor_({originals_, items_, mail_sanitizer_, attempts_, queue_, config_,
+      processor_({originals_, items_, sanitizers_, attempts_, queue_, config_,
                   [this](const ItemId& id) { intake_.say(transfer::Taken{id}); },
                   [this](std::vector<transfer::Bundle> bundles) {
                     for (transfer::Bundle& bundle : bundles) gate_.offer(std::move(bundle));
@@ -83,8 +107,15 @@ Cleaner::Cleaner(RoleContext& context)
       [this](const std::string& request, const AdminReply& reply) { commands_.handle(request, reply); });
   unsigned workers = context.config().cleaner.workers;
   if (workers == 0) workers = std::thread::hardware_concurrency() + 1;
-  working_.with([&](unsigned& count) { count = workers; });
-  for (unsigned i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+  const unsigned documents = document_workers(context.config().documents);
+  working_.with([&](unsigned& count) { count = workers + documents; });
+  sanitizers_.get(document::Kind::mail);
+  if (policy::passes_documents(context.config().policy))  // warm when the first one comes
+    for (const document::Kind kind : document::kAllKinds) sanitizers_.get(kind);
+  for (unsigned i = 0; i < workers; ++i)
+    threads_.emplace_back([this] { work([this] { return queue_.take(); }); });
+  for (unsigned i = 0; i < documents; ++i)
+    threads_.emplace_back([this, documents] { work([&] { return queue_.take_document(documents); }); });
   threads_.emplace_back([this] { keep_house(); });
 }
 
@@ -96,7 +127,7 @@ Cleaner::~Cleaner() {
   // the next life, and that is no death of theirs.
   working_.wait_until(
       Steady::now() + kStopPatience, [](unsigned& count) { return count == 0; }, [](unsigned&) {});
-  mail_sanitizer_.stop();
+  sanitizers_.stop();
   for (std::thread& thread : threads_) thread.join();
   admin_.reset();
   // Nobody gives the store work any more; then it ends, while all that its answers reach is still there.
@@ -105,8 +136,9 @@ Cleaner::~Cleaner() {
   items_.stop();
 }
 
-void Cleaner::work() {
-  while (std::optional<Work> next = queue_.take()) processor_.process(std::move(*next));
+template <class Take>
+void Cleaner::work(Take&& take) {
+  while (std::optional<Work> next = take()) processor_.process(std::move(*next));
   working_.with([](unsigned& count) { --count; });
   working_.notify_all();
 }
@@ -162,6 +194,8 @@ void Cleaner::keep_house() {
 std::string Cleaner::reload(const Config& config) {
   if (config.cleaner.workers != config_.get()->cleaner.workers)
     return "cleaner.workers: changing it takes a restart";
+  if (config.documents.workers != config_.get()->documents.workers)
+    return "documents.workers: changing it takes a restart";
   try {
     returns_.reload(config);
   } catch (const std::exception& trouble) {

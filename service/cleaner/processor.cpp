@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "proto/clean/codec.h"
@@ -10,6 +11,9 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/cleaner/report.h"
+#include "service/document/document_cleaner.h"
+#include "service/document/scan.h"
+#include "service/policy/policy.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -25,13 +29,6 @@ bool tells_recipient(const std::vector<Finding>& reasons) {
   return std::none_of(reasons.begin(), reasons.end(), [](Finding reason) {
     return reason == Finding::kMailLoop || reason == Finding::kPolicyVerdictRejected;
   });
-}
-
-// The words of attachments are only worth their time when some rule passes them on.
-bool wants_texts(const PolicyConfig& policy) {
-  return policy.attachments == Action::text ||
-         std::any_of(policy.rules.begin(), policy.rules.end(),
-                     [](const PolicyRule& rule) { return rule.actions.attachments == Action::text; });
 }
 
 std::vector<transfer::Recipient> chosen(const store::Envelope& envelope,
@@ -74,6 +71,8 @@ struct Processor::Job {
   store::DecidedItem decided;
   std::vector<Group> groups;
   std::optional<clean::MailAnswer> answer;
+  std::map<std::uint32_t, document::Content> contents;  // of parts, when documents are to be cleaned
+  Documents documents;
   double parse_ms = 0, compose_ms = 0;
 };
 
@@ -126,7 +125,24 @@ void Processor::run(Work& work) {
     hold(job, work.hold ? Finding::kHeldByOperator : Finding::kPoisonItem);
     return submit(std::move(job), std::move(work));
   }
+  if (const auto why = work.documents ? std::nullopt : scan_original(job)) {
+    hold(job, *why);
+    return submit(std::move(job), std::move(work));
+  }
   sanitize(job, work);
+}
+
+// What clamd finds in the whole mail, before anything else looks at it.
+std::optional<Finding> Processor::scan_original(const Job& job) {
+  const ScanConfig& scan = job.config->scan;
+  if (scan.clamd.empty()) return std::nullopt;
+  const document::ScanResult found =
+      document::scan(scan.clamd, job.original.content.get(), job.original.size);
+  if (found.verdict == document::ScanVerdict::nothing_found) return std::nullopt;
+  log::warning("malware scan", job.original.envelope.id,
+               {{"found", found.verdict == document::ScanVerdict::found}, {"name", found.name}});
+  if (found.verdict == document::ScanVerdict::found) return Finding::kMalware;
+  return scan.optional ? std::nullopt : std::optional(Finding::kScanFailed);
 }
 
 workers::Bounds Processor::bounds_for(const Job& job) {
@@ -142,28 +158,63 @@ void Processor::sanitize(Job& job, Work& work) {
   const auto began = Steady::now();
   const workers::Bounds bounds = bounds_for(job);
   clean::JobOptions options;
-  options.part_texts = wants_texts(job.config->policy);
-  workers::JobResult result;
+  options.part_texts = policy::passes_documents(job.config->policy);
+  options.contents = work.documents;
+  std::optional<clean::AnswerReader> reader;
+  workers::JobEnd end;
   for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
-    result = parts_.mail_sanitizer.run(job.original.content.get(), job.original.size, options, bounds);
-    if (result.unavailable) throw TemporaryFailure("no sanitizer is ready");
-    if (result.answer || !workers::worth_another_try(result)) break;
+    job.contents.clear();
+    if (work.documents)
+      reader.emplace(job.original.size,
+                     [&](std::uint32_t part, std::string_view octets) { job.contents[part].append(octets); });
+    else
+      reader.emplace(job.original.size);
+    end =
+        parts_.sanitizers.get(document::Kind::mail).run(job.original.content.get(), options, bounds, *reader);
+    if (end.unavailable) throw TemporaryFailure("no sanitizer is ready");
+    if (!workers::worth_another_try(end)) break;
     log::warning("sanitizer failed", work.where.id,
-                 {{"why", clean::slug(result.failure.value_or(Finding::kSanitizerCrashed))},
-                  {"attempt", std::int64_t{attempt + 1}}});
+                 {{"why", clean::slug(*end.failure)}, {"attempt", std::int64_t{attempt + 1}}});
   }
   job.parse_ms = milliseconds_since(began);
-  if (!result.answer) {
-    hold(job, result.failure.value_or(Finding::kSanitizerCrashed));
-  } else if (result.answer->refusal) {
-    hold(job, result.answer->refusal->finding);
+  if (!end.good()) {
+    hold(job, *end.failure);
   } else {
-    job.answer = std::move(result.answer);
+    job.answer = reader->take_answer();
+    if (!work.documents && needs_documents(job, work)) {
+      parts_.attempts.end(work.where.id);
+      return parts_.queue.to_documents(std::move(work), job.original.envelope.sender);
+    }
     if (!job.config->notice.trusted_authserv_id.empty())
       job.answer->header.authentication = upstream_results(job);
+    if (work.documents) clean_documents(job, work);
     decide(job, *job.answer, work);
   }
   submit(std::move(job), std::move(work));
+}
+
+// Documents take long: their items go to workers of their own, so that no plain mail waits behind them.
+bool Processor::needs_documents(const Job& job, const Work& work) {
+  if (!policy::passes_documents(job.config->policy) || !item_holds(*job.answer).empty() ||
+      is_loop(*job.answer))
+    return false;
+  return !wanted_documents(request_of(job, work), *job.config).empty();
+}
+
+void Processor::clean_documents(Job& job, const Work& work) {
+  if (!item_holds(*job.answer).empty() || is_loop(*job.answer)) return;
+  for (auto& [part, content] : job.contents) content.seal();
+  document::DocumentCleaner cleaner(parts_.sanitizers, *job.config);
+  document::Budget budget(job.config->documents);
+  for (const DocumentWish& wanted : wanted_documents(request_of(job, work), *job.config)) {
+    const clean::Part& part = job.answer->parts[wanted.part];
+    const auto content = job.contents.find(wanted.part);
+    if (content == job.contents.end() || content->second.sha256() != part.sha256) continue;  // held
+    document::Wish wish{wanted.action, job.config->documents.passwords};
+    job.documents.emplace(
+        wanted,
+        cleaner.clean({&content->second, part.name, part.detected_type, part.findings}, wish, budget));
+  }
 }
 
 // From a job of its own that is given nothing but the header block: what is said in our name about the sender
@@ -175,7 +226,8 @@ std::vector<clean::Authentication> Processor::upstream_results(const Job& job) {
   const std::size_t end = header.find("\r\n\r\n");
   if (end != std::string::npos) header.resize(end + 4);
   const workers::JobResult result =
-      parts_.mail_sanitizer.run(workers::sealed_input(header).get(), header.size(), {}, bounds_for(job));
+      parts_.sanitizers.get(document::Kind::mail)
+          .run(workers::sealed_input(header).get(), header.size(), {}, bounds_for(job));
   if (result.unavailable) throw TemporaryFailure("no sanitizer is ready");
   return result.answer ? result.answer->header.authentication : std::vector<clean::Authentication>{};
 }
@@ -198,15 +250,20 @@ void Processor::decide(Job& job, const clean::MailAnswer& answer, const Work& wo
     job.groups.front().reasons = holds;
     return;
   }
+  job.groups = clean_item(request_of(job, work), *job.config);
+  job.compose_ms = milliseconds_since(began);
+}
+
+Request Processor::request_of(const Job& job, const Work& work) {
   Request request;
   request.envelope = &job.original.envelope;
   request.bytes = job.original.size;
-  request.answer = &answer;
+  request.answer = &*job.answer;
+  request.documents = &job.documents;
   request.recipients = job.recipients;
   request.released = work.release && !work.as_before;
   request.first_ordinal = job.first_ordinal;
-  job.groups = clean_item(request, *job.config);
-  job.compose_ms = milliseconds_since(began);
+  return request;
 }
 
 void Processor::hold(Job& job, Finding why) {

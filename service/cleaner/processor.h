@@ -8,6 +8,7 @@
 #include "service/cleaner/attempts.h"
 #include "service/cleaner/clean_item.h"
 #include "service/cleaner/work_queue.h"
+#include "service/document/sanitizers.h"
 #include "service/store/item_store.h"
 #include "service/workers/pool.h"
 
@@ -36,7 +37,7 @@ class Processor {
   struct Parts {
     store::OriginalReader& originals;
     store::ItemStore& items;
-    workers::Pool& mail_sanitizer;
+    document::Sanitizers& sanitizers;
     Attempts& attempts;
     WorkQueue& queue;
     CurrentConfig& config;
@@ -52,9 +53,13 @@ class Processor {
   struct Job;
   void run(Work& work);
   void sanitize(Job& job, Work& work);
+  bool needs_documents(const Job& job, const Work& work);
+  void clean_documents(Job& job, const Work& work);
   void decide(Job& job, const clean::MailAnswer& answer, const Work& work);
+  static Request request_of(const Job& job, const Work& work);
   void hold(Job& job, clean::Finding why);
   void submit(Job job, Work work);
+  static std::optional<clean::Finding> scan_original(const Job& job);
   static workers::Bounds bounds_for(const Job& job);
   std::vector<clean::Authentication> upstream_results(const Job& job);
   bool is_loop(const clean::MailAnswer& answer);

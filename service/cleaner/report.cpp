@@ -36,6 +36,8 @@ std::string_view name_of(Action action) {
       return "text";
     case Action::flatten:
       return "flatten";
+    case Action::image:
+      return "image";
     case Action::hold:
       return "hold";
   }
@@ -51,15 +53,34 @@ std::string reasons_json(const std::vector<clean::Finding>& reasons) {
   return out + "]";
 }
 
+namespace {
+
+std::string part_json(const clean::Part& part, Action action, const std::vector<clean::Finding>& reasons,
+                      const document::Made* made) {
+  const std::string& type = part.detected_type.empty() ? part.declared_type : part.detected_type;
+  std::string out =
+      fmt::format(R"({{"name":{},"type":{},"bytes":{},"sha256":"{}","action":"{}","reasons":{})",
+                  log::json_string(part.name), log::json_string(type), part.size, hex(part.sha256),
+                  name_of(action), reasons_json(reasons));
+  if (made != nullptr && !made->malware.empty()) out += ",\"malware\":" + log::json_string(made->malware);
+  out += '}';
+  if (made != nullptr)
+    for (const document::Entry& entry : made->entries) out += "," + file_json(entry.part, entry.made);
+  return out;
+}
+
+}  // namespace
+
+// Depth is bounded by documents.depth_max.
+std::string file_json(const clean::Part& part, const document::Made& made) {
+  return part_json(part, made.action, made.reasons, &made);
+}
+
 std::string parts_json(const clean::MailAnswer& answer, const Group& group) {
   std::string out = "[";
   for (const PartVerdict& verdict : group.parts) {
-    const clean::Part& part = answer.parts[verdict.part];
-    const std::string& type = part.detected_type.empty() ? part.declared_type : part.detected_type;
     if (out.size() > 1) out += ',';
-    out += fmt::format(R"({{"name":{},"type":{},"bytes":{},"sha256":"{}","action":"{}","reasons":{}}})",
-                       log::json_string(part.name), log::json_string(type), part.size, hex(part.sha256),
-                       name_of(verdict.action), reasons_json(verdict.reasons));
+    out += part_json(answer.parts[verdict.part], verdict.action, verdict.reasons, verdict.made);
   }
   return out + "]";
 }

@@ -22,6 +22,9 @@ std::string reasons_json(const std::vector<clean::Finding>& reasons);
 // [{"name","type","bytes","sha256","action","reasons"}] of a group's parts, as INTERFACE.md tells for
 // --report.
 std::string parts_json(const clean::MailAnswer& answer, const Group& group);
+// The same of a file that is no mail, and what lies within it. Without the brackets: ",{…},{…}" continues a
+// list.
+std::string file_json(const clean::Part& part, const document::Made& made);
 // The record of a whole item: {"subject","groups":[{"verdict","recipients":[…],"reasons","parts"}],"ms":{…}}
 std::string item_json(const clean::MailAnswer* answer, const std::vector<Group>& groups,
                       const store::Envelope& envelope, double parse_ms, double compose_ms);

@@ -20,11 +20,25 @@ bool WorkQueue::put(Work work) {
 
 void WorkQueue::put_off(Work work) {
   const auto pause = kFirstDelay * (1U << std::min(work.delays++, kDelayDoublings));
+  documents_.finished(work.where.id);
+  work.documents = false;  // it is looked at anew
   state_.with([&](State& state) {
     state.in_hand.erase(work.where.id);
     state.later.emplace(Steady::now() + pause, std::move(work));
   });
   state_.notify_one();
+}
+
+void WorkQueue::to_documents(Work work, std::string sender) {
+  state_.with([&](State& state) { state.in_hand.erase(work.where.id); });
+  work.documents = true;
+  documents_.put(std::move(work), std::move(sender));
+}
+
+std::optional<Work> WorkQueue::take_document(unsigned workers) {
+  std::optional<Work> work = documents_.take(workers);
+  if (work) state_.with([&](State& state) { state.in_hand[work->where.id] = work->where; });
+  return work;
 }
 
 std::optional<Work> WorkQueue::take() {
@@ -57,6 +71,7 @@ std::optional<Work> WorkQueue::take() {
 }
 
 void WorkQueue::finished(const ItemId& id) {
+  documents_.finished(id);
   state_.with([&](State& state) {
     state.in_hand.erase(id);
     state.known.erase(id);
@@ -70,16 +85,19 @@ bool WorkQueue::hold(const ItemId& id) {
     for (auto& [when, work] : state.later)
       if (work.where.id == id && !work.release) return work.hold = true;
     return false;
+  }) || documents_.find([&](Work& work) {
+    return work.where.id == id && !work.release && (work.hold = true);
   });
 }
 
 void WorkQueue::stop() {
   state_.with([](State& state) { state.stopped = true; });
   state_.notify_all();
+  documents_.stop();
 }
 
 std::vector<transfer::Announce> WorkQueue::waiting(std::size_t max) {
-  return state_.with([&](State& state) {
+  std::vector<transfer::Announce> all = state_.with([&](State& state) {
     std::vector<transfer::Announce> out;
     for (const auto& [when, work] : state.later)
       if (out.size() < max) out.push_back(work.where);
@@ -87,6 +105,11 @@ std::vector<transfer::Announce> WorkQueue::waiting(std::size_t max) {
       if (out.size() < max) out.push_back(work.where);
     return out;
   });
+  documents_.find([&](const Work& work) {
+    if (all.size() < max) all.push_back(work.where);
+    return all.size() >= max;
+  });
+  return all;
 }
 
 std::vector<transfer::Announce> WorkQueue::in_hand() {

@@ -1,4 +1,5 @@
 // Items that wait for a worker, first come first served; an item that met trouble of ours waits for its time.
+// Those with documents wait in a lane of their own, so that no plain mail waits behind them.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include "proto/transfer/intake.h"
 #include "service/base/clock.h"
 #include "service/base/guarded.h"
+#include "service/cleaner/document_lane.h"
 
 namespace kiyome::cleaner {
 
@@ -23,6 +25,7 @@ struct Work {
   std::string actor;       // who asked for it
   bool hold = false;       // an operator wants it held whatever the policy says
   unsigned delays = 0;     // how often trouble of ours put it off
+  bool documents = false;  // it is for a document worker
 };
 
 // Thread-safe. An item is in the queue or in a worker's hands once, however often it is announced.
@@ -32,8 +35,12 @@ class WorkQueue {
   bool put(Work work);
   // Back after trouble of ours, to be tried again after a growing pause.
   void put_off(Work work);
+  // From a mail worker's hands to the document lane.
+  void to_documents(Work work, std::string sender);
   // Blocks; empty when stopped.
   std::optional<Work> take();
+  // The same for one of `workers` document workers.
+  std::optional<Work> take_document(unsigned workers);
   void finished(const ItemId& id);
   // Marks an item that waits: it will be held when its turn comes. false when it is not waiting.
   bool hold(const ItemId& id);
@@ -52,6 +59,7 @@ class WorkQueue {
     bool stopped = false;
   };
   Guarded<State> state_;
+  DocumentLane<Work> documents_;
 };
 
 }  // namespace kiyome::cleaner

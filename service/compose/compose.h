@@ -14,12 +14,24 @@
 
 namespace kiyome::compose {
 
+// A file of our own writing: a clean PDF, text or picture.
+struct CleanFile {
+  std::string name;    // the sender's, or one made of it; perhaps with folders; without our extension
+  std::string type;    // application/pdf, text/plain, image/png, application/zip
+  std::string octets;  // of a text: UTF-8 with LF, whose characters are made clean when it is written
+  std::uint32_t pages = 0;
+};
+// The extension that files of a clean type bear, without the dot.
+std::string_view extension_of_type(std::string_view clean_type);
+
 // What was decided about one part, ready to be told.
 struct PartOutcome {
   const clean::Part* part = nullptr;
-  Action action = Action::strip;        // text: its words go along as a clean text
-  std::vector<clean::Finding> reasons;  // from the part, its type, and the policy
-  const std::string* text = nullptr;    // its words, when action is text
+  Action action = Action::strip;
+  std::vector<clean::Finding> reasons;            // from the part, its type, and the policy
+  const std::string* text = nullptr;              // its words, when they go along as a clean text
+  const std::vector<CleanFile>* files = nullptr;  // what was made of it, when something else goes along
+  bool entry = false;                             // of the archive or mail that was told before it
 };
 
 struct MailInput {
@@ -87,6 +99,8 @@ std::string clean_line(std::string_view utf8,
                        std::vector<clean::Finding>& findings);  // one line: LF, TAB → space
 std::string clean_body(std::string_view utf8, bool break_links,
                        std::vector<clean::Finding>& findings);  // clean_text + schemes + imitations
+// The octets of a clean text as a file of its own: the rules of a body, CRLF.
+std::string clean_text_file(std::string_view utf8, bool break_links, std::vector<clean::Finding>& findings);
 // Without dots, blanks and joiners at the end: how no file name may end.
 std::string_view without_name_end(std::string_view name);
 std::string clean_file_name(std::string_view utf8, std::string_view extension,

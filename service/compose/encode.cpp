@@ -51,18 +51,6 @@ char* base64_into(const unsigned char* in, std::size_t size, char* out) {
   return out + 4;
 }
 
-// LF → CRLF, and CRLF after the last line if it lacks it.
-std::string with_crlf(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + text.size() / 16 + 2);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    out.append(text, begin, end - begin).append("\r\n");
-    begin = end + 1;
-  }
-  return out;
-}
-
 struct Looks {
   bool ascii = true;
   bool plain = true;  // 7bit as it is
@@ -131,6 +119,17 @@ void append_base64(std::string_view octets, std::string& out) {
   const std::size_t before = out.size();
   out.resize(before + (octets.size() + 2) / 3 * 4);
   base64_into(reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), out.data() + before);
+}
+
+std::string with_crlf(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 16 + 2);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    out.append(text, begin, end - begin).append("\r\n");
+    begin = end + 1;
+  }
+  return out;
 }
 
 std::string base64_lines(std::string_view octets) {

@@ -11,6 +11,9 @@ void append_base64(std::string_view octets, std::string& out);
 // 76 columns, CRLF after every line (RFC 2045 section 6.8).
 std::string base64_lines(std::string_view octets);
 
+// LF → CRLF, and CRLF after the last line if it lacks it.
+std::string with_crlf(std::string_view text);
+
 struct EncodedText {
   std::string_view encoding;  // Content-Transfer-Encoding
   std::string octets;

@@ -88,4 +88,12 @@ void write_text(std::string_view text, std::string_view type_parameters, std::st
   entity.content(std::move(encoded.octets));
 }
 
+void write_file(std::string_view type, std::string_view octets, std::string_view type_parameters,
+                std::string_view disposition, Entity& entity) {
+  entity.field("Content-Type", std::string(type).append(type_parameters));
+  entity.field("Content-Transfer-Encoding", "base64");
+  entity.field("Content-Disposition", disposition);
+  entity.content(base64_lines(octets));
+}
+
 }  // namespace kiyome::compose

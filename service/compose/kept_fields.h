@@ -29,5 +29,8 @@ std::string received_value(const Trace& trace);
 void write_mime_version(Entity& mail);
 void write_text(std::string_view text, std::string_view type_parameters, std::string_view disposition,
                 Entity& entity);
+// The same of a clean file of another type, in base64.
+void write_file(std::string_view type, std::string_view octets, std::string_view type_parameters,
+                std::string_view disposition, Entity& entity);
 
 }  // namespace kiyome::compose

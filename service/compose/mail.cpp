@@ -20,9 +20,13 @@ namespace {
 
 using clean::Finding;
 
+constexpr const char* kText = "text/plain";
+
 struct Attachment {
   std::string name;
-  std::string text;
+  std::string type;
+  std::string text;                     // of text/plain
+  const std::string* octets = nullptr;  // of another type
 };
 
 std::string kiyome_id(const MailInput& input) {
@@ -82,24 +86,49 @@ std::string shown_body(const std::string& text, const Config& config, std::vecto
   if (line_end != std::string_view::npos && line_end > part.size() / 2) part = part.substr(0, line_end + 1);
   std::string shown = clean_body(part, links, findings);
   if (!shown.empty() && shown.back() != '\n') shown += '\n';
-  attachments.push_back({"本文.txt", clean_body(text, links, findings)});
+  attachments.push_back({"本文.txt", kText, clean_body(text, links, findings), nullptr});
   return shown + "\n（本文が長いため、ここまでを表示しています。全文は添付の 本文.txt にあります）\n";
 }
 
-// The clean texts of the outcomes; gives each outcome's output name, empty when it has none.
-std::vector<std::string> add_texts(const MailInput& input, const Config& config,
-                                   std::vector<Attachment>& attachments, std::vector<Finding>& findings) {
-  std::vector<std::string> names;
-  Names unused;
-  for (const Attachment& attachment : attachments) unused.unused(attachment.name);
-  for (const PartOutcome& outcome : input.outcomes) {
-    names.emplace_back();
-    if (outcome.action != Action::text || outcome.text == nullptr) continue;
-    names.back() = unused.unused(clean_file_name(outcome.part->name, "txt", findings));
-    attachments.push_back({names.back(), clean_body(*outcome.text, config.notice.break_links, findings)});
+// The clean files of the outcomes; gives each outcome's output names for the notice, empty when it has none.
+class Files {
+ public:
+  Files(const Config& config, std::vector<Attachment>& attachments, std::vector<Finding>& findings)
+      : config_(config), attachments_(attachments), findings_(findings) {
+    for (const Attachment& attachment : attachments) unused_.unused(attachment.name);
   }
-  return names;
-}
+
+  std::string add(const PartOutcome& outcome) {
+    if (outcome.text != nullptr) return add_text(outcome.part->name, *outcome.text);
+    if (outcome.files == nullptr || outcome.files->empty()) return {};
+    std::string first;
+    for (const CleanFile& file : *outcome.files) {
+      const std::string name = add_file(file);
+      if (first.empty()) first = name;
+    }
+    const std::size_t more = outcome.files->size() - 1;
+    return more == 0 ? first : joined({first, " ほか ", std::to_string(more), " 件"});
+  }
+
+ private:
+  std::string add_text(const std::string& name, const std::string& text) {
+    attachments_.push_back({unused_.unused(clean_file_name(name, "txt", findings_)), kText,
+                            clean_body(text, config_.notice.break_links, findings_), nullptr});
+    return attachments_.back().name;
+  }
+  std::string add_file(const CleanFile& file) {
+    if (file.type == kText) return add_text(file.name, file.octets);
+    const std::string_view extension = extension_of_type(file.type);
+    attachments_.push_back(
+        {unused_.unused(clean_file_name(file.name, extension, findings_)), file.type, {}, &file.octets});
+    return attachments_.back().name;
+  }
+
+  const Config& config_;
+  std::vector<Attachment>& attachments_;
+  std::vector<Finding>& findings_;
+  Names unused_;
+};
 
 bool is_plain_name_character(char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; }
 
@@ -134,7 +163,11 @@ void write_content(const std::string& body, const std::vector<Attachment>& attac
   mail.add(std::move(first));
   for (const Attachment& attachment : attachments) {
     auto part = std::make_unique<Entity>();
-    write_text(attachment.text, type_parameters(attachment.name), disposition(attachment.name), *part);
+    const std::string parameters = type_parameters(attachment.name);
+    if (attachment.octets == nullptr)
+      write_text(attachment.text, parameters, disposition(attachment.name), *part);
+    else
+      write_file(attachment.type, *attachment.octets, parameters, disposition(attachment.name), *part);
     mail.add(std::move(part));
   }
 }
@@ -147,6 +180,18 @@ std::uint64_t octets_saved(const std::string& text) {
 }
 
 }  // namespace
+
+std::string clean_text_file(std::string_view utf8, bool break_links, std::vector<Finding>& findings) {
+  return with_crlf(clean_body(utf8, break_links, findings));
+}
+
+std::string_view extension_of_type(std::string_view clean_type) {
+  if (clean_type == "application/pdf") return "pdf";
+  if (clean_type == "image/png") return "png";
+  if (clean_type == "application/zip") return "zip";
+  KIYOME_CHECK(clean_type == kText);
+  return "txt";
+}
 
 ComposedMail clean_mail(const MailInput& input, const Config& config) {
   KIYOME_CHECK(input.answer != nullptr);
@@ -172,7 +217,9 @@ ComposedMail clean_mail(const MailInput& input, const Config& config) {
                     context, mail);
 
   const std::string shown = shown_body(answer.body.text, config, attachments, composed.findings);
-  const std::vector<std::string> names = add_texts(input, config, attachments, composed.findings);
+  std::vector<std::string> names;
+  Files files(config, attachments, composed.findings);
+  for (const PartOutcome& outcome : input.outcomes) names.push_back(files.add(outcome));
   const std::string warnings = sender_check(answer.header, config.notice) +
                                sender_warnings(answer.header, config.notice, composed.findings);
   const std::string item = input.id.text();
@@ -188,7 +235,9 @@ ComposedMail clean_mail(const MailInput& input, const Config& config) {
   body.append(shown).append(notice.block);
   write_content(body, attachments, joined({"=_kiyome-", item, "-", std::to_string(input.part)}), mail);
   for (const Attachment& attachment : attachments)
-    composed.outputs.push_back({attachment.name, "text/plain", octets_saved(attachment.text)});
+    composed.outputs.push_back(
+        {attachment.name, attachment.type,
+         attachment.octets == nullptr ? octets_saved(attachment.text) : attachment.octets->size()});
   composed.octets = mail.octets();
   return composed;
 }

@@ -130,13 +130,38 @@ struct Counts {
   }
 };
 
+enum class Done { stripped, held, text, converted, opened };
+
+Done done_with(const PartOutcome& outcome) {
+  if (outcome.action == Action::strip) return Done::stripped;
+  if (outcome.action == Action::hold) return Done::held;
+  if (outcome.text != nullptr) return Done::text;
+  if (outcome.files == nullptr) return Done::held;
+  if (outcome.files->empty()) return Done::opened;
+  const bool only_text = std::all_of(outcome.files->begin(), outcome.files->end(),
+                                     [](const CleanFile& file) { return file.type == "text/plain"; });
+  return only_text ? Done::text : Done::converted;
+}
+
 std::string lead_about_parts(const std::vector<PartOutcome>& outcomes) {
-  Counts stripped, held, texts;
+  Counts stripped, held, texts, pages;
   for (const PartOutcome& outcome : outcomes) {
-    if (outcome.action == Action::strip)
-      stripped.add(*outcome.part);
-    else
-      (outcome.action == Action::text && outcome.text != nullptr ? texts : held).add(*outcome.part);
+    switch (done_with(outcome)) {
+      case Done::stripped:
+        stripped.add(*outcome.part);
+        break;
+      case Done::held:
+        held.add(*outcome.part);
+        break;
+      case Done::text:
+        texts.add(*outcome.part);
+        break;
+      case Done::converted:
+        pages.add(*outcome.part);
+        break;
+      case Done::opened:  // its entries are counted
+        break;
+    }
   }
   std::string out;
   const auto say = [&](const Counts& counts, std::string_view what) {
@@ -147,7 +172,8 @@ std::string lead_about_parts(const std::vector<PartOutcome>& outcomes) {
   say(stripped, "を除去");
   say(held, "を保留");
   say(texts, "をテキストに変換");
-  return out + "しました";
+  say(pages, "を画像化した文書に変換");
+  return out.empty() ? "添付を展開しました" : out + "しました";
 }
 
 std::string lead_line(const NoticeInput& input, const std::vector<Finding>& loud) {
@@ -162,9 +188,21 @@ std::string lead_line(const NoticeInput& input, const std::vector<Finding>& loud
 }
 
 std::string what_was_done(const PartOutcome& outcome, std::string_view output_name) {
-  if (outcome.action == Action::strip) return "除去しました";
-  if (outcome.action == Action::text && outcome.text != nullptr)
-    return std::string("テキストに変換しました（").append(output_name).append("）");
+  const auto with_name = [&](std::string_view what) {
+    return std::string(what).append("（").append(output_name).append("）");
+  };
+  switch (done_with(outcome)) {
+    case Done::stripped:
+      return "除去しました";
+    case Done::text:
+      return with_name("テキストに変換しました");
+    case Done::converted:
+      return with_name("画像化した文書に変換しました");
+    case Done::opened:
+      return "展開しました";
+    case Done::held:
+      break;
+  }
   return "保留しました";
 }
 
@@ -172,7 +210,10 @@ void append_part(std::size_t ordinal, const PartOutcome& outcome, std::string_vi
                  std::vector<Finding>& findings, std::string& out) {
   const clean::Part& part = *outcome.part;
   const std::string name = display_text(part.name, kNameShown, {.break_links = false, .findings = &findings});
-  out.append(std::to_string(ordinal)).append(". ").append(name.empty() ? "（名前なし）" : name).append("\n");
+  out.append(std::to_string(ordinal))
+      .append(outcome.entry ? ". └ " : ". ")
+      .append(name.empty() ? "（名前なし）" : name)
+      .append("\n");
   out.append("   種別: ")
       .append(type_text(part.detected_type.empty() ? part.declared_type : part.detected_type));
   out.append("　大きさ: ").append(size_text(part.size)).append("\n");

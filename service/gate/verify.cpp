@@ -6,6 +6,7 @@
 #include <set>
 
 #include "proto/base/limits.h"
+#include "service/gate/verify_document.h"
 #include "service/gate/verify_encoding.h"
 #include "service/gate/verify_fault.h"
 #include "service/gate/verify_fields.h"
@@ -20,6 +21,18 @@ using View = std::string_view;
 constexpr View kTextType = "text/plain; charset=UTF-8";
 constexpr View kBoundaryCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789=_.-";
 constexpr std::size_t kBoundaryOctets = 70;
+
+// What a part behind the first may be.
+struct PartType {
+  View type, extension;
+  Checked (*check)(View, Scope&);  // of what is not text, which always travels in base64
+};
+constexpr PartType kPartTypes[] = {
+    {kTextType, ".txt", nullptr},
+    {"application/pdf", ".pdf", check_pdf},
+    {"image/png", ".png", check_png},
+    {"application/zip", ".zip", check_zip},
+};
 
 // `multipart/mixed; boundary="B"`, B not empty.
 bool read_boundary(View value, View& boundary) {
@@ -90,12 +103,11 @@ Checked read_name_parameter(View text, std::string& name) {
 // The whole mail, front to back.
 class Mail {
  public:
-  explicit Mail(View octets) : octets_(octets) {}
+  Mail(View octets, Scope& scope) : octets_(octets), scope_(scope) {}
 
   Checked check() {
     if (Checked bad = check_header()) return bad;
-    return boundary_.empty() ? check_content({at_, octets_.size()}, encoding_, TextKind::body)
-                             : check_parts();
+    return boundary_.empty() ? check_content({at_, octets_.size()}, TextKind::body) : check_parts();
   }
 
   struct Rule {
@@ -160,16 +172,17 @@ class Mail {
     return read_encoding(value, encoding_) ? std::nullopt : fault(0, "unknown transfer encoding");
   }
 
-  Checked check_content(Place place, Encoding encoding, TextKind kind) {
+  // The part in hand, or the whole mail.
+  Checked check_content(Place place, TextKind kind) {
     const View encoded = octets_.substr(place.begin, place.end - place.begin);
     decoded_.clear();
-    Checked bad = decode(encoding, encoded, decoded_);
+    Checked bad = decode(encoding_, encoded, decoded_);
     if (!bad) {
-      bad = check_text(encoding == Encoding::seven_bit ? encoded : View(decoded_), kind);
-      if (bad) bad->offset = encoded_offset(encoding, encoded, bad->offset);
+      const View content = encoding_ == Encoding::seven_bit ? encoded : View(decoded_);
+      bad = part_type_->check == nullptr ? check_text(content, kind) : part_type_->check(content, scope_);
+      if (bad) bad->offset = encoded_offset(encoding_, encoded, bad->offset);
     }
-    if (bad) bad->offset += place.begin;
-    return bad;
+    return shifted(bad, place.begin);
   }
 
   // From the first delimiter to the last octet. RFC 2046 section 5.1.1, without preamble and epilogue.
@@ -186,8 +199,7 @@ class Mail {
         return fault(at_, "part that begins with the boundary");
       const std::size_t end = octets_.find(delimiter, at_);
       if (end == View::npos) return fault(octets_.size(), "no closing boundary");
-      if (Checked bad =
-              check_content({at_, end}, encoding_, count == 1 ? TextKind::body : TextKind::attachment))
+      if (Checked bad = check_content({at_, end}, count == 1 ? TextKind::body : TextKind::attachment))
         return bad;
       at_ = end + delimiter.size();
       if (octets_.substr(at_) == "--\r\n") return std::nullopt;
@@ -221,6 +233,8 @@ class Mail {
     FieldReader reader(octets_, at_, at_ + limits::kCleanMailHeader);
     name_.clear();
     if (Checked bad = check_part_head(reader, &Mail::attachment_type)) return bad;
+    if (part_type_->check != nullptr && encoding_ != Encoding::base64)
+      return fault(reader.field_offset(), "attachment that is no text and not in base64");
     if (Checked bad = reader.next()) return bad;
     if (reader.name() != "Content-Disposition")
       return fault(reader.field_offset(), "Content-Disposition expected");
@@ -231,17 +245,18 @@ class Mail {
   Checked body_type(View value) {
     return value == kTextType ? std::nullopt : fault(0, "the first part is not the text");
   }
-  // PDF, PNG and ZIP are refused until their own verifiers stand beside this one.
   Checked attachment_type(View value) {
     constexpr View kName = "; name=\"";
-    if (!value.starts_with(kTextType)) return fault(0, "attachment of a type that is not proved");
-    const View rest = value.substr(kTextType.size());
+    part_type_ = std::find_if(std::begin(kPartTypes), std::end(kPartTypes),
+                              [&](const PartType& part) { return value.starts_with(part.type); });
+    if (part_type_ == std::end(kPartTypes)) return fault(0, "attachment of a type that is not proved");
+    const View rest = value.substr(part_type_->type.size());
     if (!rest.starts_with(kName) || !rest.ends_with('"') || rest.size() <= kName.size())
-      return fault(kTextType.size(), "attachment without a name in our form");
-    const std::size_t begin = kTextType.size() + kName.size();
+      return fault(part_type_->type.size(), "attachment without a name in our form");
+    const std::size_t begin = part_type_->type.size() + kName.size();
     if (Checked bad = read_name_parameter(value.substr(begin, value.size() - 1 - begin), name_))
       return fault(begin + bad->offset, bad->reason);
-    if (Checked bad = check_file_name(name_, ".txt")) return fault(begin, bad->reason);
+    if (Checked bad = check_file_name(name_, part_type_->extension)) return fault(begin, bad->reason);
     if (!names_.insert(without_case(name_)).second) return fault(begin, "two attachments of one name");
     return std::nullopt;
   }
@@ -265,11 +280,13 @@ class Mail {
   static constexpr std::size_t kItemIdOctets = 36;
 
   View octets_;
+  Scope& scope_;
   std::size_t at_ = 0;
   std::string item_, boundary_;
   bool notice_ = false, has_encoding_ = false;
   Encoding encoding_ = Encoding::seven_bit;
-  std::string decoded_, name_;   // of the part in hand
+  const PartType* part_type_ = kPartTypes;  // of the part in hand
+  std::string decoded_, name_;
   std::set<std::string> names_;  // of attachments so far, ASCII case ignored
 };
 
@@ -315,18 +332,30 @@ bool reads_as_mail(View octets) {
   return true;
 }
 
-std::optional<Violation> told(Checked bad) {
+std::optional<Violation> told(Checked (*check)(View, Scope&), View octets) {
+  Scope scope;
+  const Checked bad = check(octets, scope);
   if (!bad) return std::nullopt;
   return Violation{bad->offset, bad->reason};
 }
 
 }  // namespace
 
-std::optional<Violation> verify_mail(View octets) { return told(Mail(octets).check()); }
+Checked check_mail(View octets, Scope& scope) { return Mail(octets, scope).check(); }
 
-std::optional<Violation> verify_text(View octets) { return told(check_text(octets, TextKind::attachment)); }
+std::optional<Violation> verify_mail(View octets) { return told(check_mail, octets); }
+std::optional<Violation> verify_pdf(View octets) { return told(check_pdf, octets); }
+std::optional<Violation> verify_png(View octets) { return told(check_png, octets); }
+std::optional<Violation> verify_zip(View octets) { return told(check_zip, octets); }
+
+std::optional<Violation> verify_text(View octets) {
+  return told([](View text, Scope&) { return check_text(text, TextKind::attachment); }, octets);
+}
 
 std::optional<Violation> verify_file(View octets) {
+  if (octets.starts_with("%PDF-")) return verify_pdf(octets);
+  if (octets.starts_with("\x89PNG\r\n\x1a\n")) return verify_png(octets);
+  if (octets.starts_with("PK\x03\x04")) return verify_zip(octets);
   return reads_as_mail(octets) ? verify_mail(octets) : verify_text(octets);
 }
 

@@ -1,6 +1,7 @@
 // The verifier: proves that octets are in the clean output grammar of INTERFACE.md. Written against the
 // grammar alone; it shares no code with service/compose and links no parser of foreign formats. Standard
-// library and utf8proc only; no allocation that grows faster than its input; fuzzed. Thread-safe.
+// library, utf8proc, SHA-256 and zlib's inflate only; no allocation that grows faster than its input; a file
+// without attachments may be mapped memory, and next to nothing is allocated; fuzzed. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,11 @@ struct Violation {
 // Empty = proved clean.
 std::optional<Violation> verify_mail(std::string_view octets);
 std::optional<Violation> verify_text(std::string_view octets);  // clean text: a .txt output
-// Chosen by content: header fields from the first line to an empty one, the first of them one we keep → mail;
-// else text. (PDF, PNG, ZIP come with the documents.)
+std::optional<Violation> verify_pdf(std::string_view octets);   // compose/PDF.md
+std::optional<Violation> verify_png(std::string_view octets);
+std::optional<Violation> verify_zip(std::string_view octets);  // each entry by its own grammar
+// Chosen by content: the signatures of PDF, PNG and ZIP; header fields from the first line to an empty one,
+// the first of them one we keep → mail; else text.
 std::optional<Violation> verify_file(std::string_view octets);
 
 }  // namespace kiyome::gate

@@ -291,6 +291,10 @@ class Walk {
 
 }  // namespace
 
+bool is_clean_character(std::uint32_t c) {
+  return ((c < 0x10000 ? basic_plane()[c] : kind_by_data(c)) & kForbidden) == 0;
+}
+
 bool is_backslash(std::uint32_t c) {
   return c == '\\' || c == 0xA5 || c == 0xFFE5 || c == 0xFF3C || c == 0xFE68;
 }

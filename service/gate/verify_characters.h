@@ -16,6 +16,10 @@ enum class Tab : bool { refused, allowed };
 // ASCII's own is easy to look for and not told.
 Checked check_characters(std::string_view line, Tab tab, bool& wide_backslash);
 
+// Whether it may stand in clean text at all; where, and beside what, check_characters() says. TAB may not: it
+// is of texts, not of lines.
+bool is_clean_character(std::uint32_t c);
+
 struct CodePoint {
   std::uint32_t value = 0;
   std::size_t size = 0;  // octets; 0 = no valid UTF-8 here

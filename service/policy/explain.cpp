@@ -26,6 +26,8 @@ constexpr std::string_view name_of(Action action) {
       return "text";
     case Action::flatten:
       return "flatten";
+    case Action::image:
+      return "image";
     case Action::hold:
       return "hold";
   }

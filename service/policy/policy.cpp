@@ -1,6 +1,8 @@
 // The rules. Addresses and types are hostile text; patterns are the operator's.
 #include "service/policy/policy.h"
 
+#include <algorithm>
+
 namespace kiyome::policy {
 namespace {
 
@@ -70,6 +72,16 @@ PartDecision decide_part(const PolicyConfig& policy, std::string_view sender, st
       return {*rule.actions.attachments, static_cast<int>(i)};
   }
   return {policy.attachments, -1};
+}
+
+bool passes_documents(const PolicyConfig& policy) {
+  const auto passes = [](Action action) {
+    return action == Action::text || action == Action::flatten || action == Action::image;
+  };
+  return passes(policy.attachments) ||
+         std::any_of(policy.rules.begin(), policy.rules.end(), [&](const PolicyRule& rule) {
+           return rule.actions.attachments && passes(*rule.actions.attachments);
+         });
 }
 
 // Only the last '*' is ever gone back to: what stands before it was found as early as possible, which leaves

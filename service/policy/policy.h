@@ -39,6 +39,9 @@ Decision decide(const PolicyConfig& policy, std::string_view sender, std::string
 PartDecision decide_part(const PolicyConfig& policy, std::string_view sender, std::string_view recipient,
                          std::uint64_t item_bytes, const clean::Part& part);
 
+// Whether some rule lets attachments through in another form, so that it is worth to look into them.
+bool passes_documents(const PolicyConfig& policy);
+
 // '*' any run, '?' one character; ASCII case is ignored. For a given pattern the time is linear in the text.
 bool glob_match(std::string_view pattern, std::string_view text);
 

@@ -139,10 +139,12 @@ void Supervisor::add_role(const std::string& name) {
         throw_errno(std::string("chown ") + file);
     role.gifts.push_back({"intake", unix_.at("cleaner.sock")});
     role.gifts.push_back({"admin", unix_.at("cleaner.admin.sock")});
-    const std::string mail = programs_.sanitizers + "/mail";
-    const int program = keep(Descriptor(::open(mail.c_str(), O_PATH | O_CLOEXEC)));
-    if (program < 0) throw ConfigError("the mail sanitizer is missing: " + mail);
-    role.gifts.push_back({"sanitizer.mail", program});
+    for (const std::string kind : {"mail", "archive", "office", "pdf", "image"}) {
+      const std::string path = programs_.sanitizers + "/" + kind;
+      const int program = keep(Descriptor(::open(path.c_str(), O_PATH | O_CLOEXEC)));
+      if (program < 0) throw ConfigError("a sanitizer is missing: " + path);
+      role.gifts.push_back({"sanitizer." + kind, program});
+    }
   } else {
     role.directory = layout_.gate.get();
     role.gifts.push_back({"bundles", unix_.at("gate.sock")});

@@ -49,6 +49,7 @@ struct State {
   enum class Phase { starting, ready, down } phase = Phase::starting;
   bool start_failed = false;  // the last zygote never became ready
   bool suspect = false;       // it took no request in time
+  bool leaving = false;       // it has closed its socket and takes no more
   bool stopping = false;
   std::uint64_t last_job = 0;
   std::shared_ptr<const Descriptor> socket;  // shared as in ZygoteProcess
@@ -162,6 +163,9 @@ struct Pool::Impl {
 
   // ---- the callers ----
   std::optional<Ticket> enter(Steady::time_point deadline);
+  bool attempt(int input, const clean::JobOptions& options, const Bounds& bounds, clean::Reader& reader,
+               Steady::time_point deadline, JobEnd& result);
+  void forget(const Ticket& ticket);
   void leave(std::uint64_t job);
   void kill(const Ticket& ticket);
   bool await_end(const Ticket& ticket, Steady::time_point deadline, JobEnd& result);
@@ -186,7 +190,7 @@ void Pool::Impl::drive() {
       ZygoteProcess zygote(kind, program.get());
       state.with([&](State& now) {
         now.phase = State::Phase::starting;
-        now.suspect = false;
+        now.suspect = now.leaving = false;
         now.socket = zygote.socket();
       });
       was_ready = follow(zygote);
@@ -293,7 +297,7 @@ void Pool::Impl::give_up(bool was_ready) {
 // Waits for a ready zygote with room for one more child. Nothing when there is none in time.
 std::optional<Ticket> Pool::Impl::enter(Steady::time_point deadline) {
   const auto room = [](const State& now) {
-    return now.phase == State::Phase::ready && !now.suspect && !now.stopping &&
+    return now.phase == State::Phase::ready && !now.suspect && !now.leaving && !now.stopping &&
            now.jobs.size() < limits::kZygoteJobs;
   };
   const auto hopeless = [](const State& now) {
@@ -396,39 +400,57 @@ JobResult Pool::run(int input, std::uint64_t input_size, const clean::JobOptions
 JobEnd Pool::run(int input, const clean::JobOptions& options, const Bounds& bounds, clean::Reader& reader) {
   const auto started = Steady::now();
   const auto deadline = started + milliseconds(bounds.wall_ms);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw_errno("sanitizer: pipe");
-  const Descriptor answer(ends[0]);
-  Descriptor theirs(ends[1]);
-
   JobEnd result;
-  if (const auto ticket = impl_->enter(deadline)) {
-    const std::string request =
-        clean::encode_job(clean::JobRequest{ticket->job, bounds.cpu_seconds, bounds.memory_bytes, options});
-    if (send_request(ticket->socket->get(), request, {input, theirs.get()}, deadline)) {
-      theirs.reset();
-      try {
-        const Reading how = read_answer(answer.get(), reader, deadline, milliseconds(bounds.progress_ms));
-        impl_->settle(*ticket, how, reader, deadline, result);
-      } catch (...) {  // the handler's own trouble: a full disk, a bug; not the sanitizer's
-        impl_->kill(*ticket);
-        impl_->leave(ticket->job);
-        throw;
-      }
-    } else {
-      result.unavailable = true;
-      if (Steady::now() >= deadline) impl_->suspect(*ticket);
-      impl_->state.with([&](State& now) {
-        now.jobs.at(ticket->job).lost = true;  // it has never been heard of
-      });
-    }
-    impl_->leave(ticket->job);
-  } else {
-    result.unavailable = true;
+  // A zygote that ended between two jobs never heard of the request: the next one gets it.
+  while (!impl_->attempt(input, options, bounds, reader, deadline, result)) {
   }
   if (result.failure && impl_->stopping()) result.unavailable = true;
   result.milliseconds = std::chrono::duration<double, std::milli>(Steady::now() - started).count();
   return result;
+}
+
+// false when the request was not taken and there is time for another zygote.
+bool Pool::Impl::attempt(int input, const clean::JobOptions& options, const Bounds& bounds,
+                         clean::Reader& reader, Steady::time_point deadline, JobEnd& result) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw_errno("sanitizer: pipe");
+  const Descriptor answer(ends[0]);
+  Descriptor theirs(ends[1]);
+  const auto ticket = enter(deadline);
+  if (!ticket) {
+    result.unavailable = true;
+    return true;
+  }
+  const std::string request =
+      clean::encode_job(clean::JobRequest{ticket->job, bounds.cpu_seconds, bounds.memory_bytes, options});
+  const bool taken = send_request(ticket->socket->get(), request, {input, theirs.get()}, deadline);
+  if (taken) {
+    theirs.reset();
+    try {
+      const Reading how = read_answer(answer.get(), reader, deadline, milliseconds(bounds.progress_ms));
+      settle(*ticket, how, reader, deadline, result);
+    } catch (...) {  // the handler's own trouble: a full disk, a bug; not the sanitizer's
+      kill(*ticket);
+      leave(ticket->job);
+      throw;
+    }
+  } else {
+    if (Steady::now() >= deadline) {
+      result.unavailable = true;
+      suspect(*ticket);
+    }
+    forget(*ticket);
+  }
+  leave(ticket->job);
+  return taken || result.unavailable;
+}
+
+// The zygote never got the request, and takes no other.
+void Pool::Impl::forget(const Ticket& ticket) {
+  state.with([&](State& now) {
+    now.jobs.at(ticket.job).lost = true;
+    if (now.socket == ticket.socket) now.leaving = true;
+  });
 }
 
 bool Pool::wait_ready(std::uint32_t wall_ms) {

@@ -4,8 +4,11 @@ import re
 import subprocess
 import sys
 
-LIBRARIES = r"lib(mimetic|magic|uchardet|icu\w*|archive|gmime|poppler|pdfium|seccomp)\b"
-SYMBOLS = r"mimetic::|\bmagic_(open|load)|\buchardet_|kiyome::(sanitizers?|compose|workers)::|kiyome::clean::.*[Dd]ecode"
+LIBRARIES = (r"lib(mimetic|magic|uchardet|icu\w*|archive|gmime|poppler\w*|pdfium|mupdf|qpdf|seccomp|jpeg|turbojpeg|png\w*"
+             r"|deflate|tiff\w*|gif|webp\w*|rsvg\w*|openjp2|cairo|freetype|fontconfig|lzma|bz2|zstd)\b")
+SYMBOLS = (r"mimetic::|\bmagic_(open|load)|\buchardet_|kiyome::(sanitizers?|compose|workers)::|kiyome::clean::.*[Dd]ecode"
+           r"|\bjpeg_\w+|\btj3?\w*Compress|\bpng_\w+|\blibdeflate_|\barchive_(read|entry)|poppler|\bTIFF\w+|\bWebP\w+|\bDGif"
+           r"|\bFT_\w+|\bU (deflate|gz)\w+")
 
 
 def main():

@@ -104,6 +104,14 @@ inline std::string attachment(const std::string& name, const std::string& text =
          "\"\r\n\r\n" + base64_lines(text);
 }
 
+// Of another type than text.
+inline std::string attachment_of(const std::string& type, const std::string& name,
+                                 const std::string& octets) {
+  return "\r\n--b\r\nContent-Type: " + type + ";\r\n name=\"" + name +
+         "\"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"" + name +
+         "\"\r\n\r\n" + base64_lines(octets);
+}
+
 inline std::string percent(std::string_view name) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;

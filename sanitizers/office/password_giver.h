@@ -1,0 +1,26 @@
+// Answers LibreOffice's questions while it opens a document: a password for each time it asks for one, as long as
+// there are some, and "no" to everything else.
+#pragma once
+
+#include <com/sun/star/task/XInteractionHandler.hpp>
+#include <cppuhelper/implbase1.hxx>
+#include <string>
+#include <vector>
+
+#include "sanitizers/office/uno.h"
+
+namespace kiyome::sanitizer::office {
+
+class PasswordGiver : public cppu::WeakImplHelper1<css::task::XInteractionHandler> {
+ public:
+  explicit PasswordGiver(const std::vector<std::string>& passwords) : passwords_(passwords) {}
+  void SAL_CALL handle(const uno::Reference<css::task::XInteractionRequest>& request) override;
+  bool asked() const { return asked_; }
+
+ private:
+  const std::vector<std::string>& passwords_;
+  std::size_t next_ = 0;
+  bool asked_ = false;
+};
+
+}  // namespace kiyome::sanitizer::office

@@ -1,0 +1,105 @@
+#include "sanitizers/office/warm_up.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "sanitizers/office/content/table_text.h"
+#include "sanitizers/office/document.h"
+#include "sanitizers/office/inspect.h"
+#include "sanitizers/office/own_files.h"
+#include "sanitizers/text/text.h"
+
+namespace kiyome::sanitizer::office {
+namespace {
+
+constexpr char kPdf[] = "/tmp/warm.pdf";
+constexpr char kPassword[] = "Kiyome";
+
+// A document of ours, and the forms in which jobs bring such documents: it is saved in each and read again.
+struct Form {
+  const char* type;
+  const char* filter;
+  const char* password = "";
+};
+struct Origin {
+  const char* name;
+  const char* type;
+  std::initializer_list<Form> forms;
+};
+
+constexpr char kDocx[] = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+constexpr char kXlsx[] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+constexpr char kPptx[] = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+constexpr char kOdt[] = "application/vnd.oasis.opendocument.text";
+constexpr char kOds[] = "application/vnd.oasis.opendocument.spreadsheet";
+constexpr char kOdp[] = "application/vnd.oasis.opendocument.presentation";
+constexpr char kOdg[] = "application/vnd.oasis.opendocument.graphics";
+
+const Origin kOrigins[] = {
+    {"text.fodt",
+     kOdt,
+     {{kDocx, "MS Word 2007 XML"},
+      {"application/msword", "MS Word 97"},
+      {"text/rtf", "Rich Text Format"},
+      {kOdt, "writer8"},
+      {"application/x-ms-encrypted-package", "MS Word 2007 XML", kPassword}}},
+    {"sheets.fods",
+     kOds,
+     {{kXlsx, "Calc MS Excel 2007 XML"}, {"application/vnd.ms-excel", "MS Excel 97"}, {kOds, "calc8"},
+      {"text/csv", "Text - txt - csv (StarCalc)"}}},
+    {"slides.fodp",
+     kOdp,
+     {{kPptx, "Impress MS PowerPoint 2007 XML"}, {"application/vnd.ms-powerpoint", "MS PowerPoint 97"}, {kOdp, "impress8"}}},
+    {"drawing.fodg", kOdg, {{kOdg, "draw8"}}},
+};
+
+constexpr const char* kLibraries[] = {
+#define LIBRARY(name) KIYOME_LIBREOFFICE "/program/lib" name ".so",
+#include "sanitizers/office/libraries.def"
+#undef LIBRARY
+};
+
+std::string saved_as(const Form& form) {
+  return std::string("/tmp/warm") + (*form.password != '\0' ? "-locked." : ".") + std::string(find_office_type(form.type)->extension);
+}
+
+bool read_and_write(const std::string& path, const OfficeType& type, const char* password, const Origin* origin) {
+  const std::string options = is_table_text(type) ? table_text("", false).filter_options : "";
+  const Opened opened = open_document(path, type, options, {password});
+  if (opened.outcome != Opened::Outcome::good) return false;
+  const Kind kind = kind_of(opened.document);
+  holds_hidden(opened.document, kind);
+  bool done = page_count(opened.document, kind) > 0 && write_pdf(opened.document, kind, kPdf, 1);
+  if (origin != nullptr) {
+    for (const Form& form : origin->forms)
+      done = done && write_as(opened.document, form.filter,
+                              saved_as(form), form.password);
+  }
+  close_document(opened.document);
+  return done;
+}
+
+bool warm_up(const Origin& origin) {
+  if (!read_and_write(std::string(kWarm) + "/" + origin.name, *find_office_type(origin.type), "", &origin)) return false;
+  bool done = true;
+  for (const Form& form : origin.forms) {
+    done = done && read_and_write(saved_as(form), *find_office_type(form.type), form.password, nullptr);
+    unlink(saved_as(form).c_str());
+  }
+  unlink(kPdf);
+  return done;
+}
+
+}  // namespace
+
+const char* warm_up_engine() {
+  text::warm_up();
+  for (const char* const library : kLibraries) dlopen(library, RTLD_LAZY);  // a job cannot load one any more
+  for (const Origin& origin : kOrigins)
+    if (!warm_up(origin)) return origin.name;
+  return nullptr;
+}
+
+}  // namespace kiyome::sanitizer::office

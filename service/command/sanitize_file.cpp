@@ -1,0 +1,294 @@
+#include "service/command/sanitize_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "proto/clean/codec.h"
+#include "service/base/clock.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/base/sockets.h"
+#include "service/cleaner/clean_item.h"
+#include "service/cleaner/report.h"
+#include "service/document/scan.h"
+#include "service/gate/verify.h"
+#include "service/policy/policy.h"
+
+namespace kiyome::command {
+
+namespace {
+
+namespace fs = std::filesystem;
+using clean::Finding;
+
+constexpr std::size_t kReadOctets = 256u << 10;
+
+double milliseconds_since(Steady::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Steady::now() - begin).count();
+}
+
+// A file's octets go from the disk into the sandbox and nowhere else.
+document::Content read_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw_errno(path);
+  document::Content content;
+  std::string buffer(kReadOctets, '\0');
+  for (;;) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(path);
+    if (count == 0) break;
+    content.append(std::string_view(buffer).substr(0, static_cast<std::size_t>(count)));
+  }
+  content.seal();
+  return content;
+}
+
+// Whole or not at all: a reader never sees half a file, and an old file of that name is replaced.
+void write_file(const fs::path& path, std::string_view octets) {
+  const std::string fresh = path.string() + ".part";
+  Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!file || !write_all(file.get(), octets, Steady::now() + std::chrono::minutes(10)) ||
+      ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
+    throw_errno(path.string());
+}
+
+// A name that says it is a mail is believed (a mail may look like anything); else the content decides.
+bool is_mail_name(const std::string& path) { return path.ends_with(".eml") || path.ends_with(".EML"); }
+
+// What the sanitizer says of a file that is no mail.
+bool is_one_file(const clean::MailAnswer& answer) {
+  return answer.header == clean::MailHeader{} && answer.parts.size() == 1 &&
+         answer.parts[0].role == clean::Role::attachment && answer.parts[0].declared_type.empty();
+}
+
+store::Envelope envelope_of(const clean::MailAnswer& answer, std::int64_t received_ms) {
+  store::Envelope envelope;
+  envelope.id = new_item_id();
+  envelope.received_ms = received_ms;
+  envelope.client_address = "127.0.0.1";
+  envelope.client_helo = "localhost";
+  envelope.protocol = "ESMTP";
+  if (!answer.header.from.empty()) envelope.sender = answer.header.from.front().address;
+  for (const clean::Address& each : answer.header.to)
+    if (envelope.recipients.empty() && !each.address.empty())
+      envelope.recipients.push_back({0, each.address, 0, {}});
+  if (envelope.recipients.empty()) envelope.recipients.push_back({});
+  return envelope;
+}
+
+void add(std::vector<Finding>& to, const std::vector<Finding>& some) {
+  for (const Finding finding : some)
+    if (std::find(to.begin(), to.end(), finding) == to.end()) to.push_back(finding);
+}
+
+}  // namespace
+
+struct FileSanitizer::Written {
+  std::string path, type, octets;
+  std::uint32_t pages = 0;
+};
+
+// Everything known about one file while it is worked on.
+struct FileSanitizer::Case {
+  explicit Case(const std::string& file) : path(file), content(read_file(file)) {}
+
+  const std::string path;
+  const document::Content content;
+  Steady::time_point began = Steady::now();
+  std::optional<clean::MailAnswer> answer;
+  std::map<std::uint32_t, document::Content> contents;  // of the parts of a mail
+  std::string type = "application/octet-stream";
+  bool held = false;
+  std::vector<Finding> reasons;
+  std::string parts = "[]";  // JSON
+  std::string outputs;       // JSON, without the brackets
+  std::string names;         // of the outputs, to be told
+  double parse_ms = 0, render_ms = 0, compose_ms = 0;
+
+  void hold(Finding why) {
+    held = true;
+    add(reasons, {why});
+  }
+  std::string name() const { return fs::path(path).filename().string(); }
+};
+
+Outcome FileSanitizer::sanitize(const std::string& path) {
+  Case one(path);
+  if (!config_.scan.clamd.empty() && is_mail_name(path)) {  // other files are scanned with their parts
+    const document::ScanResult found =
+        document::scan(config_.scan.clamd, one.content.descriptor(), one.content.size());
+    if (found.verdict == document::ScanVerdict::found) one.hold(Finding::kMalware);
+    if (found.verdict == document::ScanVerdict::failed && !config_.scan.optional)
+      one.hold(Finding::kScanFailed);
+    if (one.held) return told(one);
+  }
+  look(one);
+  if (one.held) return told(one);
+  if (is_mail_name(path) || !is_one_file(*one.answer)) {
+    clean_mail(one);
+  } else {
+    clean_file(one);
+  }
+  return told(one);
+}
+
+// The mail sanitizer tells what it is, and opens it when it is a mail.
+void FileSanitizer::look(Case& one) {
+  workers::Bounds bounds;
+  bounds.wall_ms = config_.cleaner.mail_seconds * 1000;
+  bounds.cpu_seconds = limits::kMailJobCpuSeconds;
+  bounds.memory_bytes = limits::kMailJobMemory + 2 * one.content.size();
+  clean::JobOptions options;
+  options.any_file = !is_mail_name(one.path);
+  options.part_texts = options.contents = policy::passes_documents(config_.policy);
+  const std::string name = one.name();
+  if (clean::is_clean_line(name) && name.size() <= limits::kCleanName) options.name = name;
+  std::optional<clean::AnswerReader> reader;
+  workers::JobEnd end;
+  for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
+    one.contents.clear();
+    reader.emplace(one.content.size(),
+                   [&](std::uint32_t part, std::string_view octets) { one.contents[part].append(octets); });
+    end = sanitizers_.get(document::Kind::mail).run(one.content.descriptor(), options, bounds, *reader);
+    if (!workers::worth_another_try(end)) break;
+  }
+  if (end.unavailable) throw TemporaryFailure("no sanitizer could be started: see `kiyome selftest`");
+  one.parse_ms = end.milliseconds;
+  if (!end.good()) {
+    if (is_mail_name(one.path)) one.type = "message/rfc822";
+    return one.hold(*end.failure);
+  }
+  for (auto& [part, content] : one.contents) content.seal();
+  one.answer = reader->take_answer();
+}
+
+void FileSanitizer::clean_mail(Case& one) {
+  one.type = "message/rfc822";
+  const auto composing = Steady::now();
+  const clean::MailAnswer& answer = *one.answer;
+  const store::Envelope envelope = envelope_of(answer, unix_ms_now());
+  cleaner::Request request;
+  request.envelope = &envelope;
+  request.bytes = one.content.size();
+  request.answer = &answer;
+  cleaner::Documents made;
+  document::Budget budget(config_.documents);
+  for (const cleaner::DocumentWish& wanted : cleaner::wanted_documents(request, config_)) {
+    const clean::Part& part = answer.parts[wanted.part];
+    const auto content = one.contents.find(wanted.part);
+    if (content == one.contents.end() || content->second.sha256() != part.sha256) continue;
+    const document::File file{&content->second, part.name, part.detected_type, part.findings};
+    const auto& done = made.emplace(wanted, documents_.clean(file, {wanted.action, passwords_}, budget));
+    one.render_ms += done.first->second.render_ms;
+  }
+  request.documents = &made;
+  const cleaner::Group group = cleaner::clean_item(request, config_).front();
+  one.parts = cleaner::parts_json(answer, group);
+  one.compose_ms = milliseconds_since(composing) - one.render_ms;
+  const std::vector<Finding> holds = cleaner::item_holds(answer);
+  one.held = !holds.empty() || group.verdict != Verdict::clean;
+  one.reasons = holds.empty() ? group.reasons : holds;
+  if (one.held) return;
+  std::vector<Written> files;
+  files.push_back({(fs::path(folder_) / (one.name() + ".eml")).string(), one.type, group.mail.octets, 0});
+  write_all_of(one, files);
+}
+
+void FileSanitizer::clean_file(Case& one) {
+  const clean::Part& part = one.answer->parts.front();
+  one.type = part.detected_type.empty() ? one.type : part.detected_type;
+  Action wish = policy::decide_part(config_.policy, "", "", one.content.size(), part).action;
+  // A file by hand has nothing to be stripped from.
+  if (wish == Action::strip) wish = Action::flatten;
+  document::Made made;
+  if (wish == Action::hold) {
+    made.reasons = part.findings;
+    add(made.reasons, {Finding::kPolicyHold});
+  } else {
+    document::Budget budget(config_.documents);
+    made = documents_.clean({&one.content, one.name(), part.detected_type, part.findings}, {wish, passwords_},
+                            budget);
+  }
+  clean::Part named = part;
+  named.name = one.name();
+  one.parts = "[" + cleaner::file_json(named, made) + "]";
+  one.render_ms = made.render_ms;
+  one.compose_ms = made.compose_ms;
+  one.reasons = made.reasons;
+
+  std::vector<Written> files;
+  std::set<std::string> taken;
+  std::vector<Finding> ignored;
+  const auto put = [&](const std::string& stem, const compose::CleanFile& file) {
+    const std::string extension = "." + std::string(compose::extension_of_type(file.type));
+    std::string name = stem + extension;
+    for (unsigned number = 2; !taken.insert(name).second; ++number)
+      name = stem + " (" + std::to_string(number) + ")" + extension;
+    std::string octets = file.type == "text/plain"
+                             ? compose::clean_text_file(file.octets, config_.notice.break_links, ignored)
+                             : file.octets;
+    files.push_back({(fs::path(folder_) / name).string(), file.type, std::move(octets), file.pages});
+  };
+  for (const compose::CleanFile& file : made.files)
+    put(made.files.size() == 1 ? one.name() : one.name() + file.name.substr(one.name().size()), file);
+  const std::function<void(const std::vector<document::Entry>&)> put_entries =
+      [&](const std::vector<document::Entry>& entries) {
+        for (const document::Entry& entry : entries) {
+          add(one.reasons, entry.made.reasons);
+          for (const compose::CleanFile& file : entry.made.files) {
+            std::string inner = compose::clean_file_name(file.name, "d", ignored);
+            put(one.name() + "." + inner.substr(0, inner.size() - 2), file);
+          }
+          put_entries(entry.made.entries);
+        }
+      };
+  put_entries(made.entries);
+  one.held = made.held() || files.empty();
+  if (!one.held) write_all_of(one, files);
+}
+
+// All are proved before one is written.
+bool FileSanitizer::write_all_of(Case& one, std::vector<Written>& files) {
+  for (const Written& file : files) {
+    if (const auto violation = gate::verify_file(file.octets)) {
+      log::error(
+          "own output refused",
+          {{"file", file.path}, {"offset", std::int64_t(violation->offset)}, {"why", violation->reason}});
+      one.hold(Finding::kVerifyRefused);
+      return false;
+    }
+  }
+  for (const Written& file : files) {
+    write_file(file.path, file.octets);
+    if (!one.outputs.empty()) one.outputs += ',';
+    one.outputs += fmt::format(R"({{"path":{},"sha256":"{}","bytes":{},"type":"{}","pages":{}}})",
+                               log::json_string(file.path), cleaner::hex(sha256(file.octets)),
+                               file.octets.size(), file.type, file.pages);
+    one.names += " " + file.path;
+  }
+  return true;
+}
+
+Outcome FileSanitizer::told(const Case& one) const {
+  Outcome out;
+  out.held = one.held;
+  out.line = fmt::format(
+      R"({{"input":{},"sha256":"{}","type":{},"verdict":"{}","reasons":{},"outputs":[{}],"parts":{},"ms":{{"total":{:.2f},"parse":{:.2f},"render":{:.2f},"compose":{:.2f}}}}})",
+      log::json_string(one.path), cleaner::hex(one.content.sha256()), log::json_string(one.type),
+      one.held ? "held" : "clean", cleaner::reasons_json(one.reasons), one.outputs, one.parts,
+      milliseconds_since(one.began), one.parse_ms, one.render_ms, one.compose_ms);
+  out.told = one.path + (one.held ? ": held" : ": clean" + one.names);
+  if (one.held)
+    for (const Finding reason : one.reasons) out.told.append(" ").append(clean::slug(reason));
+  return out;
+}
+
+}  // namespace kiyome::command

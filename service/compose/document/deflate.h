@@ -1,0 +1,32 @@
+// zlib streams (RFC 1950) through libdeflate, which is twice as quick as zlib at the same size.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "service/compose/document/room.h"
+
+struct libdeflate_compressor;
+
+namespace kiyome::compose {
+
+// Keeps its tables between calls. Not thread-safe.
+class Deflater {
+ public:
+  Deflater();
+  std::string zlib(std::string_view octets);
+
+ private:
+  struct Free {
+    void operator()(libdeflate_compressor* compressor) const;
+  };
+  std::unique_ptr<libdeflate_compressor, Free> compressor_;
+  Room room_;  // of the largest result so far
+};
+
+// CRC-32 as PNG and ZIP use it; `crc` is that of what came before.
+std::uint32_t crc32(std::string_view octets, std::uint32_t crc = 0);
+
+}  // namespace kiyome::compose

@@ -1,0 +1,52 @@
+// The steps of one file's way, for document_cleaner.cpp and its neighbours only.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "service/document/document_cleaner.h"
+#include "service/document/pages.h"
+
+namespace kiyome::document {
+
+class Cleaning {
+ public:
+  Cleaning(Sanitizers& sanitizers, const Config& config, const Wish& wish, Budget& budget)
+      : sanitizers_(sanitizers), config_(config), wish_(wish), budget_(budget) {}
+
+  // `depth` counts the archives and mails it lies in.
+  Made clean(const File& file, unsigned depth);
+
+ private:
+  // What holds it before any sandbox, or nothing.
+  std::optional<Made> held_at_once(const File& file) const;
+  Made by_route(const File& file, unsigned depth);
+  Made text(const File& file);
+  Made drawn(const File& file, Kind kind, const Content& content);
+  Made through_office(const File& file);
+  // entries.cpp
+  Made opened(const File& file, Kind kind, unsigned depth);
+  Made entry(const clean::Part& part, const Content* content, unsigned depth);
+
+  std::unique_ptr<PageSink> sink_for(const File& file) const;
+  clean::JobOptions options_for(const File& file) const;
+  workers::Bounds bounds_for(Kind kind, std::uint64_t size) const;
+  // The sandbox gets a second chance, each with a reader that `fresh` gives.
+  workers::JobEnd run(Kind kind, const Content& content, const clean::JobOptions& options,
+                      const std::function<clean::Reader&()>& fresh, Made& made);
+
+  Sanitizers& sanitizers_;
+  const Config& config_;
+  const Wish& wish_;
+  Budget& budget_;
+};
+
+void add(std::vector<clean::Finding>& to, clean::Finding finding);  // once
+Made held(std::vector<clean::Finding> reasons, clean::Finding why);
+// How a job's failure is told of a part: only an item has findings of effect `item`.
+clean::Finding reason_of(clean::Finding failure);
+// What holds a file before anything is tried. That it is encrypted is seen again by its own sanitizer, which
+// has the passwords.
+bool holds(clean::Finding finding);
+
+}  // namespace kiyome::document

@@ -1,0 +1,224 @@
+#include "service/document/document_cleaner.h"
+
+#include <algorithm>
+
+#include "proto/base/limits.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/document/cleaning.h"
+#include "service/document/route.h"
+#include "service/document/scan.h"
+
+namespace kiyome::document {
+
+using clean::Finding;
+
+namespace {
+
+std::uint64_t memory_of(Kind kind) {
+  switch (kind) {
+    case Kind::mail:
+      return limits::kMailJobMemory;
+    case Kind::archive:
+      return limits::kArchiveJobMemory;
+    case Kind::office:
+      return limits::kOfficeJobMemory;
+    case Kind::pdf:
+      return limits::kPdfJobMemory;
+    case Kind::image:
+      return limits::kImageJobMemory;
+  }
+  return limits::kMailJobMemory;
+}
+
+bool has(const std::vector<Finding>& findings, Finding finding) {
+  return std::find(findings.begin(), findings.end(), finding) != findings.end();
+}
+
+}  // namespace
+
+void add(std::vector<Finding>& to, Finding finding) {
+  if (!has(to, finding)) to.push_back(finding);
+}
+
+Made held(std::vector<Finding> reasons, Finding why) {
+  Made out;
+  out.reasons = std::move(reasons);
+  add(out.reasons, why);
+  return out;
+}
+
+Finding reason_of(Finding failure) {
+  switch (failure) {
+    case Finding::kSanitizerTimeout:
+      return Finding::kLimitTime;
+    case Finding::kSanitizerMemory:
+      return Finding::kLimitMemory;
+    case Finding::kSanitizerCrashed:
+    case Finding::kSanitizerAnswer:
+      return Finding::kConversionFailed;
+    default:
+      return failure;
+  }
+}
+
+bool holds(Finding finding) {
+  return clean::info(finding).effect != clean::Effect::note && finding != Finding::kEncrypted;
+}
+
+Made Cleaning::clean(const File& file, unsigned depth) {
+  if (std::optional<Made> refused = held_at_once(file)) return std::move(*refused);
+  Made made = by_route(file, depth);
+  for (const Finding finding : file.findings)
+    if (finding != Finding::kEncrypted) add(made.reasons, finding);
+  return made;
+}
+
+std::optional<Made> Cleaning::held_at_once(const File& file) const {
+  Made refused;
+  refused.reasons = file.findings;
+  if (!config_.scan.clamd.empty()) {
+    const ScanResult found = scan(config_.scan.clamd, file.content->descriptor(), file.content->size());
+    refused.malware = found.name;
+    const bool failed = found.verdict == ScanVerdict::failed && !config_.scan.optional;
+    if (found.verdict == ScanVerdict::found) add(refused.reasons, Finding::kMalware);
+    if (failed) add(refused.reasons, Finding::kScanFailed);
+    if (found.verdict == ScanVerdict::found || failed) return refused;
+  }
+  if (std::any_of(file.findings.begin(), file.findings.end(), holds)) return refused;
+  if (has(file.findings, Finding::kTypeMismatch) && config_.documents.hold_mismatch)
+    return held(std::move(refused.reasons), Finding::kPolicyHold);
+  if (file.content->size() > config_.documents.bytes_max)
+    return held(std::move(refused.reasons), Finding::kLimitSize);
+  return std::nullopt;
+}
+
+Made Cleaning::by_route(const File& file, unsigned depth) {
+  switch (route_of(file.type)) {
+    case Route::text:
+      return text(file);
+    case Route::mail:
+      return opened(file, Kind::mail, depth);
+    case Route::archive:
+      return opened(file, Kind::archive, depth);
+    case Route::office:  // the text of a table is the table
+      return wish_.action == Action::text && file.type.starts_with("text/") && file.type != "text/rtf"
+                 ? text(file)
+                 : through_office(file);
+    case Route::pdf:
+      return drawn(file, Kind::pdf, *file.content);
+    case Route::image:
+      return drawn(file, Kind::image, *file.content);
+    case Route::none:
+      break;
+  }
+  if (has(file.findings, Finding::kEncrypted)) return held({}, Finding::kEncrypted);
+  const bool unknown = file.type.empty() || file.type == "application/octet-stream";
+  return held({}, unknown ? Finding::kUnknownType : Finding::kUnsupportedType);
+}
+
+clean::JobOptions Cleaning::options_for(const File& file) const {
+  clean::JobOptions options;
+  options.any_file = true;
+  options.part_texts = true;
+  options.dpi = static_cast<std::uint16_t>(config_.documents.dpi);
+  options.pixels = wish_.action != Action::text;
+  options.words = wish_.action == Action::text || config_.documents.text_layer;
+  options.pages_max = config_.documents.pages_max;
+  options.type = file.type;
+  options.name = file.name;
+  options.passwords = wish_.passwords;
+  return options;
+}
+
+workers::Bounds Cleaning::bounds_for(Kind kind, std::uint64_t size) const {
+  workers::Bounds bounds;
+  bounds.wall_ms = config_.documents.seconds * 1000;
+  // LibreOffice says nothing before it is done.
+  if (kind != Kind::office) bounds.progress_ms = config_.documents.no_progress_seconds * 1000;
+  bounds.cpu_seconds = config_.documents.seconds;
+  bounds.memory_bytes = memory_of(kind) + 2 * size;
+  return bounds;
+}
+
+// A deadline that has passed would only pass again.
+workers::JobEnd Cleaning::run(Kind kind, const Content& content, const clean::JobOptions& options,
+                              const std::function<clean::Reader&()>& fresh, Made& made) {
+  workers::JobEnd end;
+  for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
+    end = sanitizers_.get(kind).run(content.descriptor(), options, bounds_for(kind, content.size()), fresh());
+    made.render_ms += end.milliseconds;
+    if (end.unavailable) throw TemporaryFailure(std::string("no sanitizer is ready: ") + name_of(kind));
+    if (!workers::worth_another_try(end) || *end.failure == Finding::kSanitizerTimeout) break;
+    log::warning("document sanitizer failed", {{"kind", name_of(kind)},
+                                               {"why", clean::slug(*end.failure)},
+                                               {"signal", std::int64_t{end.signal}},
+                                               {"exit", std::int64_t{end.exit_code}},
+                                               {"attempt", std::int64_t{attempt + 1}}});
+  }
+  return end;
+}
+
+std::unique_ptr<PageSink> Cleaning::sink_for(const File& file) const {
+  if (wish_.action == Action::text) return text_pages();
+  if (wish_.action == Action::image && route_of(file.type) == Route::image) return picture_pages();
+  return pdf_pages({config_.documents.text_layer, file.name});
+}
+
+Made Cleaning::drawn(const File& file, Kind kind, const Content& content) {
+  Made made;
+  std::unique_ptr<PageSink> sink;
+  std::optional<clean::DocumentReader> reader;
+  const auto fresh = [&]() -> clean::Reader& {
+    sink = sink_for(file);
+    return reader.emplace(*sink);
+  };
+  const workers::JobEnd end = run(kind, content, options_for(file), fresh, made);
+  if (!end.good()) return held(sink->findings(), reason_of(*end.failure));
+  made.files = sink->finish(file.name);
+  made.reasons = sink->findings();
+  made.compose_ms = sink->milliseconds();
+  made.render_ms -= std::min(made.render_ms, made.compose_ms);
+  if (made.files.empty()) return held(std::move(made.reasons), Finding::kNoText);
+  made.action = wish_.action;
+  return made;
+}
+
+// Two sandboxes: what LibreOffice makes of a document is as hostile as the document.
+Made Cleaning::through_office(const File& file) {
+  Made made;
+  std::optional<Content> other;
+  std::unique_ptr<PageSink> sink;
+  std::optional<clean::DocumentReader> reader;
+  const auto fresh = [&]() -> clean::Reader& {
+    sink = other_form(other.emplace());
+    return reader.emplace(*sink);
+  };
+  const workers::JobEnd end = run(Kind::office, *file.content, options_for(file), fresh, made);
+  if (!end.good()) return held(sink->findings(), reason_of(*end.failure));
+  sink->finish(file.name);
+  Made out = drawn(file, Kind::pdf, *other);
+  for (const Finding finding : sink->findings()) add(out.reasons, finding);
+  out.render_ms += made.render_ms;
+  return out;
+}
+
+Made Cleaning::text(const File& file) {
+  Made made;
+  std::optional<clean::AnswerReader> reader;
+  const auto fresh = [&]() -> clean::Reader& { return reader.emplace(file.content->size()); };
+  const workers::JobEnd end = run(Kind::mail, *file.content, options_for(file), fresh, made);
+  if (!end.good()) return held({}, reason_of(*end.failure));
+  clean::MailAnswer answer = reader->take_answer();
+  if (answer.part_texts.size() != 1) return held({}, Finding::kUnsupportedType);
+  made.reasons = std::move(answer.parts.front().findings);
+  made.files.push_back({file.name, "text/plain", std::move(answer.part_texts.front().text), 0});
+  made.action = Action::text;
+  return made;
+}
+
+Made DocumentCleaner::clean(const File& file, const Wish& wish, Budget& budget) {
+  return Cleaning(sanitizers_, config_, wish, budget).clean(file, 0);
+}
+
+}  // namespace kiyome::document

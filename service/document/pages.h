@@ -1,0 +1,49 @@
+// A document's pages, as they come from a sandbox, into files of our own writing. Each takes one answer and
+// gives its files when the answer is complete. Owned by one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proto/clean/codec.h"
+#include "service/compose/compose.h"
+#include "service/document/content.h"
+
+namespace kiyome::document {
+
+class PageSink : public clean::DocumentHandler {
+ public:
+  // What the document and its pages note, each once.
+  const std::vector<clean::Finding>& findings() const { return findings_; }
+  std::uint32_t pages() const { return pages_; }
+  double milliseconds() const { return milliseconds_; }  // spent on writing
+  // After the complete answer. `name` is what the files are to be called by, without our extension.
+  virtual std::vector<compose::CleanFile> finish(const std::string& name) = 0;
+
+  void document(const clean::Document& document) override;
+  void page(const clean::Page& page) override;
+  void rows(std::string_view) override {}
+  void words(const clean::Words&) override {}
+  void converted(std::string_view) override {}
+
+ protected:
+  void note(const std::vector<clean::Finding>& findings);
+  double milliseconds_ = 0;
+
+ private:
+  std::vector<clean::Finding> findings_;
+  std::uint32_t pages_ = 0;
+};
+
+struct PdfForm {
+  bool words = true;
+  std::string title;
+};
+std::unique_ptr<PageSink> pdf_pages(const PdfForm& form);  // one clean PDF
+std::unique_ptr<PageSink> text_pages();                    // one clean text; none when there are no words
+std::unique_ptr<PageSink> picture_pages();                 // a clean PNG a page
+// The document's other form, for the next sandbox.
+std::unique_ptr<PageSink> other_form(Content& into);
+
+}  // namespace kiyome::document

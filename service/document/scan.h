@@ -1,0 +1,20 @@
+// Malware scan by clamd over its Unix socket (INSTREAM). clamd reads foreign bytes in a process of its own;
+// what it answers can hold a part and do nothing else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace kiyome::document {
+
+enum class ScanVerdict : unsigned char { nothing_found, found, failed };
+struct ScanResult {
+  ScanVerdict verdict = ScanVerdict::failed;
+  std::string name;  // of what was found, printable ASCII; of a failure: why
+};
+
+// The `size` octets of a file. Blocks for at most kScanSeconds. Never throws: whatever goes wrong is
+// `failed`.
+ScanResult scan(const std::string& socket_path, int file, std::uint64_t size);
+
+}  // namespace kiyome::document

@@ -1,0 +1,31 @@
+// Names of entries by themselves.
+#include <doctest/doctest.h>
+
+#include "archives.h"
+#include "proto/base/limits.h"
+#include "sanitizers/archive/names.h"
+
+namespace archive = kiyome::sanitizer::archive;
+
+TEST_CASE("names: the charset is that of all names together") {
+  using archive::charset_of_names;
+  archive_test::said("");  // warms up
+  CHECK(charset_of_names({}) == "utf-8");
+  CHECK(charset_of_names({"a.txt"}) == "utf-8");
+  CHECK(charset_of_names({"\xe8\xa1\xa8.txt", "a"}) == "utf-8");
+  CHECK(charset_of_names({"\x95\x5c.txt"}) == "cp932");
+  CHECK(charset_of_names({"\xb1\xb2\xb3.txt"}) == "cp932");  // ｱｲｳ
+  // 日本語.txt and ひらがな in EUC-JP
+  CHECK(charset_of_names({"\xc6\xfc\xcb\xdc\xb8\xec.txt", "\xa4\xd2\xa4\xe9\xa4\xac\xa4\xca"}) == "euc-jp");
+  CHECK(charset_of_names({"caf\x82.txt", "na\x8bve.txt"}) == "cp437");
+}
+
+TEST_CASE("names: the n-th of one name stays within bounds") {
+  CHECK(archive::numbered("a.txt", 2) == "a (2).txt");
+  CHECK(archive::numbered("d.x/a", 3) == "d.x/a (3)");
+  CHECK(archive::numbered(".profile", 2) == ".profile (2)");
+  const std::size_t most = kiyome::limits::kCleanName;
+  CHECK(archive::numbered(std::string(most, 'a'), 2).size() == most);
+  CHECK(archive::numbered(std::string(most - 4, 'a') + ".txt", 2).ends_with("a (2).txt"));
+  CHECK(archive::numbered("a." + std::string(most - 2, 'x'), 2).size() == most);
+}
