@@ -12,6 +12,9 @@ namespace kiyome {
 
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  explicit ByteWriter(std::string behind) : out_(std::move(behind)) {}  // appends to it
+
   void u8(std::uint8_t v) { out_ += static_cast<char>(v); }
   void u16(std::uint16_t v) { integer(v); }
   void u32(std::uint32_t v) { integer(v); }
@@ -25,6 +28,14 @@ class ByteWriter {
   void counted(std::string_view bytes) {
     u32(static_cast<std::uint32_t>(bytes.size()));
     raw(bytes);
+  }
+  // A u32 that is known only later: where it stands, and its value.
+  std::size_t u32_later() {
+    u32(0);
+    return out_.size() - sizeof(std::uint32_t);
+  }
+  void set_u32(std::size_t at, std::uint32_t v) {
+    for (std::size_t i = 0; i < sizeof v; ++i) out_[at + i] = static_cast<char>(v >> (8 * i));
   }
   const std::string& bytes() const { return out_; }
   std::string take() { return std::move(out_); }

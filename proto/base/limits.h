@@ -79,9 +79,10 @@ inline constexpr std::size_t kMailEncodedFiles = 1000;  // uuencode, yEnc, BinHe
 inline constexpr std::size_t kMailPgpBlocks = 1000;     // of one text
 inline constexpr std::size_t kMailRelics = 1000;        // places of one text that may hide a file
 inline constexpr std::size_t kMailRelicTries = 100;     // of them read to the end of the text: a square
-inline constexpr std::size_t kRtfDepth = 500;   // groups within groups; deeper ones share the last state
-inline constexpr std::size_t kRtfFonts = 4096;  // of one font table
-inline constexpr std::size_t kRtfField = 4096;  // octets of one field's instruction; a URL fits
+inline constexpr std::size_t kRtfDepth = 500;     // groups within groups; deeper ones share the last state
+inline constexpr std::size_t kRtfFonts = 4096;    // of one font table
+inline constexpr std::size_t kRtfField = 4096;    // octets of one field's instruction; a URL fits
+inline constexpr std::size_t kOutlookDepth = 16;  // messages within each other in one .msg
 inline constexpr std::size_t kCmsDepth = 32;  // constructed octet strings within each other; real ones have 2
 
 // ---- the clean language ----
@@ -123,11 +124,12 @@ inline constexpr std::size_t kImageLibraryBytes = 700u
                                                   << 20;  // what libjpeg or libtiff may allocate by itself
 inline constexpr std::size_t kImageExifEntries = 512;     // of one directory; cameras write 20
 inline constexpr std::uint32_t kImagePages = kDocumentPages;  // directories of a TIFF that are followed
-inline constexpr std::size_t kImageChunks = 200000;  // of a PNG or WebP; IDAT of 8 KiB in a large one
-inline constexpr std::size_t kImageIcons = 256;      // sizes in one icon; programs have 12
-inline constexpr std::uint64_t kJpegScans = 500;     // of a progressive picture; encoders write 10
-inline constexpr std::uint64_t kJpegScansFree = 20;  // that are always read
-inline constexpr std::uint64_t kJpegScanPixels = 3ull << 30;  // pixels times scans: some 20 seconds
+inline constexpr std::uint32_t kTiffLostRows = 20000;  // of one page that may stay white; then its rest does
+inline constexpr std::size_t kImageChunks = 200000;    // of a PNG or WebP; IDAT of 8 KiB in a large one
+inline constexpr std::size_t kImageIcons = 256;        // sizes in one icon; programs have 12
+inline constexpr std::uint64_t kJpegScans = 500;       // of a progressive picture; encoders write 10
+inline constexpr std::uint64_t kJpegScansFree = 20;    // that are always read
+inline constexpr std::uint64_t kJpegScanPixels = 3ull << 29;  // pixels times scans: some 10 seconds
 
 inline constexpr std::uint32_t kScanSeconds = 120;  // for clamd's answer about one part; its own default
 inline constexpr std::size_t kScanAnswer = 4096;    // octets of that answer
@@ -152,8 +154,9 @@ inline constexpr std::size_t kArchivePathDepth = 64;  // folders above a file; W
 inline constexpr std::size_t kArchiveNameOctets = 4096;  // of a stored name: PATH_MAX
 inline constexpr std::size_t kArchiveSlack =
     1024;  // octets of a ZIP that belong to nothing: line ends, marks
-inline constexpr std::size_t kArchiveLzhHeaders = 256;  // extended headers of one LZH entry; real ones have 10
-inline constexpr std::size_t kArchiveKeyTries = 4096;  // passwords tried in all; one takes a millisecond
+inline constexpr std::size_t kArchiveLzhHeaders =
+    256;                                               // extended headers of one LZH entry; real ones have 10
+inline constexpr std::size_t kArchiveKeyTries = 1024;  // passwords tried in all; one takes 3 ms
 
 // ---- the bundle ----
 inline constexpr std::size_t kBundleContent = 512u << 20;  // one clean mail
@@ -224,14 +227,34 @@ inline constexpr std::uint32_t kZygoteKillMs = 10000;   // to answer a kill, the
 inline constexpr std::uint32_t kAfterwordMs = 200;      // after End: the second opinion has this long to come
 inline constexpr std::uint32_t kExitReportMs = 1000;    // after the end of an answer: how the child ended
 
+// ---- passwords that mails bring ----
+inline constexpr std::size_t kPasswordWords = 32;  // of one mail: half of what a part is tried with
+inline constexpr std::size_t kPasswordWordMin = 4, kPasswordWordMax = 64;  // octets; shorter is no password
+inline constexpr std::size_t kPasswordText = 64u << 10;  // octets of a body that are looked through
+inline constexpr std::size_t kPasswordKeys = 200;        // key words of one mail; a long thread has dozens
+inline constexpr unsigned kPasswordLines = 6;            // full lines below a key word that belong to it
+inline constexpr std::size_t kPasswordMail = 1500;       // characters of a mail so short that any word counts
+inline constexpr std::size_t kPasswordMailLines = 40;    // and its full lines, a long signature among them
+inline constexpr std::int64_t kPasswordMs = 86'400'000;  // remembered so long; the second mail comes at once
+inline constexpr std::size_t kPasswordMails = 8;  // with passwords, remembered of a sender and recipient
+inline constexpr std::size_t kPasswordMailsAll = 50000;  // of everybody; one takes up to 3 KB
+inline constexpr std::size_t kPasswordPeople = 100;  // recipients of a mail whose passwords are remembered
+inline constexpr std::size_t kPasswordsRemembered = 24;  // of other mails, tried on one part
+inline constexpr unsigned kUnlockTries = 16;     // of one item by itself; more is somebody who plays with us
+inline constexpr std::size_t kUnlockItems = 50;  // queued at once; the others follow when they are done
+inline constexpr std::size_t kUnlockPasswords = 24;  // that an operator may give at once
+inline constexpr std::size_t kLockedPlaces = 1000;   // files of an item that wait for a password
+
 // ---- office documents, in the sandbox ----
 inline constexpr std::uint64_t kOfficeFile =
     512u << 20;  // one file of a job's /tmp: the input, the intermediate PDF
 inline constexpr std::uint64_t kOfficeThreads = 2048;  // of all jobs of a zygote: 8 for each of kZygoteJobs
 inline constexpr std::uint64_t kOfficeOpen = 128;      // descriptors of a job; 40 were seen
 inline constexpr std::size_t kOfficeFolders = 64;      // that the engine has in /tmp once it has started: two
-inline constexpr std::uint32_t kOfficeJobs = 300;     // then a fresh engine: all jobs share one memory layout
-inline constexpr std::uint32_t kSheetPages = 1000;    // a workbook that prints on more is fitted to the width
+inline constexpr std::uint32_t kOfficeJobs = 300;   // then a fresh engine: all jobs share one memory layout
+inline constexpr std::uint32_t kSheetPages = 1000;  // a workbook that prints on more is fitted to the width
+inline constexpr std::size_t kOfficeCodePieces =
+    256;  // of code that the engine writes while it starts; 14 were seen
 inline constexpr std::size_t kOfficeEntries = 20000;  // of a package whose names are looked at
 inline constexpr std::size_t kOfficeRelations = 1u
                                                 << 20;  // octets of one list of relations that are looked at

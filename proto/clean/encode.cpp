@@ -122,13 +122,13 @@ void payload(ByteWriter& w, const Afterword& word) { w.u16(static_cast<std::uint
 }  // namespace
 
 void encode(const Message& message, std::string& out) {
-  ByteWriter w;
+  ByteWriter w(std::move(out));
+  const std::size_t length = w.u32_later();
+  const std::size_t begin = w.bytes().size();
   w.u8(static_cast<std::uint8_t>(message.index() + 1));
   std::visit([&w](const auto& value) { payload(w, value); }, message);
-  ByteWriter length;
-  length.u32(static_cast<std::uint32_t>(w.bytes().size()));
-  out += length.bytes();
-  out += w.bytes();
+  w.set_u32(length, static_cast<std::uint32_t>(w.bytes().size() - begin));
+  out = w.take();
 }
 
 }  // namespace kiyome::clean

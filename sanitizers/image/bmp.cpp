@@ -12,7 +12,6 @@ namespace kiyome::sanitizer::image {
 namespace {
 
 constexpr std::size_t kFileHeader = 14;
-constexpr std::uint64_t kLeastPart = 100;  // one of so many rows has to be there
 
 // Rows that are there; white for the others. How many were there.
 std::uint32_t say_rows(const Dib& dib, Reducer& reducer) {
@@ -51,9 +50,6 @@ Outcome<Picture> read_bmp(std::string_view octets, const clean::JobOptions& opti
   shape.dpi_y = dib->dpi_y;
   const auto planned = plan(shape, options, packed);
   if (!planned) return refused(planned.error());
-  // A header that promises much more than follows is not worth seconds of white rows.
-  if (dib->pixels.empty() || (!packed && dib->pixels.size() < dib->stride() * dib->height / kLeastPart))
-    return refused(clean::Finding::kDamagedPart);
 
   Reducer reducer(shape.width, shape.height, 3, planned->width, planned->height);
   bool damaged = false;

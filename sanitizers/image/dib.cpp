@@ -14,7 +14,8 @@ using type::slice;
 
 constexpr std::uint32_t kCore = 12, kInfo = 40, kWithMasks = 52, kWithAlpha = 56, kOs2 = 64;
 constexpr std::uint32_t kPlain = 0, kRle8 = 1, kRle4 = 2, kBitFields = 3, kAlphaBitFields = 6;
-constexpr double kInch = 0.0254;  // metres
+constexpr std::uint64_t kLeastPart = 100;  // one of so many rows has to be there
+constexpr double kInch = 0.0254;           // metres
 
 // BITMAPCOREHEADER, OS/2 1.x.
 void read_core(std::string_view octets, Dib& out) {
@@ -94,6 +95,10 @@ Outcome<Dib> read_dib(std::string_view octets, std::size_t pixels_at) {
     colours = (pixels_at - palette_at) / step;
   read_palette(slice(octets, palette_at), colours, step, out);
   out.pixels = slice(octets, pixels_at != 0 ? pixels_at : palette_at + colours * step);
+  // A header that promises far more rows than follow is not worth seconds of white.
+  const bool packed = out.compression != DibCompression::none;
+  if (out.pixels.empty() || (!packed && out.pixels.size() < out.stride() * out.height / kLeastPart))
+    return refused(clean::Finding::kDamagedPart);
   return out;
 }
 

@@ -21,6 +21,8 @@ constexpr unsigned char kExtension = 0x21, kImage = 0x2c, kTrailer = 0x3b;
 constexpr unsigned char kGraphicControl = 0xf9, kComment = 0xfe, kApplication = 0xff;
 constexpr std::size_t kScreen = 13, kDescriptor = 9;
 
+constexpr std::size_t kLeastPart = 1000;  // one of so many pixels has to be there
+
 using Palette = std::array<std::array<std::uint8_t, 3>, 256>;
 
 // Without any palette a frame is shades of gray, as most programs show it.
@@ -186,7 +188,7 @@ Outcome<Picture> read_gif(std::string_view octets, const clean::JobOptions& opti
 
   std::vector<std::uint8_t> indices(std::size_t{frame->width} * frame->height);
   const std::size_t known = unpack_gif(slice(octets, frame->data), indices);
-  if (known == 0) return refused(clean::Finding::kDamagedPart);
+  if (known <= indices.size() / kLeastPart) return refused(clean::Finding::kDamagedPart);
   Reducer reducer(shape.width, shape.height, 3, planned->width, planned->height);
   say_rows(*frame, indices, known, shape, reducer);
 

@@ -137,7 +137,7 @@ std::uint32_t TiffRows::read(std::uint32_t width, std::uint32_t height, Reducer&
   TIFFGetFieldDefaulted(tiff_, TIFFTAG_ROWSPERSTRIP, &strip);
   strip = std::clamp(strip, 1u, height);
   std::uint32_t white_until = 0;  // the end of a strip that broke off: libtiff would begin it again each time
-  for (std::uint32_t y = 0; y < height; ++y) {
+  for (std::uint32_t y = 0; y < height && y - known < limits::kTiffLostRows; ++y) {
     const bool read = y >= white_until && TIFFReadScanline(tiff_, octets, y, 0) == 1;
     if (read) {
       show(octets, width, shown.data());

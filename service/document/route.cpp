@@ -27,7 +27,7 @@ constexpr std::array kRoutes = {
     Entry{"text/rtf", Route::office},
     Entry{"text/csv", Route::office},
     Entry{"text/tab-separated-values", Route::office},
-    Entry{"image/svg+xml", Route::image},
+    Entry{"image/svg+xml", Route::office},
     // Pictures.
     Entry{"image/jpeg", Route::image},
     Entry{"image/png", Route::image},

@@ -111,7 +111,10 @@ TEST_CASE("bmp: a broken file is shown in part, without rows it is refused") {
 
 TEST_CASE("bmp: its density, a flood of pixels, a ZIP behind") {
   CHECK(show(bmp(info({2, 2, 24, 0, 0, 5669}), four_colours())).pages[0].page.width_millipoints == 1000);
-  CHECK(show(bmp(info({65500, 65500}), four_colours())).refusal == Finding::kLimitPixels);
+  CHECK(show(bmp(info({65500, 65500}), four_colours())).refusal == Finding::kDamagedPart);
+  CHECK(show(bmp(info({65500, 65500, 8, 1, 4}) + palette(), "\0\1"s)).refusal == Finding::kLimitPixels);
+  CHECK(show(bmp(info({300000, 1, 1}) + palette().substr(0, 8), std::string(37504, 0))).refusal ==
+        Finding::kLimitPixels);
   CHECK(show(bmp(info({}), four_colours()) + small_zip()).found(Finding::kPolyglot));
   CHECK_FALSE(show(bmp(info({}), four_colours())).found(Finding::kPolyglot));
 }
