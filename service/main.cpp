@@ -1,6 +1,7 @@
 // kiyome: subcommands and wiring, nothing else.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "service/base/errors.h"
@@ -40,6 +41,7 @@ struct CommandLine {
   std::vector<std::string> roles, descriptors, files;
   std::string role, from, to, folder;
   command::AskOptions ask;
+  command::UnlockOptions unlock;
   command::SanitizeOptions sanitize;
   std::function<int()> chosen;
 
@@ -137,6 +139,12 @@ void CommandLine::add_items() {
   CLI::App* quarantine = app.add_subcommand("quarantine", "保留 / held items")->require_subcommand(1);
   item_command(quarantine, "list", "一覧 / list", "quarantine.list", false);
   item_command(quarantine, "show", "詳細 / show one", "show", true);
+  CLI::App* open = item_command(quarantine, "unlock",
+                                "パスワードで開いて配送 / open with a password and deliver", "unlock", true);
+  open->add_option("--password", unlock.passwords, "パスワード / passwords to try");
+  open->add_flag("--password-stdin", unlock.from_stdin,
+                 "標準入力から 1 行に 1 つ / from standard input, one a line");
+  open->callback([this] { chosen = [this] { return command::unlock(config_from(config), ask, unlock); }; });
   CLI::App* write =
       item_command(quarantine, "export", "記録を書き出す / write its record to a folder", "show", true);
   write->add_option("--out", folder, "出力先フォルダー / folder")->required();
@@ -148,12 +156,25 @@ void CommandLine::add_items() {
   item_command(audit, "list", "一覧 / list", "audit.list", false);
 }
 
+// Other users see the words of a running command, so passwords among them are made unreadable at once.
+void hide_passwords(int argc, char** argv, const CommandLine& line) {
+  for (const auto* list : {&line.sanitize.passwords, &line.unlock.passwords})
+    for (const std::string& password : *list)
+      for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (!password.empty() && word.ends_with(password) &&
+            (word.size() == password.size() || word.starts_with("--password=")))
+          std::memset(argv[i] + (word.size() - password.size()), '*', password.size());
+      }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CommandLine line;
   try {
     line.app.parse(argc, argv);
+    hide_passwords(argc, argv, line);
   } catch (const CLI::ParseError& error) {
     return line.app.exit(error) == 0 ? 0 : 2;
   }

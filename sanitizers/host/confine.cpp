@@ -35,6 +35,11 @@ void enter_empty_root() {
 
 }  // namespace
 
+void forget_handlers() {
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
 void start_alone(const char* kind) {
   int type = 0;
   socklen_t size = sizeof type;
@@ -45,8 +50,7 @@ void start_alone(const char* kind) {
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   personality(PER_LINUX);  // readable memory must not count as executable (READ_IMPLIES_EXEC)
-  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-  signal(SIGPIPE, SIG_IGN);
+  forget_handlers();
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

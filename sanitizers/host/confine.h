@@ -19,6 +19,9 @@ namespace kiyome::sanitizer {
 inline constexpr int kControlSocket = 3;  // in the launcher and the zygote
 inline constexpr int kAnswerPipe = 3;     // in a job: it takes the place of the control socket
 
+// Every signal does what it does by default, but a broken pipe is told by write().
+void forget_handlers();
+
 // Before warm-up: signals as at the start of the world, dies with its parent, no descriptors but standard
 // error and the control socket.
 void start_alone(const char* kind);

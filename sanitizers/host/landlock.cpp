@@ -32,7 +32,8 @@ Ruleset everything_known(long abi) {
 
 // Rights on files and folders, by their bits in linux/landlock.h.
 constexpr std::uint64_t kWriteFile = 1u << 1, kReadFile = 1u << 2, kReadFolder = 1u << 3;
-constexpr std::uint64_t kRemoveFolder = 1u << 4, kRemoveFile = 1u << 5, kMakeFolder = 1u << 7, kMakeFile = 1u << 8;
+constexpr std::uint64_t kRemoveFolder = 1u << 4, kRemoveFile = 1u << 5, kMakeFolder = 1u << 7,
+                        kMakeFile = 1u << 8;
 constexpr std::uint64_t kTruncate = 1u << 14;  // ABI 3
 constexpr unsigned kPathBeneath = 1;           // LANDLOCK_RULE_PATH_BENEATH
 
@@ -92,8 +93,9 @@ bool allow_by_landlock(const std::vector<std::string>& readable, const char* scr
   if (set == kNoLandlock) return true;
   if (set < 0) return false;
   const std::uint64_t known = everything_known(abi).files;
-  bool done = allow(set, scratch, (kReadFolder | kRemoveFolder | kRemoveFile | kMakeFolder | kMakeFile) & known,
-                    (kReadFile | kWriteFile | kTruncate) & known);
+  bool done =
+      allow(set, scratch, (kReadFolder | kRemoveFolder | kRemoveFile | kMakeFolder | kMakeFile) & known,
+            (kReadFile | kWriteFile | kTruncate) & known);
   for (const std::string& path : readable) done = done && allow(set, path.c_str(), kReadFolder, kReadFile);
   return take(set) && done;
 }

@@ -13,8 +13,8 @@ bool deny_by_landlock();
 // Only what it knows beside files: ports, signals and abstract sockets outside. The same answers.
 bool deny_network_by_landlock();
 
-// Everything but: reading below `readable` (what is not there is left out), and files and folders below `scratch`.
-// Nothing is executed anywhere. The same answers.
+// Everything but: reading below `readable` (what is not there is left out), and files and folders below
+// `scratch`. Nothing is executed anywhere. The same answers.
 bool allow_by_landlock(const std::vector<std::string>& readable, const char* scratch);
 
 }  // namespace kiyome::sanitizer

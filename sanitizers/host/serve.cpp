@@ -89,8 +89,8 @@ class Zygote {
     send(clean::Ready{});
     Received received;
     do {
-      // Old and idle: what the service has sent until now is still served; from now on its sending fails, and it
-      // asks the next zygote.
+      // Old and idle: what the service has sent until now is still served; from now on its sending fails, and
+      // it asks the next zygote.
       if (!closing_ && count_ == 0 && old()) {
         shutdown(kControlSocket, SHUT_RD);
         closing_ = true;
@@ -147,8 +147,7 @@ class Zygote {
 
   [[noreturn]] void run(const clean::JobRequest& request, int input, int answer) {
     try {
-      const std::string_view octets =
-          confine_job_(request, input, answer);
+      const std::string_view octets = confine_job_(request, input, answer);
       Answer to(kAnswerPipe);
       sanitizer_.run(octets, request.options, to);
       to.flush();
@@ -244,8 +243,10 @@ namespace {
 [[noreturn]] void serve_on_stage(const Sanitizer& sanitizer, const Engine& engine) {
   Filters filters = enter_stage(engine.stage);
   engine.start([&] {
-    const StagedJob with = confine_on_stage(engine.stage, std::move(filters));
+    forget_handlers();  // the engine's own would run in a job that crashes, and write what they know
+                        // somewhere
     hear_of_children();
+    const StagedJob with = confine_on_stage(engine.stage, std::move(filters));
     Zygote zygote(sanitizer, [&with](const clean::JobRequest& request, int input, int answer) {
       return confine_staged_job(with, input, answer, request.cpu_seconds, request.memory_bytes);
     });

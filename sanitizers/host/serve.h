@@ -27,8 +27,8 @@ class Answer {
   std::string pending_;
 };
 
-// An engine that keeps its own main loop and needs files: see stage.h. `start` brings it up, warm, and then calls
-// `serve`, which does not return.
+// An engine that keeps its own main loop and needs files: see stage.h. `start` brings it up, warm, and then
+// calls `serve`, which does not return.
 struct Engine {
   Stage stage;
   std::function<void(const std::function<void()>& serve)> start;

@@ -23,8 +23,8 @@ namespace kiyome::sanitizer {
 namespace {
 
 constexpr const char* kScratch = "/tmp";
-// Of a job's /tmp: the input, the intermediate PDF and what the engine lays aside. Memory of the machine, so capped;
-// the engine's own profile folders and temporary files are some hundred inodes.
+// Of a job's /tmp: the input, the intermediate PDF and what the engine lays aside. Memory of the machine, so
+// capped; the engine's own profile folders and temporary files are some hundred inodes.
 constexpr const char* kScratchOptions = "size=1g,nr_inodes=4k,mode=700";
 constexpr unsigned long kScratchFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 static_assert(kScratchFlags == kStageMountFlags, "the zygote's filter allows this mount and no other");
@@ -34,12 +34,6 @@ constexpr Limit kLimits[] = {
     {RLIMIT_NPROC, limits::kOfficeThreads},  // of this user in this namespace: the engine's threads count
     {RLIMIT_NOFILE, limits::kOfficeOpen},    // fonts, temporary files, the package being read
 };
-
-// The engine's own handlers would run in a job that crashes, and write what they know somewhere.
-void forget_handlers() {
-  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-  signal(SIGPIPE, SIG_IGN);
-}
 
 // Within the working folder, that will be the root: "/a/b" becomes "./a/b", with its folders.
 std::string place_for(const char* path) {
@@ -72,8 +66,9 @@ bool show(const char* path) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
   if (!S_ISCHR(status.st_mode)) attributes.attr_set |= MOUNT_ATTR_NODEV;
-  require(syscall(SYS_mount_setattr, AT_FDCWD, place.c_str(), AT_RECURSIVE, &attributes, sizeof attributes) == 0,
-          "mount_setattr: read-only, Linux 5.12 or later is needed");
+  require(
+      syscall(SYS_mount_setattr, AT_FDCWD, place.c_str(), AT_RECURSIVE, &attributes, sizeof attributes) == 0,
+      "mount_setattr: read-only, Linux 5.12 or later is needed");
   return true;
 }
 
@@ -132,8 +127,8 @@ bool drop_capabilities() {
   return syscall(SYS_capset, &header, none) == 0;
 }
 
-// An engine that reads or writes a standard stream must not meet a file that happens to have that number. The reading
-// end of a pipe that nobody writes to: reading ends at once, writing fails.
+// An engine that reads or writes a standard stream must not meet a file that happens to have that number. The
+// reading end of a pipe that nobody writes to: reading ends at once, writing fails.
 bool stop_streams(int first, int last) {
   int ends[2];
   if (pipe2(ends, 0) != 0) return false;
@@ -145,13 +140,14 @@ bool stop_streams(int first, int last) {
   return done;
 }
 
-// What the engine keeps open goes into every job, and cannot be closed behind its back: a wake-up pipe, files of the
-// stage. Anything else would lead out.
+// What the engine keeps open goes into every job, and cannot be closed behind its back: a wake-up pipe, files
+// of the stage. Anything else would lead out.
 void look_at_descriptors() {
   for (int number = kControlSocket + 1; number < static_cast<int>(limits::kOfficeOpen); ++number) {
     struct stat status {};
     if (fstat(number, &status) != 0) continue;
-    require(S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode), "the engine has opened what it should not have");
+    require(S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode),
+            "the engine has opened what it should not have");
   }
   require(close_range(static_cast<unsigned>(limits::kOfficeOpen), ~0U, 0) == 0, "close_range");
 }
@@ -164,8 +160,8 @@ Filters enter_stage(const Stage& stage) {
   leave_root();
   enter_namespaces();
   enter_stage_root(stage);
-  // Network and signals; files follow in each job, because Landlock on files forbids mounts as well. Before the
-  // fork, as in confine().
+  // Network and signals; files follow in each job, because Landlock on files forbids mounts as well. Before
+  // the fork, as in confine().
   require(deny_network_by_landlock(), "landlock");
   const pid_t zygote = fork();
   require(zygote >= 0, "fork");
@@ -179,7 +175,6 @@ Filters enter_stage(const Stage& stage) {
 }
 
 StagedJob confine_on_stage(const Stage& stage, Filters filters) {
-  forget_handlers();
   look_at_descriptors();
   // The kernel refuses this to a process with threads, and otherwise does nothing.
   require(unshare(CLONE_THREAD) == 0, "the engine has left a thread running");

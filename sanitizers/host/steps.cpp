@@ -152,8 +152,7 @@ void set_limits(std::span<const Limit> own) {
       {RLIMIT_MSGQUEUE, 0},  // no message queues
       {RLIMIT_NICE, 0},      // no better priority
       {RLIMIT_RTPRIO, 0},    // no real time
-      {RLIMIT_SIGPENDING, 64},
-      {RLIMIT_STACK, limits::kJobStack},
+      {RLIMIT_SIGPENDING, 64}, {RLIMIT_STACK, limits::kJobStack},
   };
   for (const Limit& one : common) require(limit(one.resource, one.value, one.value), "setrlimit");
   for (const Limit& one : own) require(limit(one.resource, one.value, one.value), "setrlimit");

@@ -1,5 +1,5 @@
-// The single steps of confinement that confine.cpp (an empty root) and stage.cpp (a root with an engine's files)
-// put together. Each either is done or ends the process with a message and clean::kExitUnconfined.
+// The single steps of confinement that confine.cpp (an empty root) and stage.cpp (a root with an engine's
+// files) put together. Each either is done or ends the process with a message and clean::kExitUnconfined.
 #pragma once
 
 #include <linux/filter.h>
@@ -33,8 +33,8 @@ Filters compile_filters(Profile profile);
 void leave_root();
 void enter_namespaces();
 
-// A tmpfs on a folder that only this process sees so, entered as the working folder. `flags` beside no programs, no
-// devices, no set-user-id.
+// A tmpfs on a folder that only this process sees so, entered as the working folder. `flags` beside no
+// programs, no devices, no set-user-id.
 void enter_new_mount(unsigned long flags, const char* options);
 // The working folder becomes the root; the old one is out of reach.
 void enter_new_root();

@@ -5,6 +5,7 @@
 #include "sanitizers/mail/assemble/assembly.h"
 #include "sanitizers/mail/assemble/file_words.h"
 #include "sanitizers/mail/digest.h"
+#include "sanitizers/mail/outlook.h"
 #include "sanitizers/mail/scanner.h"
 #include "sanitizers/mail/transfer.h"
 #include "sanitizers/text/text.h"
@@ -48,6 +49,42 @@ Reading one_file(std::string_view octets, type::Detected detected, const clean::
   return out;
 }
 
+Reading read_message(std::string_view octets, const clean::JobOptions& options) {
+  Tree tree(octets);
+  if (const auto limit = scan(tree, 0, kNone, Start::message)) return refusal(*limit);
+  Reading out;
+  for (const Node& node : tree.nodes())
+    if (!node.container) out.leaf_types.push_back(node.media_type);
+  Assembly assembly(tree, options);
+  if (const auto limit = assembly.expand()) return refusal(*limit);
+  assembly.show();
+  out.messages = assembly.tell();
+  return out;
+}
+
+// Outlook's file is read as the mail it stands for. All parts are derived: they lie nowhere in the original
+// as they are told.
+Reading read_outlook(std::string_view octets, type::Detected detected, const clean::JobOptions& options) {
+  const OutlookMail mail = outlook_as_mail(octets);
+  if (mail.limit) return refusal(*mail.limit);
+  Reading out = read_message(mail.octets, options);
+  out.leaf_types.clear();  // a second opinion would be one about ourselves
+  for (clean::Message& message : out.messages) {
+    auto* const part = std::get_if<clean::Part>(&message);
+    if (part == nullptr) continue;
+    part->span = {0, octets.size()};
+    if (part->index != 0) continue;
+    part->declared_type.clear();
+    part->detected_type = detected.type;
+    part->size = octets.size();
+    part->sha256 = sha256(octets);
+    for (const clean::Finding finding : detected.findings) note(part->findings, finding);
+    if (mail.damaged) note(part->findings, clean::Finding::kDamagedPart);
+    if (mail.left_out) note(part->findings, clean::Finding::kEmbeddedRemoved);
+  }
+  return out;
+}
+
 }  // namespace
 
 void warm_up() {
@@ -61,18 +98,11 @@ Reading read_mail(std::string_view octets, const clean::JobOptions& options) {
   if (octets.size() > limits::kMessageBytes) return refusal(clean::Finding::kLimitSize);
   if (options.any_file) {
     type::Detected detected = type::detect(octets, options.name, "");
+    if (detected.type == "application/vnd.ms-outlook")
+      return read_outlook(octets, std::move(detected), options);
     if (!is_mail(octets, detected.type)) return one_file(octets, std::move(detected), options);
   }
-  Tree tree(octets);
-  if (const auto limit = scan(tree, 0, kNone, Start::message)) return refusal(*limit);
-  Reading out;
-  for (const Node& node : tree.nodes())
-    if (!node.container) out.leaf_types.push_back(node.media_type);
-  Assembly assembly(tree, options);
-  if (const auto limit = assembly.expand()) return refusal(*limit);
-  assembly.show();
-  out.messages = assembly.tell();
-  return out;
+  return read_message(octets, options);
 }
 
 }  // namespace kiyome::sanitizer::mail

@@ -21,7 +21,8 @@ namespace {
 
 using Component = uno::Reference<css::lang::XComponent>;
 
-Properties opening(const OfficeType& type, const std::string& filter_options, const rtl::Reference<PasswordGiver>& giver) {
+Properties opening(const OfficeType& type, const std::string& filter_options,
+                   const rtl::Reference<PasswordGiver>& giver) {
   Properties out = properties({
       property("Hidden", uno::Any(true)),
       property("ReadOnly", uno::Any(true)),
@@ -41,11 +42,12 @@ Properties opening(const OfficeType& type, const std::string& filter_options, co
   return out;
 }
 
-// What LibreOffice takes the file for, where more than one filter could be right. Nothing of it is read before its
-// kind is known to be one we want.
+// What LibreOffice takes the file for, where more than one filter could be right. Nothing of it is read
+// before its kind is known to be one we want.
 bool detect(const std::string& url, const OfficeType& type, Properties& arguments) {
-  const auto detection = as<css::document::XTypeDetection>(
-      context()->getServiceManager()->createInstanceWithContext("com.sun.star.document.TypeDetection", context()));
+  const auto detection =
+      as<css::document::XTypeDetection>(context()->getServiceManager()->createInstanceWithContext(
+          "com.sun.star.document.TypeDetection", context()));
   if (!detection.is()) return false;
   arguments.realloc(arguments.getLength() + 1);
   arguments.getArray()[arguments.getLength() - 1] = property("URL", uno::Any(ustring(url)));
@@ -147,7 +149,8 @@ bool write_pdf(const Component& document, Kind kind, const std::string& path, st
   }
 }
 
-bool write_as(const Component& document, std::string_view filter, const std::string& path, std::string_view password) {
+bool write_as(const Component& document, std::string_view filter, const std::string& path,
+              std::string_view password) {
   try {
     Properties arguments = properties({property("FilterName", uno::Any(ustring(filter)))});
     if (!password.empty())

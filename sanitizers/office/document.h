@@ -1,5 +1,5 @@
-// One document within LibreOffice: opened from a file of /tmp, looked at, written as PDF. UNO's exceptions stay in
-// here.
+// One document within LibreOffice: opened from a file of /tmp, looked at, written as PDF. UNO's exceptions
+// stay in here.
 #pragma once
 
 #include <com/sun/star/lang/XComponent.hpp>
@@ -33,8 +33,8 @@ bool write_pdf(const uno::Reference<css::lang::XComponent>& document, Kind kind,
                std::uint32_t pages);
 
 // Writes it by another filter: for the warm-up.
-bool write_as(const uno::Reference<css::lang::XComponent>& document, std::string_view filter, const std::string& path,
-              std::string_view password);
+bool write_as(const uno::Reference<css::lang::XComponent>& document, std::string_view filter,
+              const std::string& path, std::string_view password);
 
 void close_document(const uno::Reference<css::lang::XComponent>& document);
 

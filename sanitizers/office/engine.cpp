@@ -15,6 +15,7 @@
 
 #include "proto/clean/exit_codes.h"
 #include "sanitizers/office/desktop.h"
+#include "sanitizers/office/executable_memory.h"
 #include "sanitizers/office/own_files.h"
 #include "sanitizers/office/warm_up.h"
 
@@ -34,7 +35,8 @@ uno::Reference<css::frame::XComponentLoader> the_desktop;
   _exit(clean::kExitUnconfined);
 }
 
-// LibreOffice tells what it loads while it starts; nobody asked. Its words go where standard input comes from.
+// LibreOffice tells what it loads while it starts; nobody asked. Its words go where standard input comes
+// from.
 class Quiet {
  public:
   Quiet() : kept_(dup(STDERR_FILENO)) { dup2(STDIN_FILENO, STDERR_FILENO); }
@@ -58,14 +60,15 @@ Function symbol(void* library, const char* name) {
 
 // The program is started with an empty environment; LibreOffice takes its settings from there.
 void set_environment() {
-  const std::string layers = std::string("xcsxcu:file:///etc/libreoffice/registry res:file:///etc/libreoffice/registry ") +
-                             "xcsxcu:file://" + kRegistry + " user:*file:///tmp/none.xcu";
+  const std::string layers =
+      std::string("xcsxcu:file:///etc/libreoffice/registry res:file:///etc/libreoffice/registry ") +
+      "xcsxcu:file://" + kRegistry + " user:*file:///tmp/none.xcu";
   const char* const settings[][2] = {
       {"HOME", "/tmp"},
       {"LANG", "C.UTF-8"},
-      {"TZ", "Asia/Tokyo"},             // of dates that a document calculates
-      {"SAL_LOK_OPTIONS", "unipoll"},   // its main loop runs in our thread and calls us
-      {"MAX_CONCURRENCY", "1"},         // jobs run side by side, each with one thread's worth of work
+      {"TZ", "Asia/Tokyo"},            // of dates that a document calculates
+      {"SAL_LOK_OPTIONS", "unipoll"},  // its main loop runs in our thread and calls us
+      {"MAX_CONCURRENCY", "1"},        // jobs run side by side, each with one thread's worth of work
       {"CONFIGURATION_LAYERS", layers.c_str()},  // without dconf, which would leave a thread running
   };
   for (const auto& setting : settings) setenv(setting[0], setting[1], 1);
@@ -89,6 +92,7 @@ int on_poll(void*, int) {
   the_context = symbol<Get>(RTLD_DEFAULT, "_ZN10comphelper26getProcessComponentContextEv")();
   the_desktop = as<css::frame::XComponentLoader>(css::frame::Desktop::create(the_context));
   if (const char* const failed = warm_up_engine()) give_up(failed);
+  if (!seal_executable_memory()) give_up("its code cannot be made read-only");
   serve();
   give_up("serving has ended");
 }
@@ -99,9 +103,13 @@ void on_wake(void*) {}
 
 Stage stage() {
   Stage out;
-  out.needed = {KIYOME_LIBREOFFICE, KIYOME_SYSTEM_LIBRARIES, "/usr/share/libreoffice", "/etc/libreoffice/registry",
-                "/usr/share/fonts", "/etc/fonts",
-                "/dev/urandom"};  // names of temporary files
+  out.needed = {KIYOME_LIBREOFFICE,
+                KIYOME_SYSTEM_LIBRARIES,
+                "/usr/share/libreoffice",
+                "/etc/libreoffice/registry",
+                "/usr/share/fonts",
+                "/etc/fonts",
+                "/dev/urandom"};             // names of temporary files
   out.optional = {"/usr/lib64",              // the dynamic linker
                   "/etc/ld.so.cache",        // where libraries are
                   "/usr/share/fontconfig",   // what /etc/fonts links to

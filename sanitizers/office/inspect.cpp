@@ -88,7 +88,8 @@ bool has_notes(const uno::Reference<css::presentation::XPresentationPage>& page)
 
 bool hides_in_slides(const Component& document) {
   const auto pages = as<css::drawing::XDrawPagesSupplier>(document);
-  return pages.is() && any_of(as<css::container::XIndexAccess>(pages->getDrawPages()), [](const uno::Any& one) {
+  return pages.is() &&
+         any_of(as<css::container::XIndexAccess>(pages->getDrawPages()), [](const uno::Any& one) {
            if (is_false(as<css::beans::XPropertySet>(one), "Visible")) return true;
            const auto comments = as<css::office::XAnnotationAccess>(one);
            if (comments.is() && comments->createAnnotationEnumeration()->hasMoreElements()) return true;
@@ -114,9 +115,9 @@ bool hides_in_text(const Component& document) {
       }))
     return true;
   const auto sections = as<css::text::XTextSectionsSupplier>(document);
-  if (sections.is() && any_of(as<css::container::XIndexAccess>(sections->getTextSections()), [](const uno::Any& one) {
-        return is_false(as<css::beans::XPropertySet>(one), "IsVisible");
-      }))
+  if (sections.is() &&
+      any_of(as<css::container::XIndexAccess>(sections->getTextSections()),
+             [](const uno::Any& one) { return is_false(as<css::beans::XPropertySet>(one), "IsVisible"); }))
     return true;
   return has_hidden_characters(document);
 }

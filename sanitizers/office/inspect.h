@@ -1,4 +1,5 @@
-// What a document holds that its pages do not show: hidden sheets, slides, rows, columns, text; comments; notes.
+// What a document holds that its pages do not show: hidden sheets, slides, rows, columns, text; comments;
+// notes.
 #pragma once
 
 #include "sanitizers/office/document.h"

@@ -1,5 +1,5 @@
-// Answers LibreOffice's questions while it opens a document: a password for each time it asks for one, as long as
-// there are some, and "no" to everything else.
+// Answers LibreOffice's questions while it opens a document: a password for each time it asks for one, as
+// long as there are some, and "no" to everything else.
 #pragma once
 
 #include <com/sun/star/task/XInteractionHandler.hpp>

@@ -15,6 +15,8 @@
 #include "sanitizers/office/document.h"
 #include "sanitizers/office/inspect.h"
 #include "sanitizers/office/sheets.h"
+#include "sanitizers/type/ole.h"
+#include "sanitizers/type/zip.h"
 
 namespace kiyome::sanitizer::office {
 namespace {
@@ -85,7 +87,14 @@ std::uint32_t pages_to_write(const Opened& opened, Kind kind, std::uint32_t page
   return most;
 }
 
-void convert(std::string_view input, const OfficeType& type, const clean::JobOptions& options, Answer& answer) {
+// Encryption that LibreOffice does not know looks like damage to it.
+Finding why_not_read(std::string_view input) {
+  const bool encrypted = type::look_into_ole(input).encrypted || type::look_into_zip(input).encrypted;
+  return encrypted ? Finding::kEncrypted : Finding::kDamagedPart;
+}
+
+void convert(std::string_view input, const OfficeType& type, const clean::JobOptions& options,
+             Answer& answer) {
   Findings findings;
   findings.add(look_into_package(input, type.package));
   const std::string path = "/tmp/input." + std::string(type.extension);
@@ -99,7 +108,7 @@ void convert(std::string_view input, const OfficeType& type, const clean::JobOpt
 
   const Opened opened = open_document(path, type, table.filter_options, options.passwords);
   if (opened.outcome == Opened::Outcome::encrypted) return refuse(answer, Finding::kEncrypted);
-  if (opened.outcome == Opened::Outcome::damaged) return refuse(answer, Finding::kDamagedPart);
+  if (opened.outcome == Opened::Outcome::damaged) return refuse(answer, why_not_read(input));
   if (opened.password_used) findings.add(Finding::kPasswordUsed);
   unlink(path.c_str());
   const Kind kind = kind_of(opened.document);
@@ -115,6 +124,7 @@ void convert(std::string_view input, const OfficeType& type, const clean::JobOpt
 void run(std::string_view input, const clean::JobOptions& options, Answer& answer) {
   const OfficeType* const type = find_office_type(options.type);
   if (type == nullptr) return refuse(answer, Finding::kUnsupportedType);
+  if (input.empty()) return refuse(answer, Finding::kDamagedPart);  // LibreOffice would make a new document of it
   convert(input, *type, options, answer);
 }
 

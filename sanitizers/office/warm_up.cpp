@@ -47,11 +47,15 @@ const Origin kOrigins[] = {
       {"application/x-ms-encrypted-package", "MS Word 2007 XML", kPassword}}},
     {"sheets.fods",
      kOds,
-     {{kXlsx, "Calc MS Excel 2007 XML"}, {"application/vnd.ms-excel", "MS Excel 97"}, {kOds, "calc8"},
+     {{kXlsx, "Calc MS Excel 2007 XML"},
+      {"application/vnd.ms-excel", "MS Excel 97"},
+      {kOds, "calc8"},
       {"text/csv", "Text - txt - csv (StarCalc)"}}},
     {"slides.fodp",
      kOdp,
-     {{kPptx, "Impress MS PowerPoint 2007 XML"}, {"application/vnd.ms-powerpoint", "MS PowerPoint 97"}, {kOdp, "impress8"}}},
+     {{kPptx, "Impress MS PowerPoint 2007 XML"},
+      {"application/vnd.ms-powerpoint", "MS PowerPoint 97"},
+      {kOdp, "impress8"}}},
     {"drawing.fodg", kOdg, {{kOdg, "draw8"}}},
 };
 
@@ -62,10 +66,12 @@ constexpr const char* kLibraries[] = {
 };
 
 std::string saved_as(const Form& form) {
-  return std::string("/tmp/warm") + (*form.password != '\0' ? "-locked." : ".") + std::string(find_office_type(form.type)->extension);
+  return std::string("/tmp/warm") + (*form.password != '\0' ? "-locked." : ".") +
+         std::string(find_office_type(form.type)->extension);
 }
 
-bool read_and_write(const std::string& path, const OfficeType& type, const char* password, const Origin* origin) {
+bool read_and_write(const std::string& path, const OfficeType& type, const char* password,
+                    const Origin* origin) {
   const std::string options = is_table_text(type) ? table_text("", false).filter_options : "";
   const Opened opened = open_document(path, type, options, {password});
   if (opened.outcome != Opened::Outcome::good) return false;
@@ -74,15 +80,15 @@ bool read_and_write(const std::string& path, const OfficeType& type, const char*
   bool done = page_count(opened.document, kind) > 0 && write_pdf(opened.document, kind, kPdf, 1);
   if (origin != nullptr) {
     for (const Form& form : origin->forms)
-      done = done && write_as(opened.document, form.filter,
-                              saved_as(form), form.password);
+      done = done && write_as(opened.document, form.filter, saved_as(form), form.password);
   }
   close_document(opened.document);
   return done;
 }
 
 bool warm_up(const Origin& origin) {
-  if (!read_and_write(std::string(kWarm) + "/" + origin.name, *find_office_type(origin.type), "", &origin)) return false;
+  if (!read_and_write(std::string(kWarm) + "/" + origin.name, *find_office_type(origin.type), "", &origin))
+    return false;
   bool done = true;
   for (const Form& form : origin.forms) {
     done = done && read_and_write(saved_as(form), *find_office_type(form.type), form.password, nullptr);

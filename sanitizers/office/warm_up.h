@@ -1,5 +1,5 @@
-// Documents of our own, converted before the first job, so that filters, fonts and tables are in memory and no job
-// has to load them.
+// Documents of our own, converted before the first job, so that filters, fonts and tables are in memory and
+// no job has to load them.
 #pragma once
 
 namespace kiyome::sanitizer::office {

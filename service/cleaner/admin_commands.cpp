@@ -1,12 +1,15 @@
 #include "service/cleaner/admin_commands.h"
 
+#include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 #include <fmt/format.h>
 
-#include <condition_variable>
+#include <algorithm>
+#include <future>
 #include <stdexcept>
 
+#include "proto/clean/codec.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
 
@@ -16,6 +19,8 @@ namespace {
 constexpr std::size_t kWorkingShown =
     1000;  // items not decided yet; their envelopes have to be read for a listing
 constexpr auto kWriteWait = std::chrono::seconds(30);
+constexpr auto kUnlockWait = std::chrono::minutes(4);  // for documents; the asker waits for five
+constexpr auto kUnlockLook = std::chrono::milliseconds(200);
 
 std::string words_json(const std::string& words) {
   std::string out = "[";
@@ -39,6 +44,20 @@ ItemId id_of(const Poco::JSON::Object::Ptr& request) {
   const Result<ItemId> id = ItemId::parse(request->optValue<std::string>("id", ""));
   if (!id) throw std::runtime_error("no such item id");
   return *id;
+}
+
+std::vector<std::string> passwords_of(const Poco::JSON::Object::Ptr& request) {
+  const Poco::JSON::Array::Ptr array = request->getArray("passwords");
+  std::vector<std::string> out;
+  for (std::size_t i = 0; array && i < array->size(); ++i)
+    out.push_back(array->getElement<std::string>(static_cast<unsigned>(i)));
+  if (out.empty()) throw std::runtime_error("no password was given");
+  if (out.size() > limits::kUnlockPasswords)
+    throw std::runtime_error(fmt::format("at most {} passwords at once", limits::kUnlockPasswords));
+  for (const std::string& each : out)
+    if (each.empty() || each.size() > limits::kJobPassword || !clean::is_clean_line(each))
+      throw std::runtime_error(fmt::format("a password is one line of 1 to {} octets", limits::kJobPassword));
+  return out;
 }
 
 // Gives work to the store's writer and waits for its number.
@@ -71,6 +90,8 @@ void AdminCommands::handle(const std::string& text, const AdminReply& reply) {
     show(id_of(request), reply);
   } else if (command == "release" || command == "retry") {
     changed(clean_again(id_of(request), actor, command == "retry"), reply);
+  } else if (command == "unlock") {
+    changed(unlock(id_of(request), actor, passwords_of(request)), reply);
   } else if (command == "hold") {
     changed(hold(id_of(request), actor), reply);
   } else if (command == "delete") {
@@ -141,6 +162,34 @@ unsigned AdminCommands::clean_again(const ItemId& id, const std::string& actor, 
   work.actor = actor;
   if (!queue_.put(std::move(work))) throw std::runtime_error("the item is being worked on");
   return held;
+}
+
+// Waits for the answer of the sandboxes: the asker wants to know whether a password fits.
+unsigned AdminCommands::unlock(const ItemId& id, const std::string& actor,
+                               std::vector<std::string> passwords) {
+  const std::optional<store::ItemRow> item = items_.find(id);
+  if (!item) throw std::runtime_error("no such item");
+  if (!item->original_kept) throw std::runtime_error("the original is past its retention");
+  const std::vector<store::LockedCopy> copies = locks_.copies(id);
+  if (copies.empty()) throw std::runtime_error("nothing of this item waits for a password");
+  const bool served = std::any_of(copies.begin(), copies.end(), [&](const store::LockedCopy& copy) {
+    const std::optional<store::RecipientRow> row = items_.recipient(id, copy.recipient);
+    return row && row->state != store::State::held && row->state != store::State::deleted;
+  });
+  if (!served) throw std::runtime_error("the item is held or deleted: it has to be released first");
+
+  const auto answer = std::make_shared<std::promise<unsigned>>();  // shared: it may come after we gave up
+  std::future<unsigned> recipients = answer->get_future();
+  Work work;
+  work.where = item->where;
+  work.actor = actor;
+  work.unlock = Unlock{std::move(passwords), [answer](unsigned count) { answer->set_value(count); }};
+  if (!queue_.put(std::move(work))) throw std::runtime_error("the item is being worked on");
+  for (const auto deadline = Steady::now() + kUnlockWait; Steady::now() < deadline;) {
+    if (recipients.wait_for(kUnlockLook) == std::future_status::ready) return recipients.get();
+    if (queue_.stopped()) throw std::runtime_error("the service stops");
+  }
+  throw std::runtime_error("it is still being tried: see queue show");
 }
 
 // Only what has not left yet can be held: an item before its verdict, or a bundle that was never sent.

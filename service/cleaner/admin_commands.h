@@ -8,14 +8,16 @@
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/work_queue.h"
 #include "service/store/item_store.h"
+#include "service/store/locks.h"
 
 namespace kiyome::cleaner {
 
 // Thread-safe. Every command that changes something leaves an audit entry with the asker's name.
 class AdminCommands {
  public:
-  AdminCommands(store::ItemStore& items, store::OriginalReader& originals, WorkQueue& queue, GateLink& gate)
-      : items_(items), originals_(originals), queue_(queue), gate_(gate) {}
+  AdminCommands(store::ItemStore& items, store::Locks& locks, store::OriginalReader& originals,
+                WorkQueue& queue, GateLink& gate)
+      : items_(items), locks_(locks), originals_(originals), queue_(queue), gate_(gate) {}
   // {"command":"queue.list", …}. Throws with a text for a person when the request is not understood.
   void handle(const std::string& request, const AdminReply& reply);
 
@@ -28,8 +30,10 @@ class AdminCommands {
   unsigned hold(const ItemId& id, const std::string& actor);
   std::size_t envelope_recipients(const ItemId& id);
   unsigned clean_again(const ItemId& id, const std::string& actor, bool as_before);
+  unsigned unlock(const ItemId& id, const std::string& actor, std::vector<std::string> passwords);
 
   store::ItemStore& items_;
+  store::Locks& locks_;
   store::OriginalReader& originals_;
   WorkQueue& queue_;
   GateLink& gate_;

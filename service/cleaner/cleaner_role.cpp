@@ -62,6 +62,7 @@ class Cleaner {
   WorkQueue queue_;
   IntakeServer intake_;
   store::ItemStore items_;
+  store::Locks locks_;
   GateLink gate_;
   Returns returns_;
   Processor processor_;
@@ -89,16 +90,17 @@ Cleaner::Cleaner(RoleContext& context)
                intake_.flush();
                gate_.flush();
              }),
+      locks_(".", store::load_or_make_cleaner_key(".")),
       gate_("../run/gate.sock",
             {[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
              [this](const transfer::WayBack& message) { heard(message); }}),
       returns_(items_, config_),
-      processor_({originals_, items_, sanitizers_, attempts_, queue_, config_,
+      processor_({originals_, items_, locks_, sanitizers_, attempts_, queue_, config_,
                   [this](const ItemId& id) { intake_.say(transfer::Taken{id}); },
                   [this](std::vector<transfer::Bundle> bundles) {
                     for (transfer::Bundle& bundle : bundles) gate_.offer(std::move(bundle));
                   }}),
-      commands_(items_, originals_, queue_, gate_) {
+      commands_(items_, locks_, originals_, queue_, gate_) {
   compose::warm_up();
   for (const auto& [id, part] : items_.unaccepted_bundles()) gate_.offer(BundleKey{id, part});
   gate_.start();
@@ -116,6 +118,7 @@ Cleaner::Cleaner(RoleContext& context)
     threads_.emplace_back([this] { work([this] { return queue_.take(); }); });
   for (unsigned i = 0; i < documents; ++i)
     threads_.emplace_back([this, documents] { work([&] { return queue_.take_document(documents); }); });
+  processor_.try_locked();
   threads_.emplace_back([this] { keep_house(); });
 }
 
@@ -185,6 +188,7 @@ void Cleaner::keep_house() {
       const RetentionConfig retention = config_.get()->retention;
       items_.expire(retention, unix_ms_now(), originals_.segments(),
                     [this](std::uint64_t segment) { intake_.say(transfer::FreeSegment{segment}); });
+      processor_.try_locked();
     } catch (const std::exception& trouble) {
       log::warning("retention waits", {{"why", trouble.what()}});
     }

@@ -10,6 +10,7 @@
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/cleaner/processor_job.h"
 #include "service/cleaner/report.h"
 #include "service/document/document_cleaner.h"
 #include "service/document/scan.h"
@@ -62,20 +63,6 @@ transfer::Bundle bundle_of(const store::Envelope& envelope, std::vector<transfer
 
 }  // namespace
 
-// Everything known about one item while it is worked on.
-struct Processor::Job {
-  std::shared_ptr<const Config> config;
-  store::Original original;
-  std::vector<std::size_t> recipients;  // indices into the envelope's list
-  std::uint16_t first_ordinal = 1;
-  store::DecidedItem decided;
-  std::vector<Group> groups;
-  std::optional<clean::MailAnswer> answer;
-  std::map<std::uint32_t, document::Content> contents;  // of parts, when documents are to be cleaned
-  Documents documents;
-  double parse_ms = 0, compose_ms = 0;
-};
-
 void Processor::process(Work work) {
   try {
     run(work);
@@ -87,7 +74,7 @@ void Processor::process(Work work) {
 }
 
 void Processor::run(Work& work) {
-  if (!work.release && parts_.items.knows(work.where.id)) {  // announced again after a reconnect
+  if (!work.again() && parts_.items.knows(work.where.id)) {  // announced again after a reconnect
     parts_.queue.finished(work.where.id);
     parts_.taken(work.where.id);
     return;
@@ -97,7 +84,10 @@ void Processor::run(Work& work) {
   job.config = parts_.config.get();
   job.decided.where = work.where;
   job.decided.released = work.release;
-  if (work.release) job.decided.actor = work.actor;
+  job.decided.unlocked = work.unlock.has_value();
+  if (work.again()) job.decided.actor = work.actor;
+
+  if (work.unlock) choose_copies(job, work);
 
   Result<store::Original> original = parts_.originals.read(work.where);
   if (!original) {
@@ -113,15 +103,19 @@ void Processor::run(Work& work) {
   }
   job.original = std::move(*original);
   const std::size_t count = job.original.envelope.recipients.size();
-  if (work.release) {
-    job.first_ordinal = parts_.items.next_part(work.where.id);
+  if (work.again()) job.first_ordinal = parts_.items.next_part(work.where.id);
+  if (work.unlock) {
+    std::erase_if(job.recipients, [&](std::size_t each) { return each >= count; });
+  } else if (work.release) {
     for (const store::RecipientRow& row : parts_.items.recipients(work.where.id))
       if (row.state == store::State::held && row.index < count) job.recipients.push_back(row.index);
   } else {
     job.recipients.resize(count);
     std::iota(job.recipients.begin(), job.recipients.end(), std::size_t{0});
   }
-  if (work.hold || (deaths >= limits::kJobAttempts && !work.release)) {
+  if (work.again() && job.recipients.empty()) return submit(std::move(job), std::move(work));  // settled
+  const bool asked = work.release || (work.unlock && !work.unlock->passwords.empty());
+  if (work.hold || (deaths >= limits::kJobAttempts && !asked)) {
     hold(job, work.hold ? Finding::kHeldByOperator : Finding::kPoisonItem);
     return submit(std::move(job), std::move(work));
   }
@@ -206,11 +200,12 @@ void Processor::clean_documents(Job& job, const Work& work) {
   for (auto& [part, content] : job.contents) content.seal();
   document::DocumentCleaner cleaner(parts_.sanitizers, *job.config);
   document::Budget budget(job.config->documents);
+  const std::vector<std::string> passwords = passwords_for(job, work);
   for (const DocumentWish& wanted : wanted_documents(request_of(job, work), *job.config)) {
     const clean::Part& part = job.answer->parts[wanted.part];
     const auto content = job.contents.find(wanted.part);
     if (content == job.contents.end() || content->second.sha256() != part.sha256) continue;  // held
-    document::Wish wish{wanted.action, job.config->documents.passwords};
+    document::Wish wish{wanted.action, passwords};
     job.documents.emplace(
         wanted,
         cleaner.clean({&content->second, part.name, part.detected_type, part.findings}, wish, budget));
@@ -276,6 +271,8 @@ void Processor::hold(Job& job, Finding why) {
 
 void Processor::submit(Job job, Work work) {
   store::DecidedItem& decided = job.decided;
+  if (work.unlock) keep_opened(job);
+  add_locks(job, work);
   const store::Envelope& envelope = job.original.envelope;
   const clean::MailHeader* header = job.answer ? &job.answer->header : nullptr;
   std::vector<transfer::Recipient> told;
@@ -286,7 +283,10 @@ void Processor::submit(Job job, Work work) {
     if (group.verdict == Verdict::clean) {
       out.bundle = bundle_of(envelope, chosen(envelope, group.recipients), group.ordinal,
                              std::move(group.mail.octets));
-    } else if (group.verdict == Verdict::held && tells_recipient(group.reasons) && !decided.released) {
+      for (transfer::Recipient& each : out.bundle->recipients)
+        if (std::find(job.served.begin(), job.served.end(), each.index) != job.served.end())
+          each.notify = transfer::kNotifyNever;
+    } else if (group.verdict == Verdict::held && tells_recipient(group.reasons) && !work.again()) {
       for (transfer::Recipient& each : chosen(envelope, group.recipients))
         if (!each.address.empty()) told.push_back(std::move(each));
       told_why.insert(told_why.end(), group.reasons.begin(), group.reasons.end());
@@ -311,7 +311,7 @@ void Processor::submit(Job job, Work work) {
   decided.envelope = std::move(job.original.envelope);
 
   for (const store::DecidedGroup& group : decided.groups)
-    log::info("verdict", decided.envelope.id,
+    log::info(work.unlock ? "unlocked" : "verdict", decided.envelope.id,
               {{"verdict", name_of(group.verdict)},
                {"recipients", std::int64_t(group.recipients.size())},
                {"reasons", reasons_json(group.reasons)},
@@ -320,15 +320,33 @@ void Processor::submit(Job job, Work work) {
   std::vector<transfer::Bundle> leaving = decided.notices;
   for (const store::DecidedGroup& group : decided.groups)
     if (group.bundle) leaving.push_back(*group.bundle);
+  const bool looks = work.unlock || !decided.locked.empty() || !decided.words.empty();
   const ItemId id = decided.envelope.id;
-  parts_.items.decide(std::move(decided),
-                      [this, id, work = std::move(work), leaving = std::move(leaving)](bool written) mutable {
-                        parts_.attempts.end(id);
-                        if (!written) return parts_.queue.put_off(std::move(work));
-                        parts_.queue.finished(id);
-                        parts_.taken(id);
-                        parts_.leaving(std::move(leaving));
-                      });
+  const std::string sender = decided.envelope.sender;
+  parts_.items.decide(std::move(decided), [this, id, sender, looks, work = std::move(work),
+                                           leaving = std::move(leaving)](bool written) mutable {
+    parts_.attempts.end(id);
+    if (!written) return parts_.queue.put_off(std::move(work));
+    parts_.queue.finished(id);
+    parts_.taken(id);
+    finish(work, std::move(leaving));
+    // Passwords may have come while their files were tried with others, or the files while the passwords
+    // were.
+    if (looks) try_locked(parts_.locks.due_items(sender, unix_ms_now(), limits::kUnlockItems));
+  });
+}
+
+// On the writer's thread, when all is on disk. Of a second decision only what was still wanted is there.
+void Processor::finish(const Work& work, std::vector<transfer::Bundle> leaving) {
+  unsigned recipients = 0;
+  if (work.again())
+    std::erase_if(leaving, [&](const transfer::Bundle& bundle) {
+      return !parts_.items.has_bundle(bundle.id, bundle.part);
+    });
+  for (const transfer::Bundle& bundle : leaving)
+    recipients += static_cast<unsigned>(bundle.recipients.size());
+  parts_.leaving(std::move(leaving));
+  if (work.unlock && work.unlock->told) work.unlock->told(recipients);
 }
 
 }  // namespace kiyome::cleaner

@@ -10,6 +10,7 @@
 #include "service/cleaner/work_queue.h"
 #include "service/document/sanitizers.h"
 #include "service/store/item_store.h"
+#include "service/store/locks.h"
 #include "service/workers/pool.h"
 
 namespace kiyome::cleaner {
@@ -37,6 +38,7 @@ class Processor {
   struct Parts {
     store::OriginalReader& originals;
     store::ItemStore& items;
+    store::Locks& locks;
     document::Sanitizers& sanitizers;
     Attempts& attempts;
     WorkQueue& queue;
@@ -48,6 +50,9 @@ class Processor {
 
   // Never throws: trouble of ours puts the work off; whatever the item does is a verdict.
   void process(Work work);
+  // Queues the items that wait for passwords which came meanwhile. Those of one sender are looked for after
+  // each of his mails that brings some; this is for what a restart or a full queue left undone.
+  void try_locked();
 
  private:
   struct Job;
@@ -63,6 +68,13 @@ class Processor {
   static workers::Bounds bounds_for(const Job& job);
   std::vector<clean::Authentication> upstream_results(const Job& job);
   bool is_loop(const clean::MailAnswer& answer);
+  void finish(const Work& work, std::vector<transfer::Bundle> leaving);
+  // unlock.cpp
+  void choose_copies(Job& job, const Work& work);
+  std::vector<std::string> passwords_for(Job& job, const Work& work);
+  void keep_opened(Job& job);
+  void add_locks(Job& job, const Work& work);
+  void try_locked(const std::vector<transfer::Announce>& due);
 
   Parts parts_;
 };

@@ -81,12 +81,12 @@ void WorkQueue::finished(const ItemId& id) {
 bool WorkQueue::hold(const ItemId& id) {
   return state_.with([&](State& state) {
     for (Work& work : state.due)
-      if (work.where.id == id && !work.release) return work.hold = true;
+      if (work.where.id == id && !work.again()) return work.hold = true;
     for (auto& [when, work] : state.later)
-      if (work.where.id == id && !work.release) return work.hold = true;
+      if (work.where.id == id && !work.again()) return work.hold = true;
     return false;
   }) || documents_.find([&](Work& work) {
-    return work.where.id == id && !work.release && (work.hold = true);
+    return work.where.id == id && !work.again() && (work.hold = true);
   });
 }
 
@@ -94,6 +94,10 @@ void WorkQueue::stop() {
   state_.with([](State& state) { state.stopped = true; });
   state_.notify_all();
   documents_.stop();
+}
+
+bool WorkQueue::stopped() {
+  return state_.with([](State& state) { return state.stopped; });
 }
 
 std::vector<transfer::Announce> WorkQueue::waiting(std::size_t max) {

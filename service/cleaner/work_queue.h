@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +19,12 @@
 
 namespace kiyome::cleaner {
 
+// A further cleaning of an item that was decided, because passwords are known that were not.
+struct Unlock {
+  std::vector<std::string> passwords;             // an operator's; empty: those that mails brought meanwhile
+  std::function<void(unsigned recipients)> told;  // once, how many get a further mail; for who waits for it
+};
+
 struct Work {
   transfer::Announce where;
   bool release = false;    // an operator's second cleaning, for the recipients that are held …
@@ -26,6 +33,8 @@ struct Work {
   bool hold = false;       // an operator wants it held whatever the policy says
   unsigned delays = 0;     // how often trouble of ours put it off
   bool documents = false;  // it is for a document worker
+  std::optional<Unlock> unlock;
+  bool again() const { return release || unlock; }  // the item was decided before
 };
 
 // Thread-safe. An item is in the queue or in a worker's hands once, however often it is announced.
@@ -45,6 +54,7 @@ class WorkQueue {
   // Marks an item that waits: it will be held when its turn comes. false when it is not waiting.
   bool hold(const ItemId& id);
   void stop();
+  bool stopped();
 
   std::vector<transfer::Announce> waiting(std::size_t max);  // oldest first, for listings
   std::vector<transfer::Announce> in_hand();

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 
 #include "service/base/admin.h"
 #include "service/base/errors.h"
@@ -160,6 +161,40 @@ int retry(const Config& config, const std::string& id) {
   // On the Internet side of two hosts there is no gate to ask.
   if (std::filesystem::exists(gate)) complain(ask_admin(gate, request_json("retry", id), quiet));
   return cleaner ? 1 : 0;
+}
+
+int unlock(const Config& config, const AskOptions& ask, const UnlockOptions& options) {
+  std::vector<std::string> passwords = options.passwords;
+  if (options.from_stdin) {
+    std::string line;
+    while (passwords.size() <= limits::kUnlockPasswords && std::getline(std::cin, line)) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (!line.empty()) passwords.push_back(line);
+    }
+  }
+  if (passwords.empty()) throw ConfigError("no password was given: --password or --password-stdin");
+  std::string request = request_json("unlock", ask.id);
+  request.back() = ',';
+  request += "\"passwords\":[";
+  for (const std::string& each : passwords)
+    request.append(&each == &passwords.front() ? "" : ",").append(log::json_string(each));
+  request += "]}";
+  std::string answer;
+  if (complain(ask_admin(admin_socket(config, "cleaner"), request,
+                         [&](const std::string& line) { answer = line; })))
+    return 1;
+  Poco::JSON::Parser parser;
+  const auto recipients =
+      parser.parse(answer).extract<Poco::JSON::Object::Ptr>()->optValue<int>("recipients", 0);
+  if (ask.json)
+    std::puts(answer.c_str());
+  else if (recipients > 0)
+    std::puts(
+        fmt::format("開いたファイルを {} 人に送ります。 / opened; on its way to {}.", recipients, recipients)
+            .c_str());
+  if (recipients > 0) return 0;
+  std::fputs("kiyome: どのパスワードでも開けませんでした。 / no password fits.\n", stderr);
+  return 1;
 }
 
 int quarantine_export(const Config& config, const std::string& id, const std::string& folder) {

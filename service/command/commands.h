@@ -28,6 +28,13 @@ struct AskOptions {
 int ask(const Config& config, const AskOptions& options);
 // Tells the gate to try an item's deliveries now, and the cleaner to clean it again if it is held.
 int retry(const Config& config, const std::string& id);
+// Has an item's encrypted files tried again with these passwords, and those that stand on standard input, one
+// a line; the recipients get what opens. 1 when none fits.
+struct UnlockOptions {
+  std::vector<std::string> passwords;
+  bool from_stdin = false;
+};
+int unlock(const Config& config, const AskOptions& ask, const UnlockOptions& options);
 // Writes what is known of an item (report, recipients) into a folder. Never the original.
 int quarantine_export(const Config& config, const std::string& id, const std::string& folder);
 

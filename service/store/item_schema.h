@@ -5,7 +5,7 @@
 
 namespace kiyome::store {
 
-inline constexpr std::array<const char*, 2> kItemSchema{
+inline constexpr std::array<const char*, 3> kItemSchema{
     R"(CREATE TABLE items (
          id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
          client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
@@ -30,6 +30,17 @@ inline constexpr std::array<const char*, 2> kItemSchema{
          sequence INTEGER PRIMARY KEY, unix_ms INTEGER NOT NULL, event TEXT NOT NULL, item BLOB, actor TEXT NOT NULL,
          detail TEXT NOT NULL, hash BLOB NOT NULL);)",
     "CREATE INDEX items_gone ON items (received_ms) WHERE original_kept = 0",
+    // Copies with files that wait for a password, and passwords (sealed) of mails: see locks.h.
+    R"(CREATE TABLE locked (
+         id BLOB NOT NULL, number INTEGER NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
+         places TEXT NOT NULL, tried INTEGER NOT NULL, tries INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+         PRIMARY KEY (id, number)) WITHOUT ROWID;
+       CREATE INDEX locked_pair ON locked (sender, recipient);
+       CREATE TABLE words (
+         number INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, recipient TEXT NOT NULL,
+         tag BLOB NOT NULL, sealed BLOB NOT NULL, until_ms INTEGER NOT NULL);
+       CREATE INDEX words_pair ON words (sender, recipient);
+       CREATE INDEX words_until ON words (until_ms);)",
 };
 
 }  // namespace kiyome::store

@@ -345,6 +345,12 @@ std::vector<std::pair<ItemId, std::uint16_t>> ItemStore::unaccepted_bundles() {
   });
 }
 
+bool ItemStore::has_bundle(const ItemId& id, std::uint16_t part) {
+  return impl_->read([&](Database& db) {
+    return db.kept("SELECT 1 FROM bundles WHERE id=? AND part=?").one([](const Row&) {}, blob(id), part);
+  });
+}
+
 // What cannot be read now is tried again; what is lost or damaged becomes a hold, so that somebody sees it.
 std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::uint16_t part) {
   std::optional<std::string> frame = impl_->read([&](Database& db) {

@@ -36,6 +36,18 @@ struct DecidedGroup {
   std::optional<transfer::Bundle> bundle;  // when clean
 };
 
+// Files in one recipient's copy that are held because they are encrypted.
+struct LockedCopy {
+  std::uint32_t recipient = 0;  // transfer::Recipient::index
+  std::string places;           // where they lie, in the cleaner's words; empty: nothing is locked any more
+  std::int64_t tried = 0;       // the newest mail with passwords for this copy that was taken into account
+};
+
+// Passwords that a mail brings for one recipient, as Locks::seal() gives them.
+struct SealedWords {
+  std::string recipient, tag, sealed;
+};
+
 struct DecidedItem {
   Envelope envelope;
   transfer::Announce where;
@@ -47,7 +59,10 @@ struct DecidedItem {
   std::string report;   // JSON: parts, findings, times
   std::vector<DecidedGroup> groups;
   std::vector<transfer::Bundle> notices;  // about held recipients; part 0
+  std::vector<LockedCopy> locked;         // copies with locked files, or that had some
+  std::vector<SealedWords> words;         // of the pairs of its sender and recipients
   bool released = false;                  // a second decision, about recipients that are held
+  bool unlocked = false;  // a further mail, for recipients who are served: a password opened something
   std::string actor = "cleaner";
 };
 
@@ -104,7 +119,7 @@ class ItemStore {
   // The verdict, its bundles, its notices and its audit entries: one transaction, shared with others.
   // An id that is already decided is left as it is (written = true), unless `released`, which counts for
   // recipients that are still held and only for them: bundles of the others are dropped, so a release happens
-  // once.
+  // once; or `unlocked`, which counts for groups whose recipients were all served.
   void decide(DecidedItem item, Done done);
   // These ride the next batch. `done` may be empty.
   void bundle_accepted(const ItemId& id, std::uint16_t part);
@@ -129,6 +144,7 @@ class ItemStore {
   std::optional<RecipientRow> recipient(const ItemId& id, std::uint32_t number);
   void list(const ListFilter& filter, const std::function<bool(const RecipientRow&)>& row);
   std::vector<std::pair<ItemId, std::uint16_t>> unaccepted_bundles();
+  bool has_bundle(const ItemId& id, std::uint16_t part);
   std::optional<transfer::Bundle> load_bundle(const ItemId& id, std::uint16_t part);
   std::vector<ReturnMail> due_returns(std::int64_t now_ms, std::size_t max);
   std::uint16_t next_part(const ItemId& id);  // ordinal for a further mail of the item

@@ -20,12 +20,6 @@ namespace {
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr int kExpireAtOnce = 5000;  // items a turn, so that the relay is not kept waiting
 
-std::string words(const std::vector<clean::Finding>& reasons) {
-  std::string out;
-  for (const clean::Finding reason : reasons) out.append(out.empty() ? "" : " ").append(clean::slug(reason));
-  return out;
-}
-
 std::string_view name_of(Verdict verdict) {
   return verdict == Verdict::clean ? "clean" : verdict == Verdict::held ? "held" : "rejected";
 }
@@ -54,6 +48,12 @@ std::string_view octets(const std::array<std::uint8_t, 32>& hash) {
 
 std::string bundle_file(const ItemId& id, std::uint16_t part) {
   return "bundles/" + id.text() + "." + std::to_string(part);
+}
+
+std::string reasons_text(const std::vector<clean::Finding>& reasons) {
+  std::string out;
+  for (const clean::Finding reason : reasons) out.append(out.empty() ? "" : " ").append(clean::slug(reason));
+  return out;
 }
 
 struct ItemWriter::Statements {
@@ -127,12 +127,13 @@ void ItemWriter::note(audit::Entry entry) {
 }
 
 void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves) {
-  append(!item.released ? "verdict"
-         : leaves       ? "release"
-                        : "held-again",
+  append(item.unlocked    ? "unlock"
+         : !item.released ? "verdict"
+         : leaves         ? "release"
+                          : "held-again",
          &item.envelope.id, item.actor,
          fmt::format(R"({{"verdict":"{}","recipients":[{}],"reasons":"{}","part":{}}})",
-                     name_of(group.verdict), fmt::join(group.recipients, ","), words(group.reasons),
+                     name_of(group.verdict), fmt::join(group.recipients, ","), reasons_text(group.reasons),
                      group.bundle ? group.bundle->part : 0));
 }
 
@@ -152,8 +153,8 @@ bool ItemWriter::insert_group(const DecidedItem& item, const DecidedGroup& group
         std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.index == number; });
     if (it == all.end()) continue;
     statements_->recipient.run(blob(item.envelope.id), number, it->address, it->notify, it->orcpt, state,
-                               group.verdict, words(group.reasons), group.bundle ? group.bundle->part : 0,
-                               now);
+                               group.verdict, reasons_text(group.reasons),
+                               group.bundle ? group.bundle->part : 0, now);
   }
   return true;
 }
@@ -164,7 +165,8 @@ bool ItemWriter::release_group(const DecidedItem& item, const DecidedGroup& grou
   if (group.verdict != Verdict::clean || !group.bundle) return false;
   int changed = 0;
   for (const std::uint32_t number : group.recipients) {
-    statements_->released.run(words(group.reasons), group.bundle->part, now, blob(item.envelope.id), number);
+    statements_->released.run(reasons_text(group.reasons), group.bundle->part, now, blob(item.envelope.id),
+                              number);
     changed += database_.changes();
   }
   return changed == static_cast<int>(group.recipients.size());
@@ -172,7 +174,7 @@ bool ItemWriter::release_group(const DecidedItem& item, const DecidedGroup& grou
 
 void ItemWriter::decide(const DecidedItem& item) {
   const std::int64_t now = unix_ms_now();
-  if (!item.released) {
+  if (!item.released && !item.unlocked) {
     insert_item(item, now);
     if (database_.changes() == 0) return;  // decided before
     for (const std::uint64_t segment : item.segments)
@@ -180,10 +182,13 @@ void ItemWriter::decide(const DecidedItem& item) {
     for (const transfer::Bundle& notice : item.notices) insert_bundle(notice);
   }
   for (const DecidedGroup& group : item.groups) {
-    const bool leaves = item.released ? release_group(item, group, now) : insert_group(item, group, now);
+    const bool leaves = item.unlocked   ? unlock_group(item, group, now)
+                        : item.released ? release_group(item, group, now)
+                                        : insert_group(item, group, now);
     if (leaves && group.bundle) insert_bundle(*group.bundle);
-    audit_group(item, group, leaves);
+    if (leaves || !item.unlocked) audit_group(item, group, leaves);
   }
+  write_locks(item, now);
 }
 
 void ItemWriter::insert_bundle(const transfer::Bundle& bundle) {
@@ -201,8 +206,8 @@ void ItemWriter::insert_bundle(const transfer::Bundle& bundle) {
 }
 
 // (length() and not IS NULL: SQLite 3.40 answers 0 to "frame IS NULL" of a deleted row.)
-void ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
-  statements_->drop_bundle.one(
+bool ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
+  return statements_->drop_bundle.one(
       [&](const Row& row) {
         if (row.null(0)) drop_files_.push_back(folder_ + "/" + bundle_file(id, part));
       },
@@ -215,9 +220,10 @@ void ItemWriter::bundle_refused(const transfer::Refused& refusal,
                                 const std::optional<transfer::Bundle>& notice) {
   statements_->refused.run(unix_ms_now(), blob(refusal.id), refusal.part);
   const bool ours = database_.changes() > 0 || refusal.part == 0;
-  if (!ours || !is_known(refusal.id)) return;  // a gate that invents does not fill the audit trail
+  // A bundle that a later one of the item replaced has no recipients any more, but it may still be here.
+  const bool dropped = drop_bundle(refusal.id, refusal.part);
+  if (!(ours || dropped) || !is_known(refusal.id)) return;  // a gate that invents fills no audit trail
   if (notice && refusal.part != 0) insert_bundle(*notice);
-  drop_bundle(refusal.id, refusal.part);
   append("refused-by-gate", &refusal.id, "gate",
          fmt::format(R"({{"part":{},"reason":{},"offset":{}}})", refusal.part,
                      static_cast<int>(refusal.reason), refusal.offset));
@@ -291,6 +297,7 @@ void ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
   held.each(collect, before(retention.held_days), kExpireAtOnce);
   for (const ItemId& id : old) remove(id, "retention");
   old.clear();
+  expire_words(now_ms);
   // An original is needed while a copy is held or on its way.
   Statement done(database_,
                  "SELECT id FROM items WHERE original_kept=1 AND received_ms<? AND NOT EXISTS "
@@ -301,6 +308,7 @@ void ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
   for (const ItemId& id : old) {
     forget.run(blob(id));
     unlink.run(blob(id));
+    forget_locks(id);
     append("original-erased", &id, "retention", "{}");
   }
   old.clear();

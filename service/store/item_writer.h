@@ -17,7 +17,8 @@ namespace kiyome::store {
 // the log).
 inline constexpr std::size_t kBundleFileFrom = 64u << 10;
 
-std::string bundle_file(const ItemId& id, std::uint16_t part);  // "bundles/<id>.<part>"
+std::string bundle_file(const ItemId& id, std::uint16_t part);         // "bundles/<id>.<part>"
+std::string reasons_text(const std::vector<clean::Finding>& reasons);  // slugs, separated by spaces
 inline Blob blob(const ItemId& id) {
   return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
 }
@@ -56,8 +57,16 @@ class ItemWriter {
   void insert_item(const DecidedItem& item, std::int64_t now);
   bool insert_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
   bool release_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  // item_writer_locks.cpp
+  bool unlock_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  void write_locks(const DecidedItem& item, std::int64_t now);
+  void write_words(const DecidedItem& item, const std::string& sender, const SealedWords& words,
+                   std::int64_t now);
+  void forget_locks(const ItemId& id);
+  void expire_words(std::int64_t now_ms);
+
   void insert_bundle(const transfer::Bundle& bundle);
-  void drop_bundle(const ItemId& id, std::uint16_t part);
+  bool drop_bundle(const ItemId& id, std::uint16_t part);  // whether it was there
   void audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves);
   bool is_known(const ItemId& id);
   void append(std::string event, const ItemId* item, std::string actor, std::string detail);

@@ -11,7 +11,7 @@
 
 namespace kiyome::confine_test {
 
-// An O_PATH descriptor of a sanitizer program: "hostile", "stillborn", "selftest".
+// An O_PATH descriptor of a sanitizer program: "hostile", "stillborn", "staged", "office", "selftest".
 Descriptor program(const std::string& name);
 
 // Direct children of `parent`, from /proc.

@@ -120,8 +120,10 @@ def foreign(path, name):
         return "" if standard and name not in NO_THREADS_NO_IO else "proto sees the standard library only, without I/O and threads"
     if path.parts[0] == "sanitizers" and re.match(r"(Poco|unicode|spdlog|sqlite3|toml)", name):
         return "the untrusted side stays small"
+    if path.match("service/gate/verify_inflate.h") and name == "zlib.h":
+        return ""
     if path.match("service/gate/verify*") and not standard and name != "utf8proc.h":
-        return "the verifier sees the standard library and utf8proc only"
+        return "the verifier sees the standard library, utf8proc and zlib's inflate only"
     if path.parts[0] == "service" and re.match(r"(magic\.h|uchardet|archive|zip|gmime)", name):
         return "foreign formats are parsed in sanitizers only"
     if name.startswith("mimetic") and path.parts[:2] not in (("service", "compose"), ("sanitizers", "mail")):
@@ -138,7 +140,7 @@ def libraries():
             continue
         for number, quoted, name in includes(path):
             why = "" if quoted else foreign(path, name)
-            if path.match("service/gate/verify*") and quoted and not re.match(r"(service/gate/verify|proto/base/)", name):
+            if path.match("service/gate/verify*") and quoted and not re.match(r"(service/gate/verify|proto/base/|service/base/digest\.h)", name):
                 why = "the verifier shares no code"
             if why:
                 faults.append(f"{path}:{number}: includes {name}: {why}")

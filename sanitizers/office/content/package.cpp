@@ -46,13 +46,15 @@ std::string_view attribute(std::string_view element, std::string_view name) {
 // Calls `with` for each element that begins so, with its octets up to '>'.
 template <class With>
 void each_element(std::string_view xml, std::string_view begin, With with) {
-  for (std::size_t at = xml.find(begin); at != std::string_view::npos; at = xml.find(begin, at + begin.size())) {
+  for (std::size_t at = xml.find(begin); at != std::string_view::npos;
+       at = xml.find(begin, at + begin.size())) {
     const std::size_t end = xml.find('>', at);
     with(xml.substr(at, end == std::string_view::npos ? end : end - at));
   }
 }
 
-// OPC relations (ECMA-376 part 2, 9.3): a target outside that is not a plain link is fetched by somebody's program.
+// OPC relations (ECMA-376 part 2, 9.3): a target outside that is not a plain link is fetched by somebody's
+// program.
 void look_at_relations(std::string_view xml, Seen& seen) {
   each_element(xml, "<Relationship ", [&](std::string_view element) {
     if (attribute(element, "TargetMode") != "External") return;
@@ -69,8 +71,9 @@ bool leads_outside(std::string_view target) {
 
 // ODF (OASIS ODF 1.3 part 3): what is shown or read from elsewhere.
 void look_at_open_document(std::string_view xml, Seen& seen) {
-  for (const std::string_view begin : {"<draw:image ", "<draw:fill-image ", "<style:background-image ", "<draw:plugin ",
-                                       "<text:section-source ", "<table:table-source ", "<table:cell-range-source "})
+  for (const std::string_view begin :
+       {"<draw:image ", "<draw:fill-image ", "<style:background-image ", "<draw:plugin ",
+        "<text:section-source ", "<table:table-source ", "<table:cell-range-source "})
     each_element(xml, begin, [&](std::string_view element) {
       seen.remote |= leads_outside(attribute(element, "xlink:href"));
     });
@@ -78,20 +81,22 @@ void look_at_open_document(std::string_view xml, Seen& seen) {
   seen.macros |= has(xml, "<script:module ") || has(xml, "<ooo:module ");
 }
 
-// Sub-documents of an ODF package. A chart or a formula is part of the page, all else is a file within the file.
+// Sub-documents of an ODF package. A chart or a formula is part of the page, all else is a file within the
+// file.
 void look_at_manifest(std::string_view xml, Seen& seen) {
   each_element(xml, "<manifest:file-entry ", [&](std::string_view element) {
     const std::string_view type = attribute(element, "manifest:media-type");
     const std::string_view path = attribute(element, "manifest:full-path");
     if (path == "/" || path.empty()) return;
-    const bool document = type.starts_with("application/vnd.oasis.opendocument.") && !type.ends_with(".chart") &&
-                          !type.ends_with(".formula");
+    const bool document = type.starts_with("application/vnd.oasis.opendocument.") &&
+                          !type.ends_with(".chart") && !type.ends_with(".formula");
     seen.embedded |= document || type == "application/vnd.sun.star.oleobject";
   });
 }
 
 void look_at_name(const std::string& name, Seen& seen) {
-  seen.macros |= has(name, "vbaproject") || name.starts_with("xl/macrosheets/") || name.starts_with("scripts/") ||
+  seen.macros |= has(name, "vbaproject") || name.starts_with("xl/macrosheets/") ||
+                 name.starts_with("scripts/") ||
                  (name.starts_with("basic/") && !name.ends_with("-lc.xml") && !name.ends_with("-lb.xml"));
   seen.embedded |= has(name, "/embeddings/") || has(name, "/activex/");
   seen.remote |= name.starts_with("xl/externallinks/");
@@ -109,7 +114,8 @@ void look_at_zip(std::string_view octets, Seen& seen) {
     const bool manifest = name == "meta-inf/manifest.xml";
     if (!relations && !open_document && !manifest) continue;
     if (++lists > limits::kOfficeRelationLists) continue;
-    const std::string xml = inflated(entry, open_document ? limits::kOfficeContentScan : limits::kOfficeRelations);
+    const std::string xml =
+        inflated(entry, open_document ? limits::kOfficeContentScan : limits::kOfficeRelations);
     if (relations) look_at_relations(xml, seen);
     if (open_document) look_at_open_document(xml, seen);
     if (manifest) look_at_manifest(xml, seen);
@@ -151,7 +157,8 @@ std::vector<Finding> look_into_package(std::string_view octets, Package package)
     look_at_zip(octets, seen);
   } else if (octets.starts_with("\xd0\xcf\x11\xe0")) {
     look_at_compound(octets, seen);
-  } else if (package == Package::text || package == Package::zip) {  // zip: flat ODF has the type of its package
+  } else if (package == Package::text ||
+             package == Package::zip) {  // zip: flat ODF has the type of its package
     look_at_text(octets, seen);
   }
   return seen.findings();

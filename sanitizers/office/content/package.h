@@ -1,5 +1,5 @@
-// What a foreign office file carries that the PDF will not: told by the names and relations in its package, not by
-// the engine that reads it. Best effort: it makes notes, decides nothing.
+// What a foreign office file carries that the PDF will not: told by the names and relations in its package,
+// not by the engine that reads it. Best effort: it makes notes, decides nothing.
 #pragma once
 
 #include <string_view>

@@ -23,7 +23,8 @@ char likely_separator(std::string_view text) {
   return *most == 0 ? ',' : kSeparators[static_cast<std::size_t>(most - counts.begin())];
 }
 
-// The most fields of any record, at most kTableColumns; `end` is where the last record ends that a sheet has a row for.
+// The most fields of any record, at most kTableColumns; `end` is where the last record ends that a sheet has
+// a row for.
 std::size_t columns_of(std::string_view text, char separator, std::size_t& end) {
   std::size_t most = 1, fields = 1, records = 0;
   bool quoted = false;
@@ -55,8 +56,8 @@ TableText table_text(std::string_view octets, bool tabs) {
     out.utf8.resize(end);
     out.findings.push_back(clean::Finding::kPagesCut);
   }
-  // Separator, quote, charset (76: UTF-8), first line, format of each column (2: text), language, quoted field as
-  // text, special numbers.
+  // Separator, quote, charset (76: UTF-8), first line, format of each column (2: text), language, quoted
+  // field as text, special numbers.
   out.filter_options = std::to_string(static_cast<int>(separator)) + ",34,76,1,";
   for (std::size_t column = 1; column <= columns; ++column)
     out.filter_options += (column == 1 ? "" : "/") + std::to_string(column) + "/2";

@@ -1,5 +1,6 @@
-// Comma- and tab-separated values from outside → what LibreOffice's text import is given. The charset is found
-// here, not there; every cell is text, so that leading zeros and long numbers stay as the sender wrote them.
+// Comma- and tab-separated values from outside → what LibreOffice's text import is given. The charset is
+// found here, not there; every cell is text, so that leading zeros and long numbers stay as the sender wrote
+// them.
 #pragma once
 
 #include <string>

@@ -16,8 +16,8 @@ constexpr OfficeType kTypes[] = {
 }  // namespace
 
 const OfficeType* find_office_type(std::string_view type) {
-  const auto row =
-      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const OfficeType& one) { return one.type == type; });
+  const auto row = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                [&](const OfficeType& one) { return one.type == type; });
   return row == std::end(kTypes) ? nullptr : row;
 }
 

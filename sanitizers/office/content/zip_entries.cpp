@@ -32,7 +32,8 @@ std::vector<ZipEntry> zip_entries(std::string_view s) {
   if (le32(s, at) != kCentral && size <= end) at = end - size;
   while (out.size() < limits::kOfficeEntries && at < end && le32(s, at) == kCentral) {
     const std::size_t name_size = le16(s, at + 28);
-    out.push_back({slice(s, at + 46, name_size), le16(s, at + 10), data_of(s, le32(s, at + 42), le32(s, at + 20))});
+    out.push_back(
+        {slice(s, at + 46, name_size), le16(s, at + 10), data_of(s, le32(s, at + 42), le32(s, at + 20))});
     at += 46 + name_size + le16(s, at + 30) + le16(s, at + 32);
   }
   return out;

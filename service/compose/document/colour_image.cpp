@@ -7,9 +7,9 @@
 namespace kiyome::compose {
 namespace {
 
-constexpr std::size_t kGroup = 8;           // pixels that are looked at together
 constexpr std::size_t kBuckets = 1u << 15;  // five bits of each channel
 constexpr std::uint16_t kNoBucket = 0xFFFF;
+constexpr std::uint32_t kNoColour = ~0u;
 constexpr double kManyColoursError = 2.5;  // 256 colours for more are good enough up to here
 
 std::uint32_t colour_at(const std::uint8_t* pixel) {
@@ -32,22 +32,38 @@ bool is_flat(const std::uint8_t* group) {
   return alike(group, group + 3) && alike(group + 8, group + 11) && alike(group + 13, group + 16);
 }
 
-// Shows `flat(colour, x)` eight pixels of one colour and `single(colour, x)` every other. Stops when one of
-// them says no.
-template <class Flat, class Single>
-bool walk_row(const std::uint8_t* row, std::uint32_t width, Flat flat, Single single) {
+// Shows `flat(colour, x)` each group of one colour and `mixed(pixels, x, count)` all between. Stops when one
+// of them says no.
+template <class Flat, class Mixed>
+bool walk_row(const std::uint8_t* row, std::uint32_t width, Flat flat, Mixed mixed) {
   std::uint32_t x = 0;
   for (; x + kGroup <= width; x += kGroup) {
     const std::uint8_t* group = row + std::size_t{3} * x;
-    if (is_flat(group)) {
-      if (!flat(colour_at(group), x)) return false;
-      continue;
-    }
-    for (std::uint32_t i = 0; i < kGroup; ++i)
-      if (!single(colour_at(group + 3 * i), x + i)) return false;
+    if (!(is_flat(group) ? flat(colour_at(group), x) : mixed(group, x, kGroup))) return false;
   }
-  for (; x < width; ++x)
-    if (!single(colour_at(row + std::size_t{3} * x), x)) return false;
+  return x == width || mixed(row + std::size_t{3} * x, x, width - x);
+}
+
+// Shows `count(colour, times, shade)` every pixel. Stops when it says no.
+template <class Count>
+bool count_groups(const Pixels& pixels, Count count) {
+  constexpr std::uint32_t kWhite = 0xFFFFFF;
+  for (std::uint32_t y = 0; y < pixels.height; ++y) {
+    const std::uint8_t* row = pixels.row(y);
+    const auto shade = [&](std::uint32_t x) {
+      return y > 0 && is_shade(row + std::size_t{3} * x, 3, pixels.stride);
+    };
+    const auto flat = [&](std::uint32_t colour, std::uint32_t x) {
+      return count(colour, kGroup, colour == kWhite || shade(x));
+    };
+    const auto mixed = [&](const std::uint8_t* group, std::uint32_t x, std::uint32_t size) {
+      const bool shades = size == kGroup && shade(x);
+      for (std::uint32_t i = 0; i < size; ++i)
+        if (!count(colour_at(group + std::size_t{3} * i), 1, shades)) return false;
+      return true;
+    };
+    if (!walk_row(row, pixels.width, flat, mixed)) return false;
+  }
   return true;
 }
 
@@ -83,56 +99,36 @@ std::string indexed_space(const Palette& palette, std::size_t highest) {
 bool PageEncoder::count_colours(const Pixels& pixels) {
   table_.clear();
   colours_.clear();
-  const auto number_of = [&](std::uint32_t colour) {
+  const auto count = [&](std::uint32_t colour, std::uint32_t times, bool shade) {
     const std::uint16_t number = table_.add(colour);
+    if (number == ColourTable::kFull) return false;
     if (number == colours_.size())
       colours_.push_back({static_cast<std::uint8_t>(colour >> 16), static_cast<std::uint8_t>(colour >> 8),
                           static_cast<std::uint8_t>(colour), 0, 0});
-    return number;
-  };
-  const auto flat = [&](std::uint32_t colour, std::uint32_t) {
-    const std::uint16_t number = number_of(colour);
-    if (number == ColourTable::kFull) return false;
-    colours_[number].count += kGroup;
-    colours_[number].flat += kGroup;
+    colours_[number].count += times;
+    if (shade) colours_[number].flat += times;
     return true;
   };
-  const auto single = [&](std::uint32_t colour, std::uint32_t) {
-    const std::uint16_t number = number_of(colour);
-    if (number == ColourTable::kFull) return false;
-    ++colours_[number].count;
-    return true;
-  };
-  for (std::uint32_t y = 0; y < pixels.height; ++y)
-    if (!walk_row(pixels.row(y), pixels.width, flat, single)) return false;
-  return true;
+  return count_groups(pixels, count);
 }
 
 void PageEncoder::count_buckets(const Pixels& pixels) {
   struct Bucket {
     std::uint64_t red = 0, green = 0, blue = 0;
-    std::uint32_t count = 0, flat = 0, background = 0;
+    std::uint32_t count = 0, flat = 0, background = kNoColour;
   };
   std::vector<Bucket> buckets(kBuckets);
-  const auto add = [&](std::uint32_t colour, std::uint32_t count) -> Bucket& {
+  const auto count = [&](std::uint32_t colour, std::uint32_t times, bool shade) {
     Bucket& bucket = buckets[bucket_of(colour)];
-    bucket.red += std::uint64_t{colour >> 16} * count;
-    bucket.green += std::uint64_t{colour >> 8 & 0xFF} * count;
-    bucket.blue += std::uint64_t{colour & 0xFF} * count;
-    bucket.count += count;
-    return bucket;
-  };
-  const auto flat = [&](std::uint32_t colour, std::uint32_t) {
-    Bucket& bucket = add(colour, kGroup);
-    bucket.flat += kGroup;
-    bucket.background = colour;
+    bucket.red += std::uint64_t{colour >> 16} * times;
+    bucket.green += std::uint64_t{colour >> 8 & 0xFF} * times;
+    bucket.blue += std::uint64_t{colour & 0xFF} * times;
+    bucket.count += times;
+    if (shade) bucket.flat += times;
+    if (times == kGroup) bucket.background = colour;
     return true;
   };
-  const auto single = [&](std::uint32_t colour, std::uint32_t) {
-    add(colour, 1);
-    return true;
-  };
-  for (std::uint32_t y = 0; y < pixels.height; ++y) walk_row(pixels.row(y), pixels.width, flat, single);
+  count_groups(pixels, count);
 
   colours_.clear();
   buckets_.assign(kBuckets, kNoBucket);
@@ -142,7 +138,7 @@ void PageEncoder::count_buckets(const Pixels& pixels) {
     buckets_[i] = static_cast<std::uint16_t>(colours_.size());
     const auto mean = [&](std::uint64_t sum) { return static_cast<std::uint8_t>(sum / bucket.count); };
     Colour colour{mean(bucket.red), mean(bucket.green), mean(bucket.blue), bucket.count, bucket.flat};
-    if (bucket.flat * std::uint64_t{2} > bucket.count) {
+    if (bucket.flat * std::uint64_t{2} > bucket.count && bucket.background != kNoColour) {
       colour.red = static_cast<std::uint8_t>(bucket.background >> 16);
       colour.green = static_cast<std::uint8_t>(bucket.background >> 8);
       colour.blue = static_cast<std::uint8_t>(bucket.background);
@@ -156,7 +152,7 @@ EncodedImage PageEncoder::indexed(const Pixels& pixels, const Palette& palette, 
   const std::size_t octets = four_bits ? (std::size_t{pixels.width} + 1) / 2 : pixels.width;
   char* packed = pack(octets * pixels.height);
   std::vector<std::uint8_t> indices(pixels.width);
-  std::uint32_t last = ~0u;
+  std::uint32_t last = kNoColour;
   std::uint8_t index = 0;
   const auto look_up = [&](std::uint32_t colour) {
     if (colour == last) return index;
@@ -168,12 +164,12 @@ EncodedImage PageEncoder::indexed(const Pixels& pixels, const Palette& palette, 
     std::memset(indices.data() + x, look_up(colour), kGroup);
     return true;
   };
-  const auto single = [&](std::uint32_t colour, std::uint32_t x) {
-    indices[x] = look_up(colour);
+  const auto mixed = [&](const std::uint8_t* group, std::uint32_t x, std::uint32_t size) {
+    for (std::uint32_t i = 0; i < size; ++i) indices[x + i] = look_up(colour_at(group + std::size_t{3} * i));
     return true;
   };
   for (std::uint32_t y = 0; y < pixels.height; ++y) {
-    walk_row(pixels.row(y), pixels.width, flat, single);
+    walk_row(pixels.row(y), pixels.width, flat, mixed);
     pack_row(indices, four_bits, packed + y * octets);
   }
   const std::size_t highest = four_bits ? std::max<std::size_t>(palette.colours.size(), 2) - 1 : 255;

@@ -11,9 +11,10 @@ namespace {
 constexpr double kErrorMax = 4.5;              // of all pixels; 4-bit gray has about 4 on dense text
 constexpr double kWrongMax = 0.0002;           // a name stamp has 0.1 % of a page
 constexpr std::uint32_t kWrong = 3 * 40 * 40;  // squared distance of colours that a person tells apart
-constexpr double kFlatErrorMax = 4;            // of a background
-constexpr double kFlatShare = 0.0005;          // of the page: what is smaller is no background
-constexpr int kRounds = 2;                     // of moving the palette to the middle of what it stands for
+constexpr int kFlatError = 4;                  // levels: larger steps in a shade are seen
+constexpr double kFlatWrongMax = 0.001;
+constexpr double kFlatShare = 0.0005;  // of the page: what is smaller is no background
+constexpr int kRounds = 2;             // of moving the palette to the middle of what it stands for
 
 using Entry = std::array<std::uint8_t, 3>;
 
@@ -152,22 +153,20 @@ class Chooser {
 };
 
 void measure(const std::vector<Colour>& colours, std::uint64_t pixels, Palette& palette) {
-  double squares = 0, wrong = 0;
-  const double background = kFlatShare * static_cast<double>(pixels);
+  double squares = 0, wrong = 0, flat_wrong = 0;
   for (std::size_t i = 0; i < colours.size(); ++i) {
     const Colour& colour = colours[i];
     const Entry& entry = palette.colours[palette.index[i]];
     const std::uint32_t distance = squared_distance(colour, entry);
     squares += static_cast<double>(distance) * colour.count;
     if (distance > kWrong) wrong += colour.count;
-    if (colour.flat > background) {
-      const int difference = std::max({std::abs(colour.red - entry[0]), std::abs(colour.green - entry[1]),
-                                       std::abs(colour.blue - entry[2])});
-      palette.flat_error = std::max(palette.flat_error, static_cast<double>(difference));
-    }
+    const int difference = std::max({std::abs(colour.red - entry[0]), std::abs(colour.green - entry[1]),
+                                     std::abs(colour.blue - entry[2])});
+    if (difference > kFlatError) flat_wrong += colour.flat;
   }
   palette.error = std::sqrt(squares / static_cast<double>(pixels) / 3);
   palette.wrong = wrong / static_cast<double>(pixels);
+  palette.flat_wrong = flat_wrong / static_cast<double>(pixels);
 }
 
 }  // namespace
@@ -199,7 +198,7 @@ Palette fixed_palette(const std::vector<Colour>& colours, const std::vector<Entr
 }
 
 bool looks_alike(const Palette& palette) {
-  return palette.error <= kErrorMax && palette.wrong <= kWrongMax && palette.flat_error <= kFlatErrorMax;
+  return palette.error <= kErrorMax && palette.wrong <= kWrongMax && palette.flat_wrong <= kFlatWrongMax;
 }
 
 }  // namespace kiyome::compose

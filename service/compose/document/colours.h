@@ -12,7 +12,7 @@ namespace kiyome::compose {
 struct Colour {
   std::uint8_t red = 0, green = 0, blue = 0;
   std::uint32_t count = 0;  // pixels
-  std::uint32_t flat = 0;   // of them, those in runs of one colour: backgrounds, not the edges of letters
+  std::uint32_t flat = 0;   // of them, those in runs of one colour or in shades: no edges of letters
 };
 
 // Colours 0xRRGGBB to numbers in the order in which they came. Clears in no time, never grows.
@@ -57,7 +57,7 @@ struct Palette {
   std::vector<std::uint8_t> index;  // for each colour of the page, which of them
   double error = 0;                 // root of the mean square, in levels, over all pixels and channels
   double wrong = 0;                 // the share of pixels whose colour becomes a visibly different one
-  double flat_error = 0;            // the largest difference of a channel of a background
+  double flat_wrong = 0;            // the share of pixels of backgrounds and shades that change to be seen
 };
 
 // The best `size` colours for `colours`, or all of them if they are not more. White, black and backgrounds

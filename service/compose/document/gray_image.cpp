@@ -15,19 +15,24 @@ struct Levels {
   std::array<std::uint32_t, 256> count{}, flat{};
 };
 
-// Eight pixels at a time; on most pages most of them are alike.
+// Eight pixels at a time; on most pages most of them are white.
 Levels count_levels(const Pixels& pixels) {
+  constexpr std::uint64_t kWhite = ~std::uint64_t{0};
   Levels levels;
-  std::array<std::array<std::uint32_t, 256>, 2>
-      mixed{};  // two, so that equal neighbours do not wait for each other
+  // Two, so that equal neighbours do not wait for each other.
+  std::array<std::array<std::uint32_t, 256>, 2> mixed{};
   for (std::uint32_t y = 0; y < pixels.height; ++y) {
     const std::uint8_t* row = pixels.row(y);
     std::uint32_t x = 0;
-    for (; x + 8 <= pixels.width; x += 8) {
+    for (; x + kGroup <= pixels.width; x += kGroup) {
       std::uint64_t word = 0;
-      std::memcpy(&word, row + x, 8);
-      if (word == (word & 0xFF) * kEachOctet) {
-        levels.flat[word & 0xFF] += 8;
+      std::memcpy(&word, row + x, kGroup);
+      if (word == kWhite) {
+        levels.flat[0xFF] += kGroup;
+        continue;
+      }
+      if (y > 0 && is_shade(row + x, 1, pixels.stride)) {
+        for (unsigned shift = 0; shift < 64; shift += 8) ++levels.flat[word >> shift & 0xFF];
         continue;
       }
       for (unsigned shift = 0; shift < 64; shift += 16) {

@@ -24,18 +24,18 @@ bool is_white(const std::uint8_t* octets, std::size_t count) {
 bool is_gray(const Pixels& pixels) {
   if (pixels.channels == 1) return true;
   const std::size_t octets = pixels.row_octets();
-  constexpr std::size_t kGroup = 48;  // 16 pixels: vectors and pixels meet
+  constexpr std::size_t kStretch = 48;  // 16 pixels: vectors and pixels meet
   static constexpr auto kMask = [] {
-    std::array<std::uint8_t, kGroup> mask{};
-    for (std::size_t i = 0; i < kGroup; ++i) mask[i] = i % 3 == 2 ? 0 : 0xFF;
+    std::array<std::uint8_t, kStretch> mask{};
+    for (std::size_t i = 0; i < kStretch; ++i) mask[i] = i % 3 == 2 ? 0 : 0xFF;
     return mask;
   }();
   for (std::uint32_t y = 0; y < pixels.height; ++y) {
     const std::uint8_t* row = pixels.row(y);
-    std::array<std::uint8_t, kGroup> differs{};
+    std::array<std::uint8_t, kStretch> differs{};
     std::size_t i = 0;
-    for (; i + kGroup < octets; i += kGroup)
-      for (std::size_t k = 0; k < kGroup; ++k) differs[k] |= (row[i + k] ^ row[i + k + 1]) & kMask[k];
+    for (; i + kStretch < octets; i += kStretch)
+      for (std::size_t k = 0; k < kStretch; ++k) differs[k] |= (row[i + k] ^ row[i + k + 1]) & kMask[k];
     for (; i < octets; i += 3) differs[0] |= (row[i] ^ row[i + 1]) | (row[i] ^ row[i + 2]);
     if (std::any_of(differs.begin(), differs.end(), [](std::uint8_t d) { return d != 0; })) return false;
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 namespace kiyome::compose {
 
@@ -26,5 +27,20 @@ struct Pixels {
     return {row(rect.y) + std::size_t{rect.x} * channels, rect.width, rect.height, stride, channels};
   }
 };
+
+// Pixels that are looked at together: one word of gray ones.
+inline constexpr std::uint32_t kGroup = 8;
+
+// Whether a group of pixels differs little from what is left of and above each of them: a background, a shade
+// of one, or a soft picture. Letters and lines are steeper, each stroke against what is above it.
+inline bool is_shade(const std::uint8_t* group, std::size_t channels, std::size_t stride) {
+  constexpr int kStep = 8;
+  const std::uint8_t* above = group - stride;
+  for (std::size_t i = 0; i < kGroup * channels; ++i)
+    if (std::abs(group[i] - above[i]) > kStep) return false;
+  for (std::size_t i = channels; i < kGroup * channels; ++i)
+    if (std::abs(group[i] - group[i - channels]) > kStep) return false;
+  return true;
+}
 
 }  // namespace kiyome::compose

@@ -1,6 +1,6 @@
 // Any octets as a LZH file. A CRC of a header that does not fit is the usual end: levels 0 and 1 have a sum
 // that is found soon enough.
-#include "answer.h"
+#include "tests/fuzz/sanitizers_archive/answer.h"
 
 using namespace kiyome;
 

@@ -1,5 +1,5 @@
 // Any octets as a ZIP, with passwords to try.
-#include "answer.h"
+#include "tests/fuzz/sanitizers_archive/answer.h"
 
 using namespace kiyome;
 

@@ -19,8 +19,13 @@ void judge(std::string_view jpeg, std::uint32_t width, std::uint32_t height, uns
   if (bad) return;
   using namespace std::string_view_literals;
   if (!jpeg.starts_with("\xFF\xD8\xFF\xE0"sv) || !jpeg.ends_with("\xFF\xD9"sv)) std::abort();
-  const std::size_t scan = jpeg.find("\xFF\xDA"sv);
-  for (std::size_t at = jpeg.find('\xFF', scan + 2); at + 2 < jpeg.size(); at = jpeg.find('\xFF', at + 1))
+  std::size_t at = 2;
+  for (char marker = 0; marker != '\xDA';) {
+    marker = jpeg[at + 1];
+    if (jpeg[at] != '\xFF' || "\xE0\xDB\xC0\xC4\xDA"sv.find(marker) == std::string_view::npos) std::abort();
+    at += 2u + static_cast<unsigned char>(jpeg[at + 2]) * 256u + static_cast<unsigned char>(jpeg[at + 3]);
+  }
+  for (at = jpeg.find('\xFF', at); at + 2 < jpeg.size(); at = jpeg.find('\xFF', at + 1))
     if (jpeg[at + 1] != '\0') std::abort();
 }
 

@@ -1,5 +1,5 @@
 // See archives.h.
-#include "archives.h"
+#include "tests/unit/sanitizers_archive/archives.h"
 
 #include <zlib.h>
 

@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
-#include "archives.h"
 #include "proto/base/limits.h"
 #include "sanitizers/archive/library_walk.h"
+#include "tests/unit/sanitizers_archive/archives.h"
 
 using namespace archive_test;
 namespace limits = kiyome::limits;

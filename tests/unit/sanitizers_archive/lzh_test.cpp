@@ -1,9 +1,9 @@
 // LZH of all header levels, with the names Japanese programs give.
 #include <doctest/doctest.h>
 
-#include "archives.h"
 #include "proto/base/limits.h"
 #include "sanitizers/archive/lzh_header.h"
+#include "tests/unit/sanitizers_archive/archives.h"
 
 using namespace archive_test;
 namespace limits = kiyome::limits;

@@ -1,9 +1,9 @@
 // Names of entries by themselves.
 #include <doctest/doctest.h>
 
-#include "archives.h"
 #include "proto/base/limits.h"
 #include "sanitizers/archive/names.h"
+#include "tests/unit/sanitizers_archive/archives.h"
 
 namespace archive = kiyome::sanitizer::archive;
 

@@ -2,8 +2,8 @@
 // zip_test.cpp or beside it.
 #include <doctest/doctest.h>
 
-#include "archives.h"
 #include "proto/base/limits.h"
+#include "tests/unit/sanitizers_archive/archives.h"
 
 using namespace archive_test;
 namespace limits = kiyome::limits;

@@ -1,7 +1,7 @@
 // ZIPs as people send them: all that is in them comes out.
 #include <doctest/doctest.h>
 
-#include "archives.h"
+#include "tests/unit/sanitizers_archive/archives.h"
 
 using namespace archive_test;
 

@@ -110,6 +110,22 @@ TEST_CASE("page images: a light background does not become white") {
   CHECK(colours_of(image)[50 * 200 + 80] == 0xF8F8F8);
 }
 
+TEST_CASE("page images: a shade gets no bands") {
+  for (const PixelFormat format : {PixelFormat::gray8, PixelFormat::rgb24}) {
+    TestPage page = white_page(600, 300, format);
+    std::vector<std::uint32_t> shades;
+    for (std::uint32_t shade = 0; shade < 256; shade += 3) shades.push_back(shade * 0x10101);
+    draw_strokes(page, shades);
+    for (std::uint32_t x = 50; x < 306; ++x)
+      page.fill(x, 50, 1, 60, format == PixelFormat::gray8 ? x - 50 : 0x304000 + x - 50);
+    const TestObject image = only_image(write_pdf(page).octets);
+    REQUIRE(has(image, "/FlateDecode"));
+    const std::vector<std::uint32_t> before = colours_of(page), after = colours_of(image);
+    for (std::uint32_t x = 52; x < 304; ++x)
+      CHECK(largest_difference({before[80 * 600 + x]}, {after[80 * 600 + x]}) <= 4);
+  }
+}
+
 TEST_CASE("page images: up to sixteen colours are exact in four bits") {
   TestPage page = white_page(99, 60, PixelFormat::rgb24);
   draw_strokes(page, {0x000000, 0xFF0000, 0x12AB7F});

@@ -1,0 +1,33 @@
+// What a worker knows of the item in its hands; for processor.cpp and unlock.cpp only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "service/cleaner/processor.h"
+#include "service/document/content.h"
+#include "service/document/password_words.h"
+
+namespace kiyome::cleaner {
+
+struct Processor::Job {
+  std::shared_ptr<const Config> config;
+  store::Original original;
+  std::vector<std::size_t> recipients;  // indices into the envelope's list
+  std::uint16_t first_ordinal = 1;
+  store::DecidedItem decided;
+  std::vector<Group> groups;
+  std::optional<clean::MailAnswer> answer;
+  std::map<std::uint32_t, document::Content> contents;  // of parts, when documents are to be cleaned
+  Documents documents;
+  double parse_ms = 0, compose_ms = 0;
+
+  std::vector<store::LockedCopy> copies;         // of an unlock: what it is to open
+  std::map<std::uint32_t, std::int64_t> tried;   // of a recipient: LockedCopy::tried
+  std::vector<std::uint32_t> served;             // of an unlock: recipients who have their mail already
+  std::optional<document::PasswordWords> words;  // of the mail itself, when they were looked for
+};
+
+}  // namespace kiyome::cleaner

@@ -1,0 +1,82 @@
+// What the writer does about files that wait for a password, and about passwords. Passwords come sealed.
+#include <algorithm>
+
+#include "proto/base/limits.h"
+#include "service/base/clock.h"
+#include "service/store/item_writer.h"
+#include "service/store/locks.h"
+
+namespace kiyome::store {
+
+// For recipients who have a mail of the item or had one; nothing is done when one of them is held or deleted
+// meanwhile. Of a copy that was delivered the sender has heard: he is not told of the next one.
+bool ItemWriter::unlock_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now) {
+  if (group.verdict != Verdict::clean || !group.bundle || group.recipients.empty()) return false;
+  Statement& served = database_.kept("SELECT 1 FROM recipients WHERE id=? AND number=? AND state IN (2,3,4)");
+  for (const std::uint32_t number : group.recipients)
+    if (!served.one([](const Row&) {}, blob(item.envelope.id), number)) return false;
+  Statement& again = database_.kept(
+      "UPDATE recipients SET notify=CASE state WHEN 2 THEN notify ELSE ? END, state=2, reasons=?, part=?, "
+      "status='', delayed=0, changed_ms=? WHERE id=? AND number=?");
+  for (const std::uint32_t number : group.recipients)
+    again.run(transfer::kNotifyNever, reasons_text(group.reasons), group.bundle->part, now,
+              blob(item.envelope.id), number);
+  return true;
+}
+
+void ItemWriter::write_locks(const DecidedItem& item, std::int64_t now) {
+  const std::string sender = address_key(item.envelope.sender);
+  for (const LockedCopy& copy : item.locked) {
+    if (copy.places.empty()) {
+      database_.kept("DELETE FROM locked WHERE id=? AND number=?")
+          .run(blob(item.envelope.id), copy.recipient);
+      continue;
+    }
+    database_.kept("UPDATE locked SET places=?, tried=max(tried, ?), tries=tries+1 WHERE id=? AND number=?")
+        .run(copy.places, copy.tried, blob(item.envelope.id), copy.recipient);
+    const auto& all = item.envelope.recipients;
+    const auto it =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.index == copy.recipient; });
+    if (database_.changes() > 0 || it == all.end()) continue;
+    database_.kept("INSERT INTO locked VALUES (?,?,?,?,?,?,0,?)")
+        .run(blob(item.envelope.id), copy.recipient, sender, address_key(it->address), copy.places,
+             copy.tried, now + limits::kPasswordMs);
+  }
+  for (const SealedWords& words : item.words) write_words(item, sender, words, now);
+}
+
+// The same words again are the same row, so that a footer in every mail starts nothing.
+void ItemWriter::write_words(const DecidedItem& item, const std::string& sender, const SealedWords& words,
+                             std::int64_t now) {
+  database_.kept("UPDATE words SET until_ms=? WHERE sender=? AND recipient=? AND tag=?")
+      .run(now + limits::kPasswordMs, sender, words.recipient, Blob{words.tag});
+  if (database_.changes() > 0) return;
+  database_.kept("INSERT INTO words (sender, recipient, tag, sealed, until_ms) VALUES (?,?,?,?,?)")
+      .run(sender, words.recipient, Blob{words.tag}, Blob{words.sealed}, now + limits::kPasswordMs);
+  const std::int64_t number = database_.last_rowid();
+  database_
+      .kept(
+          "DELETE FROM words WHERE sender=? AND recipient=? AND number<=(SELECT number FROM words WHERE "
+          "sender=? AND recipient=? ORDER BY number DESC LIMIT 1 OFFSET ?)")
+      .run(sender, words.recipient, sender, words.recipient, limits::kPasswordMails);
+  database_.kept("DELETE FROM words WHERE number<=?")
+      .run(number - static_cast<std::int64_t>(limits::kPasswordMailsAll));
+  // The mail's own words were tried on its own files.
+  database_
+      .kept(
+          "UPDATE locked SET tried=? WHERE id=? AND recipient=? AND NOT EXISTS (SELECT 1 FROM words w WHERE "
+          "w.sender=locked.sender AND w.recipient=locked.recipient AND w.number>locked.tried AND "
+          "w.number<?)")
+      .run(number, blob(item.envelope.id), words.recipient, number);
+}
+
+// Locked files are known as long as the original, for an operator who learns the password later.
+void ItemWriter::forget_locks(const ItemId& id) {
+  database_.kept("DELETE FROM locked WHERE id=?").run(blob(id));
+}
+
+void ItemWriter::expire_words(std::int64_t now_ms) {
+  database_.kept("DELETE FROM words WHERE until_ms<=?").run(now_ms);
+}
+
+}  // namespace kiyome::store

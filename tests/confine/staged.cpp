@@ -1,0 +1,86 @@
+// A sanitizer of profile office without LibreOffice: its engine is ready at once, and its jobs try the
+// forbidden acts of the selftest on a real stage. `N` tries act N; other words do what an engine does.
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "sanitizers/host/serve.h"
+#include "sanitizers/selftest/acts.h"
+
+namespace {
+
+using namespace kiyome;
+using sanitizer::Answer;
+
+void say(Answer& answer, std::string_view input, std::string text) {
+  answer.put(clean::MailHeader{});
+  clean::Part whole;
+  whole.role = clean::Role::body;
+  whole.span = {0, input.size()};
+  whole.size = input.size();
+  answer.put(whole);
+  answer.put(clean::BodyText{std::move(text), {}});
+  answer.put(clean::End{});
+}
+
+const char* opened(const char* path, int flags) { return open(path, flags, 0600) >= 0 ? "yes" : "no"; }
+
+bool runs_a_thread() {
+  pthread_t thread;
+  return pthread_create(
+             &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr) == 0 &&
+         pthread_join(thread, nullptr) == 0;
+}
+
+std::string answer_to(std::string_view word) {
+  if (word == "thread") return runs_a_thread() ? "yes" : "no";
+  if (word == "read the stage") return opened("/etc/fonts/fonts.conf", O_RDONLY);
+  if (word == "write the stage") return opened("/etc/fonts/fonts.conf", O_WRONLY);
+  if (word == "read own files") return opened("/own/secret", O_RDONLY);
+  if (word == "list the root") return opened("/", O_RDONLY | O_DIRECTORY);
+  if (word == "write scratch") return opened("/tmp/mark", O_RDWR | O_CREAT | O_EXCL);
+  if (word == "find scratch") return opened("/tmp/mark", O_RDONLY);
+  if (word == "engine's folder") return opened("/tmp/engine/file", O_RDWR | O_CREAT);
+  if (word == "fill scratch") {
+    const int file = open("/tmp/large", O_RDWR | O_CREAT, 0600);
+    const std::string octets(64u << 20, 'x');
+    for (int n = 0; n < 32; ++n)
+      if (write(file, octets.data(), octets.size()) != static_cast<ssize_t>(octets.size())) return "no";
+    return "yes";
+  }
+  for (const char* path :
+       {"/etc/passwd", "/proc/self/maps", "/dev/null", "/home", "/root", "/var/lib", "/usr/bin"})
+    if (word == path) return opened(path, O_RDONLY);
+  const auto acts = sanitizer::selftest::all_acts();
+  std::size_t number = acts.size();
+  std::from_chars(word.data(), word.data() + word.size(), number);
+  if (number >= acts.size()) return "no such act";
+  const auto outcome = acts[number].attempt({word, 1});
+  return (outcome.achieved ? "achieved: " : "refused: ") + outcome.detail;
+}
+
+}  // namespace
+
+int main() {
+  sanitizer::Engine engine;
+  engine.stage.needed = {"/etc/fonts", "/usr/share/fonts"};
+  engine.stage.optional = {"/usr/share/not-there"};
+  engine.stage.own = {{"/own/secret", "for the start only"}};
+  engine.start = [](const std::function<void()>& serve) {
+    mkdir("/tmp/engine", 0700);
+    runs_a_thread();  // as LibreOffice has, before it is ready: the C library's own start of the first one
+    serve();
+  };
+  sanitizer::Sanitizer staged{"staged",
+                              {},
+                              [](std::string_view input, const clean::JobOptions&, Answer& answer) {
+                                say(answer, input, answer_to(input));
+                              },
+                              sanitizer::Profile::office};
+  staged.engine = &engine;
+  staged.jobs_max = 40;
+  return sanitizer::serve(staged);
+}
