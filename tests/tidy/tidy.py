@@ -17,8 +17,10 @@ SERVICE = {room: BASE for room in MIDDLE}
 SERVICE |= {"base": set(), "store": BASE | {"audit"}}
 SERVICE |= {role: BASE | MIDDLE for role in ROLES}
 SERVICE["gate"] = BASE | (MIDDLE - {"compose", "workers"})  # the closed side reads nothing foreign, writes no mail
+SERVICE["document"] = BASE | {"compose", "workers"}  # between the sandboxes and the writers
+SERVICE["cleaner"] |= {"document"}
 SERVICE["supervisor"] = BASE | MIDDLE
-SERVICE["command"] = BASE | MIDDLE | ROLES | {"supervisor"}  # with the main files: the wiring
+SERVICE["command"] = BASE | MIDDLE | ROLES | {"document", "supervisor"}  # with the main files: the wiring
 PROTO = {"base": set(), "clean": {"base"}, "smtp": {"base"}, "transfer": {"base", "clean"}}
 SANITIZER_LIBRARIES = {"host", "type", "text"}
 
