@@ -232,6 +232,7 @@ inline constexpr std::size_t kPasswordWords = 32;  // of one mail: half of what 
 inline constexpr std::size_t kPasswordWordMin = 4, kPasswordWordMax = 64;  // octets; shorter is no password
 inline constexpr std::size_t kPasswordText = 64u << 10;  // octets of a body that are looked through
 inline constexpr std::size_t kPasswordKeys = 200;        // key words of one mail; a long thread has dozens
+inline constexpr std::size_t kPasswordTokens = 40;       // words looked at behind a key word, and of a line below
 inline constexpr unsigned kPasswordLines = 6;            // full lines below a key word that belong to it
 inline constexpr std::size_t kPasswordMail = 1500;       // characters of a mail so short that any word counts
 inline constexpr std::size_t kPasswordMailLines = 40;    // and its full lines, a long signature among them
@@ -255,6 +256,9 @@ inline constexpr std::uint32_t kOfficeJobs = 300;   // then a fresh engine: all 
 inline constexpr std::uint32_t kSheetPages = 1000;  // a workbook that prints on more is fitted to the width
 inline constexpr std::size_t kOfficeCodePieces =
     256;  // of code that the engine writes while it starts; 14 were seen
+inline constexpr std::int64_t kSheetCells =
+    50'000'000;  // of a used area; a million rows of 40 columns are real
+inline constexpr std::int32_t kSheetCutRows = 20000, kSheetCutColumns = 256;  // printed of a larger one
 inline constexpr std::size_t kOfficeEntries = 20000;  // of a package whose names are looked at
 inline constexpr std::size_t kOfficeRelations = 1u
                                                 << 20;  // octets of one list of relations that are looked at

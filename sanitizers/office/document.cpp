@@ -13,6 +13,7 @@
 #include <com/sun/star/view/XRenderable.hpp>
 #include <rtl/ref.hxx>
 
+#include "sanitizers/office/content/file_name.h"
 #include "sanitizers/office/desktop.h"
 #include "sanitizers/office/password_giver.h"
 
@@ -75,20 +76,26 @@ std::uint32_t positive(sal_Int32 count) { return count > 0 ? static_cast<std::ui
 
 Opened open_document(const std::string& path, const OfficeType& type, const std::string& filter_options,
                      const std::vector<std::string>& passwords) {
-  const rtl::Reference<PasswordGiver> giver(new PasswordGiver(passwords));
+  const std::string url = file_url(path);
   Opened out;
-  try {
-    const std::string url = "file://" + path;
-    Properties arguments = opening(type, filter_options, giver);
-    if (!type.filter.empty() || detect(url, type, arguments))
-      out.document = desktop()->loadComponentFromURL(ustring(url), "_blank", 0, arguments);
-  } catch (const uno::Exception&) {
-    out.document.clear();
+  std::size_t next = 0;
+  for (;;) {
+    const rtl::Reference<PasswordGiver> giver(new PasswordGiver(passwords, next));
+    try {
+      Properties arguments = opening(type, filter_options, giver);
+      if (!type.filter.empty() || detect(url, type, arguments))
+        out.document = desktop()->loadComponentFromURL(ustring(url), "_blank", 0, arguments);
+    } catch (const uno::Exception&) {
+      out.document.clear();
+    }
+    out.password_used = out.password_used || giver->asked();
+    // Some filters ask once only: they are given the next password in another try.
+    if (out.document.is() || giver->next() == next || giver->next() >= passwords.size()) break;
+    next = giver->next();
   }
-  out.password_used = giver->asked();
   if (out.document.is()) {
     out.outcome = Opened::Outcome::good;
-  } else if (giver->asked()) {
+  } else if (out.password_used) {
     out.outcome = Opened::Outcome::encrypted;
   }
   return out;

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -92,6 +93,7 @@ int on_poll(void*, int) {
   the_context = symbol<Get>(RTLD_DEFAULT, "_ZN10comphelper26getProcessComponentContextEv")();
   the_desktop = as<css::frame::XComponentLoader>(css::frame::Desktop::create(the_context));
   if (const char* const failed = warm_up_engine()) give_up(failed);
+  malloc_trim(0);  // else every job tidies the same heap for itself, and copies its pages by that
   if (!seal_executable_memory()) give_up("its code cannot be made read-only");
   serve();
   give_up("serving has ended");
@@ -109,6 +111,7 @@ Stage stage() {
                 "/etc/libreoffice/registry",
                 "/usr/share/fonts",
                 "/etc/fonts",
+                "/usr/lib/locale/C.utf8",    // names of files are UTF-8
                 "/dev/urandom"};             // names of temporary files
   out.optional = {"/usr/lib64",              // the dynamic linker
                   "/etc/ld.so.cache",        // where libraries are

@@ -13,13 +13,15 @@ namespace kiyome::sanitizer::office {
 
 class PasswordGiver : public cppu::WeakImplHelper1<css::task::XInteractionHandler> {
  public:
-  explicit PasswordGiver(const std::vector<std::string>& passwords) : passwords_(passwords) {}
+  PasswordGiver(const std::vector<std::string>& passwords, std::size_t first)
+      : passwords_(passwords), next_(first) {}
   void SAL_CALL handle(const uno::Reference<css::task::XInteractionRequest>& request) override;
   bool asked() const { return asked_; }
+  std::size_t next() const { return next_; }  // the first that was not given yet
 
  private:
   const std::vector<std::string>& passwords_;
-  std::size_t next_ = 0;
+  std::size_t next_;
   bool asked_ = false;
 };
 

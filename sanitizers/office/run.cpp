@@ -1,6 +1,7 @@
 #include "sanitizers/office/run.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "proto/base/limits.h"
+#include "sanitizers/office/content/file_name.h"
 #include "sanitizers/office/content/package.h"
 #include "sanitizers/office/content/table_text.h"
 #include "sanitizers/office/content/types.h"
@@ -23,6 +25,7 @@ namespace {
 
 using clean::Finding;
 
+constexpr char kFolder[] = "/tmp/job";  // apart from what LibreOffice has in /tmp
 constexpr char kPdf[] = "/tmp/converted.pdf";
 
 class Findings {
@@ -97,13 +100,14 @@ void convert(std::string_view input, const OfficeType& type, const clean::JobOpt
              Answer& answer) {
   Findings findings;
   findings.add(look_into_package(input, type.package));
-  const std::string path = "/tmp/input." + std::string(type.extension);
+  const std::string path = std::string(kFolder) + "/" + file_name(options.name, type.extension);
   TableText table;
   if (is_table_text(type)) {
     table = table_text(input, type.extension == "tsv");
     findings.add(table.findings);
     input = table.utf8;
   }
+  mkdir(kFolder, 0700);
   if (!write_input(path, input)) return refuse(answer, Finding::kLimitExpanded);
 
   const Opened opened = open_document(path, type, table.filter_options, options.passwords);
@@ -112,6 +116,7 @@ void convert(std::string_view input, const OfficeType& type, const clean::JobOpt
   if (opened.password_used) findings.add(Finding::kPasswordUsed);
   unlink(path.c_str());
   const Kind kind = kind_of(opened.document);
+  if (kind == Kind::sheets && cut_absurd_sheets(opened.document)) findings.add(Finding::kPagesCut);
   if (holds_hidden(opened.document, kind)) findings.add(Finding::kHiddenContent);
   const std::uint32_t pages = pages_to_write(opened, kind, options.pages_max, findings);
   if (!write_pdf(opened.document, kind, kPdf, pages)) return refuse(answer, Finding::kConversionFailed);
@@ -124,7 +129,8 @@ void convert(std::string_view input, const OfficeType& type, const clean::JobOpt
 void run(std::string_view input, const clean::JobOptions& options, Answer& answer) {
   const OfficeType* const type = find_office_type(options.type);
   if (type == nullptr) return refuse(answer, Finding::kUnsupportedType);
-  if (input.empty()) return refuse(answer, Finding::kDamagedPart);  // LibreOffice would make a new document of it
+  if (input.empty())
+    return refuse(answer, Finding::kDamagedPart);  // LibreOffice would make a new document of it
   convert(input, *type, options, answer);
 }
 

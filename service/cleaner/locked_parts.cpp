@@ -12,7 +12,10 @@ using document::Entry;
 using document::Made;
 
 bool is_locked(const clean::Part& part, const Made& made) {
-  return made.held() && document::route_of(part.detected_type) != document::Route::none &&
+  // The type of an encrypted entry is not known.
+  const bool openable =
+      part.detected_type.empty() || document::route_of(part.detected_type) != document::Route::none;
+  return made.held() && openable &&
          std::find(made.reasons.begin(), made.reasons.end(), clean::Finding::kEncrypted) !=
              made.reasons.end();
 }

@@ -151,6 +151,7 @@ std::vector<std::string> tokens_of(std::u32string_view line) {
     token.clear();
   };
   for (const char32_t c : line) {
+    if (out.size() == limits::kPasswordTokens) return out;
     if (is_graphic(c))
       token += static_cast<char>(c);
     else
@@ -200,6 +201,7 @@ bool strip_front(std::string_view& word) {
 // A token as people mean it, likeliest first, and as it stands.
 std::vector<std::string> forms_of(std::string_view token) {
   std::vector<std::string> out;
+  if (token.size() > 2 * limits::kPasswordWordMax) return out;  // whatever stands around the word
   std::string_view word = token;
   while (strip_front(word) || unwrap(word)) {
   }
@@ -314,8 +316,9 @@ bool stands_by_itself(const std::u32string& line, const std::vector<std::string>
 void add_key(std::span<const std::u32string> lines, std::size_t number, const Key& key, Scores& scores) {
   const std::u32string_view line = lines[number];
   const std::vector<std::string> behind = tokens_of(line.substr(key.end));
+  const std::size_t before = key.begin - std::min<std::size_t>(key.begin, limits::kPasswordWordMax);
   scores.add(behind, kBehind + key.weight, 3, false);
-  scores.add(tokens_of(line.substr(0, key.begin)), kBefore + key.weight, 1, false);
+  scores.add(tokens_of(line.substr(before, key.begin - before)), kBefore + key.weight, 1, false);
   if (key.reach == Reach::line) return;
   // A word that stands on the line itself is likelier meant than those below.
   const bool said = std::any_of(behind.begin(), behind.end(), [](const std::string& each) {

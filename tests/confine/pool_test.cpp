@@ -34,7 +34,9 @@ double now_ms() {
 JobResult run(workers::Pool& pool, const std::string& input, const workers::Bounds& bounds = kBounds,
               bool part_texts = false) {
   const Descriptor file = workers::sealed_input(input);
-  return pool.run(file.get(), input.size(), {part_texts}, bounds);
+  clean::JobOptions options;
+  options.part_texts = part_texts;
+  return pool.run(file.get(), input.size(), options, bounds);
 }
 
 // The one pool most tests use; that it survives them all is part of the test.

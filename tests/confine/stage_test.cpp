@@ -35,8 +35,12 @@ std::string said(const std::string& word) {
 }
 
 // What an engine like LibreOffice may do within its own process or its own /tmp, so that it is no way out.
-const std::set<std::string> kHarmless = {"start a thread", "block signals", "ask for the own number",
-                                         "ask for the machine's load", "ask for the working folder"};
+const std::set<std::string> kHarmless = {"start a thread",
+                                         "block signals",
+                                         "ask for the own number",
+                                         "ask for the machine's load",
+                                         "ask for the working folder",
+                                         "change a descriptor"};
 
 }  // namespace
 

@@ -67,7 +67,7 @@ class Passwords(unittest.TestCase):
     def send(self, octets, sender="suzuki@supplier.example", recipients=("staff@city.example.jp",)):
         """The item's id when its own mail has arrived."""
         item = item_id(self.service.send(octets, sender, recipients))
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 60
         while not any(each.id.startswith(item) for each in self.arrived()):
             self.assertLess(time.monotonic(), deadline, self.service.log_text()[-2000:])
             time.sleep(0.05)
@@ -78,7 +78,7 @@ class Passwords(unittest.TestCase):
         return [each for each in mails if item is None or each.id.startswith(item)]
 
     def wait(self, item, count):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 60
         while len(self.arrived(item)) < count:
             self.assertLess(time.monotonic(), deadline, self.service.log_text()[-2000:])
             time.sleep(0.05)
@@ -153,7 +153,7 @@ class Passwords(unittest.TestCase):
         with self.service.connect() as one, self.service.connect() as two:
             item = item_id(one.send(mail(FIRST, [("名簿.zip", locked_zip())]), "s@x.example", ["b@city.example.jp"]))
             two.send(mail(SECOND), "s@x.example", ["b@city.example.jp"])
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 60
         while not any("名簿.txt" in each.files for each in self.arrived(item)):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)

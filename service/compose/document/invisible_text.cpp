@@ -111,14 +111,20 @@ bool InvisibleText::append_codes(const std::string& text, std::string& hex, std:
   return count > 0;
 }
 
+// Codes of a word that is not shown: ToUnicode maps what is shown and nothing else.
+void InvisibleText::take_back(std::size_t characters) {
+  for (; characters_.size() > characters; characters_.pop_back()) codes_.erase(characters_.back());
+}
+
 void InvisibleText::append_word(const clean::Words& words, std::size_t at, const clean::Page& page,
                                 std::string& out) {
   const clean::Word& word = words.words[at];
   std::string hex;
   std::uint32_t count = 0;
-  if (!append_codes(searchable(word.text, findings_), hex, count)) return;
+  const std::size_t characters = characters_.size();
+  if (!append_codes(searchable(word.text, findings_), hex, count) || count > limits::kCleanWord)
+    return take_back(characters);
   std::uint32_t length = word.vertical ? word.height : word.width;
-  if (count > limits::kCleanWord) return;
   if (word.after == clean::After::space && count < limits::kCleanWord) {
     hex += "0020";
     ++count;

@@ -28,6 +28,7 @@ class InvisibleText {
   const std::vector<clean::Finding>& findings() const { return findings_; }
 
  private:
+  void take_back(std::size_t characters);
   bool append_codes(const std::string& text, std::string& hex, std::uint32_t& count);
   void append_word(const clean::Words& words, std::size_t at, const clean::Page& page, std::string& out);
 

@@ -77,6 +77,21 @@ TEST_CASE("written: words of every kind are shown as the verifier wants them") {
   CHECK(pdf({{page, words}}, options) == "ok");
 }
 
+TEST_CASE("written: a word that finds no code any more leaves none behind") {
+  const auto wide = [](std::uint32_t first, std::uint32_t count) {
+    clean::Word word{0, 0, 90000, 9000, false, clean::After::nothing, {}};
+    for (std::uint32_t c = first; c < first + count; ++c)
+      for (const unsigned octet :
+           {0xF0u | c >> 18, 0x80u | (c >> 12 & 63), 0x80u | (c >> 6 & 63), 0x80u | (c & 63)})
+        word.text += static_cast<char>(octet);
+    return word;
+  };
+  clean::Words words;
+  for (std::uint32_t i = 0; i < 7; ++i) words.words.push_back(wide(0x20000 + i * 1000, 1000));  // 6400 codes
+  words.words.push_back(wide(0x20000, 5));
+  CHECK(pdf({{strokes(kGray, {0}), words}}) == "ok");
+}
+
 TEST_CASE("written: a ZIP of clean files is a clean ZIP") {
   const TestPage page = both(kColour);
   StringSink sink;
