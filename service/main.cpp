@@ -96,6 +96,8 @@ void CommandLine::add_sanitize() {
   command->add_option("--mode", sanitize.mode, "text | flatten")->check(CLI::IsMember({"text", "flatten"}));
   command->add_option("--password", sanitize.passwords, "暗号化ファイルのパスワード / passwords to try");
   command->add_option("--report", sanitize.report, "JSON の報告 / one JSON object a line");
+  command->add_option("--jobs", sanitize.jobs, "同時に処理する数 / files at once (default: one a processor)")
+      ->check(CLI::Range(1, 256));
   command->add_option("--out", sanitize.out, "出力先フォルダー / output folder")->required();
   command->add_option("files", sanitize.files)->required();
   command->callback([this] { chosen = [this] { return command::sanitize(sanitize, config_from(config)); }; });

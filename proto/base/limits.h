@@ -232,9 +232,9 @@ inline constexpr std::size_t kPasswordWords = 32;  // of one mail: half of what 
 inline constexpr std::size_t kPasswordWordMin = 4, kPasswordWordMax = 64;  // octets; shorter is no password
 inline constexpr std::size_t kPasswordText = 64u << 10;  // octets of a body that are looked through
 inline constexpr std::size_t kPasswordKeys = 200;        // key words of one mail; a long thread has dozens
-inline constexpr std::size_t kPasswordTokens = 40;       // words looked at behind a key word, and of a line below
-inline constexpr unsigned kPasswordLines = 6;            // full lines below a key word that belong to it
-inline constexpr std::size_t kPasswordMail = 1500;       // characters of a mail so short that any word counts
+inline constexpr std::size_t kPasswordTokens = 40;  // words looked at behind a key word, and of a line below
+inline constexpr unsigned kPasswordLines = 6;       // full lines below a key word that belong to it
+inline constexpr std::size_t kPasswordMail = 1500;  // characters of a mail so short that any word counts
 inline constexpr std::size_t kPasswordMailLines = 40;    // and its full lines, a long signature among them
 inline constexpr std::int64_t kPasswordMs = 86'400'000;  // remembered so long; the second mail comes at once
 inline constexpr std::size_t kPasswordMails = 8;  // with passwords, remembered of a sender and recipient

@@ -132,7 +132,7 @@ int Sanitizing::run() {
     }
   };
   std::vector<std::thread> threads;
-  const unsigned count = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned count = options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   if (report != nullptr && std::fclose(report) != 0) throw_errno(options_.report);

@@ -15,6 +15,7 @@ struct SanitizeOptions {
   std::string report;                  // file for one JSON object a line; empty = none
   std::string out;                     // folder, created when missing
   std::vector<std::string> files;
+  unsigned jobs = 0;  // files at once; 0 = one a processor
 };
 
 // Exit code 0, or 1 when something was held. Throws ConfigError for wrong usage (two inputs, one output

@@ -224,7 +224,7 @@ class OneShot(unittest.TestCase):
             self.assertEqual(result.returncode, 1, result.stderr)
             first, second = (json.loads(line) for line in open(f"{folder}/r"))
             self.assertEqual((first["verdict"], len(first["outputs"])), ("clean", 1))
-            self.assertEqual((second["verdict"], second["reasons"], second["outputs"]), ("held", ["unsupported-type"], []))
+            self.assertEqual((second["verdict"], second["reasons"], second["outputs"]), ("held", ["damaged"], []))
             self.assertEqual(second["type"], "application/pdf")
             self.assertEqual([p.name for p in (pathlib.Path(folder) / "out").iterdir()], ["m.eml.eml"])
 

@@ -158,6 +158,28 @@ class Passwords(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
 
+    def test_a_cleaner_that_dies_between_the_two_tries_again(self):
+        item = self.send(mail(FIRST, [("名簿.zip", locked_zip())]))
+        self.service.wait_settled()
+        self.service.send(mail(SECOND), "suzuki@supplier.example", ["staff@city.example.jp"])
+        self.service.kill_all()
+        self.service.start()
+        self.is_the_further_mail(item, *self.wait(item, 2)[:2])
+        self.quiet()
+        self.assertEqual({each.id for each in self.arrived(item)}, {item, f"{item}.2"})
+
+    def test_a_locked_pdf_opens_too(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "in.pdf").write_bytes(documents.pdf("Meibo"))
+            subprocess.run(["qpdf", "--encrypt", PASSWORD, "owner-x", "256", "--", "in.pdf", "out.pdf"], cwd=folder, check=True)
+            octets = (pathlib.Path(folder) / "out.pdf").read_bytes()
+        item = self.send(mail(FIRST, [("名簿.pdf", octets)]))
+        self.assertEqual(self.actions(item)["名簿.pdf"], ("hold", ["encrypted"]))
+        self.send(mail(SECOND))
+        further = self.wait(item, 2)[1]
+        self.assertEqual(list(further.files), ["名簿.pdf"])
+        self.assertNotIn(b"/Encrypt", further.files["名簿.pdf"])
+
     def test_other_senders_and_other_recipients_words_do_nothing(self):
         both = ("staff@city.example.jp", "chief@city.example.jp")
         item = self.send(mail(FIRST, [("名簿.zip", locked_zip())]), recipients=both)

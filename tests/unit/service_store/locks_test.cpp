@@ -7,7 +7,7 @@
 #include <future>
 #include <iterator>
 
-#include "original_fixture.h"
+#include "tests/unit/service_store/original_fixture.h"
 #include "service/base/clock.h"
 
 using namespace kiyome;
