@@ -213,9 +213,9 @@ inline constexpr unsigned kJobAttempts = 2;                  // the second death
 inline constexpr std::uint64_t kPdfJobMemory = 1u << 30;     // address space; fonts are mapped in it
 inline constexpr std::uint64_t kImageJobMemory =
     1u << 30;  // two pictures of 40 million pixels, and their decoder
-inline constexpr std::uint64_t kOfficeJobMemory = 3u << 29;   // LibreOffice maps 700 MB before it begins
-inline constexpr std::uint64_t kArchiveJobMemory = 1u << 30;  // dictionaries of 7z and xz take up to 600 MB
-inline constexpr std::uint32_t kJobStack = 8u << 20;          // Debian's own default
+inline constexpr std::uint64_t kOfficeJobMemory = 2ull << 30;  // LibreOffice maps 700 MB before it begins
+inline constexpr std::uint64_t kArchiveJobMemory = 1u << 30;   // dictionaries of 7z and xz take up to 600 MB
+inline constexpr std::uint32_t kJobStack = 8u << 20;           // Debian's own default
 inline constexpr std::size_t kZygoteJobs = 256;  // children of one zygote at once; the pool waits beyond
 inline constexpr std::size_t kJobDatagram = 16u
                                             << 10;  // octets of a request with its passwords, or of a reply
