@@ -105,13 +105,21 @@ inline constexpr std::size_t kCleanChunk = 1u << 20;    // of one stretch of pix
 inline constexpr std::uint32_t kArchiveDepth = 16;      // archives within each other; policy asks for less
 inline constexpr std::uint32_t kDocumentPages = 20000;  // a year's minutes have 3,000
 inline constexpr std::uint32_t kPageMillipoints = 14400u * 1000;  // 200 inches: ISO 32000-1 annex C.2
-inline constexpr std::uint32_t kPageSide = 32000;                 // pixels; a JPEG has at most 65,535
-inline constexpr std::uint64_t kPagePixels = 40u << 20;           // of one page; A0 at 150 dpi has 35 million
-inline constexpr std::size_t kPageWords = 100000;                 // of one page; a dense sheet has 5,000
-inline constexpr std::size_t kCleanWord = 4096;                   // UTF-8 octets of one word
+inline constexpr std::uint32_t kPageOverhang = 1000;     // millipoints; one pixel of the lowest resolution
+inline constexpr std::uint32_t kPageSide = 32000;        // pixels; a JPEG has at most 65,535
+inline constexpr std::uint64_t kPagePixels = 40u << 20;  // of one page; A0 at 150 dpi has 35 million
+inline constexpr std::size_t kPageWords = 100000;        // of one page; a dense sheet has 5,000
+inline constexpr std::size_t kCleanWord = 4096;          // UTF-8 octets of one word
 inline constexpr std::uint64_t kDocumentOctets = 8ull << 30;   // of one document's pixels, all pages together
 inline constexpr std::uint64_t kConvertedOctets = 512u << 20;  // of one document in its other form
 inline constexpr std::uint64_t kContentOctets = 1u << 30;      // of all parts that one answer passes on
+inline constexpr std::uint64_t kItemWritten = 256u
+                                              << 20;  // clean files of one item: in base64 they fit a bundle
+inline constexpr std::uint64_t kFileWritten = 1u << 30;    // of one file by hand, which no bundle carries
+inline constexpr std::uint64_t kDocumentText = 32u << 20;  // of one document; 3,000 pages have 10 MB
+inline constexpr std::uint32_t kItemSteps = 15;  // times documents.seconds: all sandboxes of an item's files
+inline constexpr std::uint64_t kInkLooks = 32;   // times a page's pixels: what is looked at under its words
+inline constexpr unsigned kItemFaults = 8;       // unforeseen failures of ours with one item; then it is held
 
 // ---- pictures ----
 inline constexpr std::uint32_t kImageSide =
@@ -136,6 +144,8 @@ inline constexpr std::size_t kScanAnswer = 4096;    // octets of that answer
 inline constexpr std::size_t kScanName = 128;       // of a signature's name
 
 // ---- PDF documents, in the sandbox ----
+inline constexpr int kPdfCrispObjects =
+    200000;  // of one page looked at to draw it crisply; a dense one has 20,000
 inline constexpr std::uint32_t kPdfPagePixels = 15'000'000;  // of one page; A2 at 150 dpi has 8.7 million
 inline constexpr int kPdfCharacters = 200000;        // of one page that are read; a dense sheet has 15,000
 inline constexpr int kPdfAnnotations = 1000;         // of one page that are looked at, for a note

@@ -243,6 +243,14 @@ Page page(Fields& in) {
              "an unknown pixel format");
   out.format = in.failed() ? PixelFormat::gray8 : static_cast<PixelFormat>(format);
   out.findings = in.findings();
+  const auto spread = [&](std::uint32_t paper) {
+    const std::uint32_t value = in.bytes().u32();
+    in.require(value == 0 || (value >= paper && value - paper < limits::kPageOverhang),
+               "pixels that do not cover the page, or too much");
+    return value;
+  };
+  out.spread_width_millipoints = spread(out.width_millipoints);
+  out.spread_height_millipoints = spread(out.height_millipoints);
   return out;
 }
 

@@ -73,6 +73,8 @@ void payload(ByteWriter& w, const Page& page) {
   w.u32(page.pixel_height);
   w.u8(static_cast<std::uint8_t>(page.format));
   put(w, page.findings);
+  w.u32(page.spread_width_millipoints);
+  w.u32(page.spread_height_millipoints);
 }
 
 void payload(ByteWriter& w, const Rows& rows) { w.raw(std::string_view(rows.octets)); }

@@ -19,6 +19,8 @@ struct FpdfForm;
 struct FpdfTextPage;
 struct FpdfAnnotation;
 struct FpdfLink;
+struct FpdfPageObject;
+struct FpdfSegment;
 
 struct FpdfRect {  // FS_RECTF
   float left, top, right, bottom;
@@ -74,49 +76,60 @@ constexpr unsigned long kFpdfPasswordError = 4;  // FPDF_ERR_PASSWORD
 constexpr unsigned long kFpdfSecurityError = 5;  // FPDF_ERR_SECURITY: an unknown kind of encryption
 
 // What is used of the interface: F(result, name, parameters).
-#define KIYOME_FPDF_FUNCTIONS(F)                                                              \
-  F(void, FPDF_InitLibrary, ())                                                               \
-  F(void, FPDF_SetSystemFontInfo, (FpdfFontSource*))                                          \
-  F(void, FSDK_SetTimeFunction, (long (*)()))                                                 \
-  F(void, FSDK_SetLocaltimeFunction, (tm * (*)(const long*)))                                 \
-  F(FpdfDocument*, FPDF_LoadMemDocument64, (const void*, std::size_t, const char*))           \
-  F(unsigned long, FPDF_GetLastError, ())                                                     \
-  F(void, FPDF_CloseDocument, (FpdfDocument*))                                                \
-  F(int, FPDF_GetPageCount, (FpdfDocument*))                                                  \
-  F(int, FPDF_GetPageSizeByIndexF, (FpdfDocument*, int, FpdfSize*))                           \
-  F(unsigned long, FPDF_GetMetaText, (FpdfDocument*, const char*, void*, unsigned long))      \
-  F(int, FPDFDoc_GetAttachmentCount, (FpdfDocument*))                                         \
-  F(int, FPDF_GetSignatureCount, (FpdfDocument*))                                             \
-  F(int, FPDF_GetFormType, (FpdfDocument*))                                                   \
-  F(FpdfForm*, FPDFDOC_InitFormFillEnvironment, (FpdfDocument*, FpdfFormInfo*))               \
-  F(void, FPDFDOC_ExitFormFillEnvironment, (FpdfForm*))                                       \
-  F(void, FPDF_RemoveFormFieldHighlight, (FpdfForm*))                                         \
-  F(void, FORM_OnAfterLoadPage, (FpdfPage*, FpdfForm*))                                       \
-  F(void, FORM_OnBeforeClosePage, (FpdfPage*, FpdfForm*))                                     \
-  F(void, FPDF_FFLDraw, (FpdfForm*, FpdfBitmap*, FpdfPage*, int, int, int, int, int, int))    \
-  F(FpdfPage*, FPDF_LoadPage, (FpdfDocument*, int))                                           \
-  F(void, FPDF_ClosePage, (FpdfPage*))                                                        \
-  F(float, FPDF_GetPageWidthF, (FpdfPage*))                                                   \
-  F(float, FPDF_GetPageHeightF, (FpdfPage*))                                                  \
-  F(int, FPDF_DeviceToPage, (FpdfPage*, int, int, int, int, int, int, int, double*, double*)) \
-  F(int, FPDFPage_GetAnnotCount, (FpdfPage*))                                                 \
-  F(FpdfAnnotation*, FPDFPage_GetAnnot, (FpdfPage*, int))                                     \
-  F(int, FPDFAnnot_GetSubtype, (FpdfAnnotation*))                                             \
-  F(int, FPDFAnnot_HasKey, (FpdfAnnotation*, const char*))                                    \
-  F(void, FPDFPage_CloseAnnot, (FpdfAnnotation*))                                             \
-  F(int, FPDFPage_Flatten, (FpdfPage*, int))                                                  \
-  F(FpdfBitmap*, FPDFBitmap_CreateEx, (int, int, int, void*, int))                            \
-  F(void, FPDFBitmap_Destroy, (FpdfBitmap*))                                                  \
-  F(void, FPDF_RenderPageBitmap, (FpdfBitmap*, FpdfPage*, int, int, int, int, int, int))      \
-  F(FpdfTextPage*, FPDFText_LoadPage, (FpdfPage*))                                            \
-  F(void, FPDFText_ClosePage, (FpdfTextPage*))                                                \
-  F(int, FPDFText_CountChars, (FpdfTextPage*))                                                \
-  F(unsigned, FPDFText_GetUnicode, (FpdfTextPage*, int))                                      \
-  F(double, FPDFText_GetFontSize, (FpdfTextPage*, int))                                       \
-  F(int, FPDFText_GetTextRenderMode, (FpdfTextPage*, int))                                    \
-  F(int, FPDFText_GetMatrix, (FpdfTextPage*, int, FpdfMatrix*))                               \
-  F(int, FPDFText_GetCharOrigin, (FpdfTextPage*, int, double*, double*))                      \
-  F(int, FPDFText_GetCharBox, (FpdfTextPage*, int, double*, double*, double*, double*))       \
+#define KIYOME_FPDF_FUNCTIONS(F)                                                                    \
+  F(void, FPDF_InitLibrary, ())                                                                     \
+  F(void, FPDF_SetSystemFontInfo, (FpdfFontSource*))                                                \
+  F(void, FSDK_SetTimeFunction, (long (*)()))                                                       \
+  F(void, FSDK_SetLocaltimeFunction, (tm * (*)(const long*)))                                       \
+  F(FpdfDocument*, FPDF_LoadMemDocument64, (const void*, std::size_t, const char*))                 \
+  F(unsigned long, FPDF_GetLastError, ())                                                           \
+  F(void, FPDF_CloseDocument, (FpdfDocument*))                                                      \
+  F(int, FPDF_GetPageCount, (FpdfDocument*))                                                        \
+  F(int, FPDF_GetPageSizeByIndexF, (FpdfDocument*, int, FpdfSize*))                                 \
+  F(unsigned long, FPDF_GetMetaText, (FpdfDocument*, const char*, void*, unsigned long))            \
+  F(int, FPDFDoc_GetAttachmentCount, (FpdfDocument*))                                               \
+  F(int, FPDF_GetSignatureCount, (FpdfDocument*))                                                   \
+  F(int, FPDF_GetFormType, (FpdfDocument*))                                                         \
+  F(FpdfForm*, FPDFDOC_InitFormFillEnvironment, (FpdfDocument*, FpdfFormInfo*))                     \
+  F(void, FPDFDOC_ExitFormFillEnvironment, (FpdfForm*))                                             \
+  F(void, FPDF_RemoveFormFieldHighlight, (FpdfForm*))                                               \
+  F(void, FORM_OnAfterLoadPage, (FpdfPage*, FpdfForm*))                                             \
+  F(void, FORM_OnBeforeClosePage, (FpdfPage*, FpdfForm*))                                           \
+  F(void, FPDF_FFLDraw, (FpdfForm*, FpdfBitmap*, FpdfPage*, int, int, int, int, int, int))          \
+  F(FpdfPage*, FPDF_LoadPage, (FpdfDocument*, int))                                                 \
+  F(void, FPDF_ClosePage, (FpdfPage*))                                                              \
+  F(float, FPDF_GetPageWidthF, (FpdfPage*))                                                         \
+  F(float, FPDF_GetPageHeightF, (FpdfPage*))                                                        \
+  F(int, FPDF_DeviceToPage, (FpdfPage*, int, int, int, int, int, int, int, double*, double*))       \
+  F(int, FPDFPage_GetAnnotCount, (FpdfPage*))                                                       \
+  F(FpdfAnnotation*, FPDFPage_GetAnnot, (FpdfPage*, int))                                           \
+  F(int, FPDFAnnot_GetSubtype, (FpdfAnnotation*))                                                   \
+  F(int, FPDFAnnot_HasKey, (FpdfAnnotation*, const char*))                                          \
+  F(void, FPDFPage_CloseAnnot, (FpdfAnnotation*))                                                   \
+  F(int, FPDFPage_Flatten, (FpdfPage*, int))                                                        \
+  F(FpdfBitmap*, FPDFBitmap_CreateEx, (int, int, int, void*, int))                                  \
+  F(void, FPDFBitmap_Destroy, (FpdfBitmap*))                                                        \
+  F(int, FPDFPage_CountObjects, (FpdfPage*))                                                        \
+  F(FpdfPageObject*, FPDFPage_GetObject, (FpdfPage*, int))                                          \
+  F(int, FPDFPage_GetRotation, (FpdfPage*))                                                         \
+  F(int, FPDFPageObj_GetType, (FpdfPageObject*))                                                    \
+  F(void, FPDFPageObj_Transform, (FpdfPageObject*, double, double, double, double, double, double)) \
+  F(int, FPDFPath_CountSegments, (FpdfPageObject*))                                                 \
+  F(FpdfSegment*, FPDFPath_GetPathSegment, (FpdfPageObject*, int))                                  \
+  F(int, FPDFPathSegment_GetType, (FpdfSegment*))                                                   \
+  F(int, FPDFPathSegment_GetPoint, (FpdfSegment*, float*, float*))                                  \
+  F(void, FPDF_RenderPageBitmap, (FpdfBitmap*, FpdfPage*, int, int, int, int, int, int))            \
+  F(void, FPDF_RenderPageBitmapWithMatrix,                                                          \
+    (FpdfBitmap*, FpdfPage*, const FpdfMatrix*, const FpdfRect*, int))                              \
+  F(FpdfTextPage*, FPDFText_LoadPage, (FpdfPage*))                                                  \
+  F(void, FPDFText_ClosePage, (FpdfTextPage*))                                                      \
+  F(int, FPDFText_CountChars, (FpdfTextPage*))                                                      \
+  F(unsigned, FPDFText_GetUnicode, (FpdfTextPage*, int))                                            \
+  F(double, FPDFText_GetFontSize, (FpdfTextPage*, int))                                             \
+  F(int, FPDFText_GetTextRenderMode, (FpdfTextPage*, int))                                          \
+  F(int, FPDFText_GetMatrix, (FpdfTextPage*, int, FpdfMatrix*))                                     \
+  F(int, FPDFText_GetCharOrigin, (FpdfTextPage*, int, double*, double*))                            \
+  F(int, FPDFText_GetCharBox, (FpdfTextPage*, int, double*, double*, double*, double*))             \
   F(int, FPDFText_GetLooseCharBox, (FpdfTextPage*, int, FpdfRect*))
 
 struct Engine {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "proto/base/limits.h"
+#include "sanitizers/pdf/crisp.h"
 #include "sanitizers/pdf/handles.h"
 
 namespace kiyome::sanitizer::pdf {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr int kBgrx = 3;                                   // FPDFBitmap_BGRx
 constexpr int kAnnotations = 0x01, kReverseOctets = 0x10;  // FPDF_ANNOT, FPDF_REVERSE_BYTE_ORDER: R G B x
+constexpr int kNoSmoothPaths = 0x4000;                     // FPDF_RENDER_NO_SMOOTHPATH
 constexpr std::size_t kOctets = 4;                         // of a pixel in that form
 constexpr double kPointsPerInch = 72;
 
@@ -37,6 +39,28 @@ void pack_gray(const std::uint8_t* from, std::size_t pixels, char* to) {
 // Each step writes one octet too many, which the next one writes over; `to` has room for the last.
 void pack_rgb(const std::uint8_t* from, std::size_t pixels, char* to) {
   for (std::size_t i = 0; i < pixels; ++i) std::memcpy(to + i * 3, from + i * kOctets, kOctets);
+}
+
+// Pixels of exactly the asked resolution: the last column and row reach a little beyond the page. Readers
+// that show the page at that resolution then show our pixels and no others.
+void spread(Frame& frame, unsigned dpi) {
+  const auto whole = [&](std::uint32_t millipoints) {
+    return static_cast<std::uint32_t>((std::uint64_t{millipoints} * dpi + 71'990) / 72'000);
+  };
+  const auto covered = [&](std::uint32_t pixels) {
+    return static_cast<std::uint32_t>((std::uint64_t{pixels} * 72'000 + dpi / 2) / dpi);
+  };
+  const auto fits = [&](std::uint32_t pixels, std::uint32_t paper) {
+    return pixels >= 1 && pixels <= limits::kPageSide && covered(pixels) >= paper &&
+           covered(pixels) - paper < limits::kPageOverhang;
+  };
+  const std::uint32_t width = whole(frame.width_millipoints), height = whole(frame.height_millipoints);
+  if (!fits(width, frame.width_millipoints) || !fits(height, frame.height_millipoints)) return;
+  if (std::uint64_t{width} * height > limits::kPdfPagePixels) return;
+  frame.pixel_width = width;
+  frame.pixel_height = height;
+  frame.spread_width = covered(width);
+  frame.spread_height = covered(height);
 }
 
 }  // namespace
@@ -66,6 +90,7 @@ Frame frame_of(double width, double height, unsigned dpi) {
   }
   out.pixel_width = rounded(width * scale, limits::kPageSide);
   out.pixel_height = rounded(height * scale, limits::kPageSide);
+  if (!out.reduced) spread(out, dpi);
   return out;
 }
 
@@ -78,7 +103,22 @@ void Canvas::draw(FpdfPage* page, FpdfForm* form, const Frame& frame) {
   const Bitmap bitmap(
       engine().FPDFBitmap_CreateEx(width, height, kBgrx, pixels_.data(), static_cast<int>(stride)));
   if (bitmap == nullptr) return;
-  engine().FPDF_RenderPageBitmap(bitmap.get(), page, 0, 0, width, height, 0, kAnnotations | kReverseOctets);
+  if (frame.spread_width == 0) {
+    engine().FPDF_RenderPageBitmap(bitmap.get(), page, 0, 0, width, height, 0, kAnnotations | kReverseOctets);
+  } else {
+    // The engine lays the page on whole points first; the matrix takes that back.
+    const double paper_width = engine().FPDF_GetPageWidthF(page),
+                 paper_height = engine().FPDF_GetPageHeightF(page);
+    const double scale = double{frame.pixel_width * 1000.0} / frame.spread_width;
+    const FpdfMatrix matrix{
+        static_cast<float>(scale * paper_width / std::max(1.0, std::floor(paper_width))),   0, 0,
+        static_cast<float>(scale * paper_height / std::max(1.0, std::floor(paper_height))), 0, 0};
+    const FpdfRect clip{0, 0, static_cast<float>(width), static_cast<float>(height)};
+    const int crisp = has_only_level_lines(page) ? kNoSmoothPaths : 0;
+    lift_text(page, frame);
+    engine().FPDF_RenderPageBitmapWithMatrix(bitmap.get(), page, &matrix, &clip,
+                                             kAnnotations | kReverseOctets | crisp);
+  }
   if (form != nullptr)
     engine().FPDF_FFLDraw(form, bitmap.get(), page, 0, 0, width, height, 0, kAnnotations | kReverseOctets);
 }

@@ -17,6 +17,7 @@ using Say = std::function<void(const clean::Message&)>;
 struct Frame {
   std::uint32_t width_millipoints = 1, height_millipoints = 1;
   std::uint32_t pixel_width = 1, pixel_height = 1;
+  std::uint32_t spread_width = 0, spread_height = 0;  // see clean::Page; 0 when the pixels end with the page
   bool reduced = false;  // fewer pixels than asked, or smaller paper than the document's
 };
 

@@ -86,7 +86,8 @@ class Reading {
     octets_ += std::uint64_t{frame_.pixel_width} * frame_.pixel_height * clean::octets_of_pixel(format);
     if (octets_ > kMostOctets) return false;
     say_(clean::Page{frame_.width_millipoints, frame_.height_millipoints, frame_.pixel_width,
-                     frame_.pixel_height, format, std::move(notes)});
+                     frame_.pixel_height, format, std::move(notes), frame_.spread_width,
+                     frame_.spread_height});
     canvas_.say_rows(format, say_);
     return true;
   }

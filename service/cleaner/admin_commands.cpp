@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 #include <stdexcept>
 
 #include "proto/clean/codec.h"
@@ -80,8 +81,7 @@ void AdminCommands::handle(const std::string& text, const AdminReply& reply) {
   const std::string command = request->optValue<std::string>("command", "");
   const std::string actor = request->optValue<std::string>("actor", "operator");
   if (command == "queue.list") {
-    list_working(reply);
-    list({}, reply);
+    list_all(reply);
   } else if (command == "quarantine.list") {
     store::ListFilter filter;
     filter.held_only = true;
@@ -122,9 +122,18 @@ store::Original AdminCommands::readable(const transfer::Announce& where) {
   return unknown;
 }
 
+// One line an item and recipient, also of an item that is decided meanwhile or cleaned once more.
+void AdminCommands::list_all(const AdminReply& reply) {
+  const std::set<ItemId> working = list_working(reply);
+  items_.list(
+      {}, [&](const store::RecipientRow& row) { return working.contains(row.id) || reply(row_json(row)); });
+}
+
 // Items that edge has taken and nobody decided yet: their envelopes stand in the originals only.
-void AdminCommands::list_working(const AdminReply& reply) {
+std::set<ItemId> AdminCommands::list_working(const AdminReply& reply) {
+  std::set<ItemId> told;
   const auto tell = [&](const transfer::Announce& where, const char* state) {
+    if (items_.knows(where.id) || !told.insert(where.id).second) return;
     const store::Original original = readable(where);
     for (const transfer::Recipient& recipient : original.envelope.recipients)
       reply(fmt::format(
@@ -134,6 +143,7 @@ void AdminCommands::list_working(const AdminReply& reply) {
   };
   for (const transfer::Announce& where : queue_.in_hand()) tell(where, "cleaning");
   for (const transfer::Announce& where : queue_.waiting(kWorkingShown)) tell(where, "received");
+  return told;
 }
 
 void AdminCommands::show(const ItemId& id, const AdminReply& reply) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "service/base/admin.h"
@@ -23,7 +24,8 @@ class AdminCommands {
 
  private:
   void list(const store::ListFilter& filter, const AdminReply& reply);
-  void list_working(const AdminReply& reply);
+  void list_all(const AdminReply& reply);
+  std::set<ItemId> list_working(const AdminReply& reply);
   store::Original readable(const transfer::Announce& where);
   void show(const ItemId& id, const AdminReply& reply);
   void audit(bool entries, const AdminReply& reply);

@@ -69,8 +69,21 @@ unsigned Attempts::begin(const ItemId& id) {
 
 void Attempts::end(const ItemId& id) noexcept {
   std::lock_guard lock(mutex_);
+  close(id, 0);
+}
+
+void Attempts::lay_aside(const ItemId& id) noexcept {
+  std::lock_guard lock(mutex_);
+  const auto open = open_.find(id);
+  if (open == open_.end()) return;  // never begun
+  const unsigned deaths = open->second - 1;
+  if (deaths > 0) deaths_[id] = deaths;
+  close(id, deaths);
+}
+
+void Attempts::close(const ItemId& id, unsigned deaths) noexcept {
   open_.erase(id);
-  unwritten_ += record(0, id);
+  unwritten_ += record(deaths, id);
   if (write_all(file_.get(), unwritten_, Steady::now())) {
     unwritten_.clear();
   } else if (unwritten_.size() > kRecord * kCompactAfter) {

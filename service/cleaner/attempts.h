@@ -22,8 +22,11 @@ class Attempts {
   // The work came to an end, whatever it was. When the disk is full that is remembered here and written
   // later.
   void end(const ItemId& id) noexcept;
+  // The work is laid aside and will begin anew: this life did not die of it, the earlier deaths still count.
+  void lay_aside(const ItemId& id) noexcept;
 
  private:
+  void close(const ItemId& id, unsigned deaths) noexcept;
   void compact();
 
   std::mutex mutex_;

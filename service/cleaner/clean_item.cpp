@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "proto/base/limits.h"
 #include "service/document/route.h"
 #include "service/policy/policy.h"
 
@@ -206,6 +207,15 @@ class Cleaning {
     }
     group.mail = compose::clean_mail(input, config_);
     for (const Finding finding : group.mail.findings) add(group.reasons, finding);
+    if (group.mail.octets.size() > limits::kBundleContent) hold(group, Finding::kLimitSize);
+    if (group.mail.outputs.size() >= limits::kCleanMailParts) hold(group, Finding::kLimitParts);
+  }
+
+  // What the gate would refuse: here it is told with its reason, and stops no other mail.
+  static void hold(Group& group, Finding why) {
+    group.verdict = Verdict::held;
+    group.mail = {};
+    add(group.reasons, why);
   }
 
   static void add_entries(const std::vector<document::Entry>& entries,

@@ -15,6 +15,7 @@
 #include "service/cleaner/refusal_notice.h"
 #include "service/cleaner/returns.h"
 #include "service/compose/compose.h"
+#include "service/document/content.h"
 #include "service/document/sanitizers.h"
 #include "service/policy/policy.h"
 
@@ -217,6 +218,7 @@ std::string Cleaner::reload(const Config& config) {
 }  // namespace
 
 int run_cleaner(RoleContext& context) {
+  document::raise_descriptor_limit();
   Cleaner cleaner(context);
   context.serve([&](const Config& config) { return cleaner.reload(config); });
   return 0;

@@ -66,11 +66,18 @@ transfer::Bundle bundle_of(const store::Envelope& envelope, std::vector<transfer
 void Processor::process(Work work) {
   try {
     run(work);
-  } catch (const std::exception& trouble) {
-    log::warning("item put off", work.where.id, {{"why", trouble.what()}});
-    parts_.attempts.end(work.where.id);
-    parts_.queue.put_off(std::move(work));
+  } catch (const TemporaryFailure& trouble) {
+    put_off(work, trouble.what());
+  } catch (const std::exception& trouble) {  // a lack of memory, a bug: perhaps the item's own doing
+    ++work.faults;
+    put_off(work, trouble.what());
   }
+}
+
+void Processor::put_off(Work& work, const char* why) {
+  log::warning("item put off", work.where.id, {{"why", why}});
+  parts_.attempts.lay_aside(work.where.id);
+  parts_.queue.put_off(std::move(work));
 }
 
 void Processor::run(Work& work) {
@@ -99,7 +106,7 @@ void Processor::run(Work& work) {
     job.original.segments = {work.where.segment};  // kept for a person to look at
     job.recipients = {0};
     hold(job, Finding::kOriginalDamaged);
-    return submit(std::move(job), std::move(work));
+    return submit(std::move(job), work);
   }
   job.original = std::move(*original);
   const std::size_t count = job.original.envelope.recipients.size();
@@ -113,15 +120,16 @@ void Processor::run(Work& work) {
     job.recipients.resize(count);
     std::iota(job.recipients.begin(), job.recipients.end(), std::size_t{0});
   }
-  if (work.again() && job.recipients.empty()) return submit(std::move(job), std::move(work));  // settled
+  if (work.again() && job.recipients.empty()) return submit(std::move(job), work);  // settled
   const bool asked = work.release || (work.unlock && !work.unlock->passwords.empty());
-  if (work.hold || (deaths >= limits::kJobAttempts && !asked)) {
+  const bool poison = (deaths >= limits::kJobAttempts && !asked) || work.faults >= limits::kItemFaults;
+  if (work.hold || poison) {
     hold(job, work.hold ? Finding::kHeldByOperator : Finding::kPoisonItem);
-    return submit(std::move(job), std::move(work));
+    return submit(std::move(job), work);
   }
   if (const auto why = work.documents ? std::nullopt : scan_original(job)) {
     hold(job, *why);
-    return submit(std::move(job), std::move(work));
+    return submit(std::move(job), work);
   }
   sanitize(job, work);
 }
@@ -176,7 +184,7 @@ void Processor::sanitize(Job& job, Work& work) {
   } else {
     job.answer = reader->take_answer();
     if (!work.documents && needs_documents(job, work)) {
-      parts_.attempts.end(work.where.id);
+      parts_.attempts.lay_aside(work.where.id);
       return parts_.queue.to_documents(std::move(work), job.original.envelope.sender);
     }
     if (!job.config->notice.trusted_authserv_id.empty())
@@ -184,7 +192,7 @@ void Processor::sanitize(Job& job, Work& work) {
     if (work.documents) clean_documents(job, work);
     decide(job, *job.answer, work);
   }
-  submit(std::move(job), std::move(work));
+  submit(std::move(job), work);
 }
 
 // Documents take long: their items go to workers of their own, so that no plain mail waits behind them.
@@ -269,7 +277,8 @@ void Processor::hold(Job& job, Finding why) {
   job.groups = {std::move(group)};
 }
 
-void Processor::submit(Job job, Work work) {
+// `work` is the caller's until the store has taken the decision.
+void Processor::submit(Job job, Work& work) {
   store::DecidedItem& decided = job.decided;
   if (work.unlock) keep_opened(job);
   add_locks(job, work);
@@ -325,8 +334,8 @@ void Processor::submit(Job job, Work work) {
   const std::string sender = decided.envelope.sender;
   parts_.items.decide(std::move(decided), [this, id, sender, looks, work = std::move(work),
                                            leaving = std::move(leaving)](bool written) mutable {
+    if (!written) return put_off(work, "the store could not write");
     parts_.attempts.end(id);
-    if (!written) return parts_.queue.put_off(std::move(work));
     parts_.queue.finished(id);
     parts_.taken(id);
     finish(work, std::move(leaving));

@@ -57,13 +57,14 @@ class Processor {
  private:
   struct Job;
   void run(Work& work);
+  void put_off(Work& work, const char* why);
   void sanitize(Job& job, Work& work);
   bool needs_documents(const Job& job, const Work& work);
   void clean_documents(Job& job, const Work& work);
   void decide(Job& job, const clean::MailAnswer& answer, const Work& work);
   static Request request_of(const Job& job, const Work& work);
   void hold(Job& job, clean::Finding why);
-  void submit(Job job, Work work);
+  void submit(Job job, Work& work);
   static std::optional<clean::Finding> scan_original(const Job& job);
   static workers::Bounds bounds_for(const Job& job);
   std::vector<clean::Authentication> upstream_results(const Job& job);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "service/base/log.h"
+#include "service/compose/type_names.h"
 
 namespace kiyome::cleaner {
 
@@ -58,10 +59,10 @@ namespace {
 std::string part_json(const clean::Part& part, Action action, const std::vector<clean::Finding>& reasons,
                       const document::Made* made) {
   const std::string& type = part.detected_type.empty() ? part.declared_type : part.detected_type;
-  std::string out =
-      fmt::format(R"({{"name":{},"type":{},"bytes":{},"sha256":"{}","action":"{}","reasons":{})",
-                  log::json_string(part.name), log::json_string(type), part.size, hex(part.sha256),
-                  name_of(action), reasons_json(reasons));
+  std::string out = fmt::format(
+      R"({{"name":{},"type":{},"type_name":{},"bytes":{},"sha256":"{}","action":"{}","reasons":{})",
+      log::json_string(part.name), log::json_string(type), log::json_string(compose::type_name(type)),
+      part.size, hex(part.sha256), name_of(action), reasons_json(reasons));
   if (made != nullptr && !made->malware.empty()) out += ",\"malware\":" + log::json_string(made->malware);
   out += '}';
   if (made != nullptr)

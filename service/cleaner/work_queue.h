@@ -32,6 +32,7 @@ struct Work {
   std::string actor;       // who asked for it
   bool hold = false;       // an operator wants it held whatever the policy says
   unsigned delays = 0;     // how often trouble of ours put it off
+  unsigned faults = 0;     // … that nobody had foreseen
   bool documents = false;  // it is for a document worker
   std::optional<Unlock> unlock;
   bool again() const { return release || unlock; }  // the item was decided before

@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "proto/clean/codec.h"
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
 #include "service/command/sanitize_file.h"
@@ -69,6 +70,9 @@ class Sanitizing {
  private:
   std::vector<std::string> passwords() const {
     std::vector<std::string> out = options_.passwords;
+    for (const std::string& each : out)
+      if (each.empty() || each.size() > limits::kJobPassword || !clean::is_clean_line(each))
+        throw ConfigError("--password: must be one line of 1 to 128 octets in UTF-8");
     out.insert(out.end(), config_.documents.passwords.begin(), config_.documents.passwords.end());
     if (out.size() > limits::kJobPasswords) out.resize(limits::kJobPasswords);
     return out;
@@ -91,6 +95,7 @@ void Sanitizing::refuse_clashes() const {
 
 int Sanitizing::run() {
   refuse_clashes();
+  document::raise_descriptor_limit();
   fs::create_directories(options_.out);
   std::FILE* report = options_.report.empty() ? nullptr : std::fopen(options_.report.c_str(), "we");
   if (!options_.report.empty() && report == nullptr) throw_errno(options_.report);
@@ -132,7 +137,8 @@ int Sanitizing::run() {
     }
   };
   std::vector<std::thread> threads;
-  const unsigned count = options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
+  const unsigned count =
+      options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   if (report != nullptr && std::fclose(report) != 0) throw_errno(options_.report);

@@ -17,6 +17,7 @@
 #include "service/base/sockets.h"
 #include "service/cleaner/clean_item.h"
 #include "service/cleaner/report.h"
+#include "service/compose/utf8.h"
 #include "service/document/scan.h"
 #include "service/gate/verify.h"
 #include "service/policy/policy.h"
@@ -29,6 +30,7 @@ namespace fs = std::filesystem;
 using clean::Finding;
 
 constexpr std::size_t kReadOctets = 256u << 10;
+constexpr std::string_view kUnfinished = ".part";
 
 double milliseconds_since(Steady::time_point begin) {
   return std::chrono::duration<double, std::milli>(Steady::now() - begin).count();
@@ -51,9 +53,16 @@ document::Content read_file(const std::string& path) {
   return content;
 }
 
+// `stem` and what follows it, as one file name: a stem that is too long for that is cut.
+std::string file_name(std::string_view stem, std::string_view end) {
+  constexpr std::size_t kFileSystemName = 255;
+  const std::size_t room = kFileSystemName - std::min(end.size() + kUnfinished.size(), kFileSystemName);
+  return std::string(compose::cut_at_character(stem, room)).append(end);
+}
+
 // Whole or not at all: a reader never sees half a file, and an old file of that name is replaced.
 void write_file(const fs::path& path, std::string_view octets) {
-  const std::string fresh = path.string() + ".part";
+  const std::string fresh = path.string().append(kUnfinished);
   Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!file || !write_all(file.get(), octets, Steady::now() + std::chrono::minutes(10)) ||
       ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
@@ -106,7 +115,7 @@ struct FileSanitizer::Case {
   std::optional<clean::MailAnswer> answer;
   std::map<std::uint32_t, document::Content> contents;  // of the parts of a mail
   std::string type = "application/octet-stream";
-  bool held = false;
+  bool held = false, rejected = false;
   std::vector<Finding> reasons;
   std::string parts = "[]";  // JSON
   std::string outputs;       // JSON, without the brackets
@@ -118,26 +127,35 @@ struct FileSanitizer::Case {
     add(reasons, {why});
   }
   std::string name() const { return fs::path(path).filename().string(); }
+  // … as a sandbox and a title take it; empty when it is none in our language (Shift_JIS, a line end).
+  std::string plain_name() const {
+    std::string out = name();
+    return clean::is_clean_line(out) && out.size() <= limits::kCleanName ? out : std::string();
+  }
 };
 
 Outcome FileSanitizer::sanitize(const std::string& path) {
   Case one(path);
-  if (!config_.scan.clamd.empty() && is_mail_name(path)) {  // other files are scanned with their parts
-    const document::ScanResult found =
-        document::scan(config_.scan.clamd, one.content.descriptor(), one.content.size());
-    if (found.verdict == document::ScanVerdict::found) one.hold(Finding::kMalware);
-    if (found.verdict == document::ScanVerdict::failed && !config_.scan.optional)
-      one.hold(Finding::kScanFailed);
-    if (one.held) return told(one);
-  }
-  look(one);
+  if (is_mail_name(path)) scan(one);
+  if (!one.held) look(one);
   if (one.held) return told(one);
-  if (is_mail_name(path) || !is_one_file(*one.answer)) {
-    clean_mail(one);
-  } else {
-    clean_file(one);
+  if (!is_mail_name(path) && is_one_file(*one.answer)) {
+    clean_file(one);  // scans it, and what lies within
+    return told(one);
   }
+  if (!is_mail_name(path)) scan(one);
+  if (!one.held) clean_mail(one);
   return told(one);
+}
+
+// A whole mail, for its texts go by no other scan.
+void FileSanitizer::scan(Case& one) const {
+  if (config_.scan.clamd.empty()) return;
+  const document::ScanResult found =
+      document::scan(config_.scan.clamd, one.content.descriptor(), one.content.size());
+  if (found.verdict == document::ScanVerdict::found) one.hold(Finding::kMalware);
+  if (found.verdict == document::ScanVerdict::failed && !config_.scan.optional)
+    one.hold(Finding::kScanFailed);
 }
 
 // The mail sanitizer tells what it is, and opens it when it is a mail.
@@ -149,8 +167,7 @@ void FileSanitizer::look(Case& one) {
   clean::JobOptions options;
   options.any_file = !is_mail_name(one.path);
   options.part_texts = options.contents = policy::passes_documents(config_.policy);
-  const std::string name = one.name();
-  if (clean::is_clean_line(name) && name.size() <= limits::kCleanName) options.name = name;
+  options.name = one.plain_name();
   std::optional<clean::AnswerReader> reader;
   workers::JobEnd end;
   for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
@@ -195,10 +212,12 @@ void FileSanitizer::clean_mail(Case& one) {
   one.compose_ms = milliseconds_since(composing) - one.render_ms;
   const std::vector<Finding> holds = cleaner::item_holds(answer);
   one.held = !holds.empty() || group.verdict != Verdict::clean;
+  one.rejected = holds.empty() && group.verdict == Verdict::rejected;
   one.reasons = holds.empty() ? group.reasons : holds;
   if (one.held) return;
   std::vector<Written> files;
-  files.push_back({(fs::path(folder_) / (one.name() + ".eml")).string(), one.type, group.mail.octets, 0});
+  files.push_back(
+      {(fs::path(folder_) / file_name(one.name(), ".eml")).string(), one.type, group.mail.octets, 0});
   write_all_of(one, files);
 }
 
@@ -213,12 +232,12 @@ void FileSanitizer::clean_file(Case& one) {
     made.reasons = part.findings;
     add(made.reasons, {Finding::kPolicyHold});
   } else {
-    document::Budget budget(config_.documents);
-    made = documents_.clean({&one.content, one.name(), part.detected_type, part.findings}, {wish, passwords_},
-                            budget);
+    document::Budget budget(config_.documents, limits::kFileWritten);
+    made = documents_.clean({&one.content, one.plain_name(), part.detected_type, part.findings},
+                            {wish, passwords_}, budget);
   }
   clean::Part named = part;
-  named.name = one.name();
+  named.name = one.plain_name();
   one.parts = "[" + cleaner::file_json(named, made) + "]";
   one.render_ms = made.render_ms;
   one.compose_ms = made.compose_ms;
@@ -226,19 +245,20 @@ void FileSanitizer::clean_file(Case& one) {
 
   std::vector<Written> files;
   std::set<std::string> taken;
+  std::map<std::string, unsigned> numbers;  // the last one of each name
   std::vector<Finding> ignored;
   const auto put = [&](const std::string& stem, const compose::CleanFile& file) {
     const std::string extension = "." + std::string(compose::extension_of_type(file.type));
-    std::string name = stem + extension;
-    for (unsigned number = 2; !taken.insert(name).second; ++number)
-      name = stem + " (" + std::to_string(number) + ")" + extension;
+    std::string name = file_name(stem, extension);
+    for (unsigned& number = numbers.try_emplace(name, 1).first->second; !taken.insert(name).second;)
+      name = file_name(stem, " (" + std::to_string(++number) + ")" + extension);
     std::string octets = file.type == "text/plain"
                              ? compose::clean_text_file(file.octets, config_.notice.break_links, ignored)
                              : file.octets;
     files.push_back({(fs::path(folder_) / name).string(), file.type, std::move(octets), file.pages});
   };
   for (const compose::CleanFile& file : made.files)
-    put(made.files.size() == 1 ? one.name() : one.name() + file.name.substr(one.name().size()), file);
+    put(made.files.size() == 1 ? one.name() : one.name() + file.name.substr(one.plain_name().size()), file);
   const std::function<void(const std::vector<document::Entry>&)> put_entries =
       [&](const std::vector<document::Entry>& entries) {
         for (const document::Entry& entry : entries) {
@@ -258,7 +278,10 @@ void FileSanitizer::clean_file(Case& one) {
 // All are proved before one is written.
 bool FileSanitizer::write_all_of(Case& one, std::vector<Written>& files) {
   for (const Written& file : files) {
-    if (const auto violation = gate::verify_file(file.octets)) {
+    // A text that begins like a mail is a text for all that.
+    const auto violation =
+        file.type == "text/plain" ? gate::verify_text(file.octets) : gate::verify_file(file.octets);
+    if (violation) {
       log::error(
           "own output refused",
           {{"file", file.path}, {"offset", std::int64_t(violation->offset)}, {"why", violation->reason}});
@@ -283,9 +306,12 @@ Outcome FileSanitizer::told(const Case& one) const {
   out.line = fmt::format(
       R"({{"input":{},"sha256":"{}","type":{},"verdict":"{}","reasons":{},"outputs":[{}],"parts":{},"ms":{{"total":{:.2f},"parse":{:.2f},"render":{:.2f},"compose":{:.2f}}}}})",
       log::json_string(one.path), cleaner::hex(one.content.sha256()), log::json_string(one.type),
-      one.held ? "held" : "clean", cleaner::reasons_json(one.reasons), one.outputs, one.parts,
-      milliseconds_since(one.began), one.parse_ms, one.render_ms, one.compose_ms);
-  out.told = one.path + (one.held ? ": held" : ": clean" + one.names);
+      one.rejected ? "rejected"
+      : one.held   ? "held"
+                   : "clean",
+      cleaner::reasons_json(one.reasons), one.outputs, one.parts, milliseconds_since(one.began), one.parse_ms,
+      one.render_ms, one.compose_ms);
+  out.told = one.path + (one.rejected ? ": rejected" : one.held ? ": held" : ": clean" + one.names);
   if (one.held)
     for (const Finding reason : one.reasons) out.told.append(" ").append(clean::slug(reason));
   return out;

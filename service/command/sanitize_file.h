@@ -34,6 +34,7 @@ class FileSanitizer {
  private:
   struct Case;
   struct Written;
+  void scan(Case& one) const;
   void look(Case& one);
   void clean_mail(Case& one);
   void clean_file(Case& one);

@@ -9,6 +9,7 @@
 #include "service/compose/header.h"
 #include "service/compose/lines.h"
 #include "service/compose/references.h"
+#include "service/compose/type_names.h"
 #include "service/compose/utf8.h"
 
 namespace kiyome::compose {
@@ -18,51 +19,6 @@ using clean::Finding;
 
 constexpr std::size_t kNameShown = 255;  // octets of a file name that the notice shows
 constexpr std::size_t kHashDigits = 12;
-
-struct TypeName {
-  std::string_view type;  // ends in '*': a prefix
-  std::string_view name;
-};
-constexpr std::array<TypeName, 38> kTypeNames = {{
-    {"application/pdf", "PDF"},
-    {"application/msword", "Word 文書"},
-    {"application/vnd.openxmlformats-officedocument.wordprocessingml*", "Word 文書"},
-    {"application/vnd.ms-word*", "Word 文書"},
-    {"application/vnd.ms-excel*", "Excel ブック"},
-    {"application/vnd.openxmlformats-officedocument.spreadsheetml*", "Excel ブック"},
-    {"application/vnd.ms-powerpoint*", "PowerPoint"},
-    {"application/vnd.openxmlformats-officedocument.presentationml*", "PowerPoint"},
-    {"application/x-ole-storage", "Office 文書"},
-    {"application/vnd.oasis.opendocument*", "OpenDocument"},
-    {"application/rtf", "RTF 文書"},
-    {"text/rtf", "RTF 文書"},
-    {"application/x-js-taro", "一太郎文書"},
-    {"application/vnd.fujixerox.docuworks*", "DocuWorks 文書"},
-    {"application/zip", "ZIP 書庫"},
-    {"application/x-7z-compressed", "7z 書庫"},
-    {"application/x-rar*", "RAR 書庫"},
-    {"application/vnd.rar", "RAR 書庫"},
-    {"application/x-lzh*", "LZH 書庫"},
-    {"application/x-lha", "LZH 書庫"},
-    {"application/gzip", "圧縮ファイル"},
-    {"application/x-tar", "TAR 書庫"},
-    {"application/x-dosexec", "実行形式"},
-    {"application/x-msdownload", "実行形式"},
-    {"application/vnd.microsoft.portable-executable", "実行形式"},
-    {"application/pkcs7-mime", "S/MIME"},
-    {"application/pgp-encrypted", "PGP 暗号"},
-    {"application/ms-tnef", "winmail.dat"},
-    {"message/rfc822", "メール"},
-    {"text/plain", "テキスト"},
-    {"text/csv", "CSV"},
-    {"text/html", "HTML"},
-    {"text/calendar", "予定"},
-    {"text/vcard", "名刺"},
-    {"text/*", "テキスト"},
-    {"image/*", "画像"},
-    {"audio/*", "音声"},
-    {"video/*", "動画"},
-}};
 
 // Told wherever there is a notice, and reason enough to write one.
 bool is_loud(Finding finding) {
@@ -267,13 +223,8 @@ std::string type_text(std::string_view media_type) {
     return is_letter_or_digit(c) || c == '/' || c == '.' || c == '+' || c == '-' || c == '_';
   });
   if (!valid) return "不明";
-  for (const TypeName& known : kTypeNames) {
-    const bool prefix = known.type.back() == '*';
-    const std::string_view type = known.type.substr(0, known.type.size() - (prefix ? 1 : 0));
-    if (prefix ? media_type.starts_with(type) : media_type == type)
-      return std::string(known.name).append(" (").append(media_type).append(")");
-  }
-  return std::string(media_type);
+  const std::string_view name = type_name(media_type);
+  return name.empty() ? std::string(media_type) : joined({name, " (", media_type, ")"});
 }
 
 std::string reasons_text(const std::vector<Finding>& reasons) {

@@ -31,7 +31,9 @@ class Cleaning {
   std::unique_ptr<PageSink> sink_for(const File& file) const;
   clean::JobOptions options_for(const File& file) const;
   workers::Bounds bounds_for(Kind kind, std::uint64_t size) const;
-  // The sandbox gets a second chance, each with a reader that `fresh` gives.
+  bool pays_for(const Made& made);
+  // The sandbox gets a second chance, each with a reader that `fresh` gives. Not begun when the item's time
+  // is used up.
   workers::JobEnd run(Kind kind, const Content& content, const clean::JobOptions& options,
                       const std::function<clean::Reader&()>& fresh, Made& made);
 

@@ -35,6 +35,11 @@ bool has(const std::vector<Finding>& findings, Finding finding) {
   return std::find(findings.begin(), findings.end(), finding) != findings.end();
 }
 
+// Of a job that may not have been begun.
+std::vector<Finding> notes_of(const PageSink* sink) {
+  return sink != nullptr ? sink->findings() : std::vector<Finding>();
+}
+
 }  // namespace
 
 void add(std::vector<Finding>& to, Finding finding) {
@@ -102,7 +107,8 @@ Made Cleaning::by_route(const File& file, unsigned depth) {
     case Route::archive:
       return opened(file, Kind::archive, depth);
     case Route::office:  // the text of a table is the table
-      return wish_.action == Action::text && file.type.starts_with("text/") && file.type != "text/rtf"
+      return wish_.action == Action::text &&
+                     (file.type == "text/csv" || file.type == "text/tab-separated-values")
                  ? text(file)
                  : through_office(file);
     case Route::pdf:
@@ -145,9 +151,11 @@ workers::Bounds Cleaning::bounds_for(Kind kind, std::uint64_t size) const {
 workers::JobEnd Cleaning::run(Kind kind, const Content& content, const clean::JobOptions& options,
                               const std::function<clean::Reader&()>& fresh, Made& made) {
   workers::JobEnd end;
-  for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
+  end.failure = Finding::kSanitizerTimeout;
+  for (unsigned attempt = 0; attempt < limits::kJobAttempts && budget_.milliseconds > 0; ++attempt) {
     end = sanitizers_.get(kind).run(content.descriptor(), options, bounds_for(kind, content.size()), fresh());
     made.render_ms += end.milliseconds;
+    budget_.milliseconds -= end.milliseconds;
     if (end.unavailable) throw TemporaryFailure(std::string("no sanitizer is ready: ") + name_of(kind));
     if (!workers::worth_another_try(end) || *end.failure == Finding::kSanitizerTimeout) break;
     log::warning("document sanitizer failed", {{"kind", name_of(kind)},
@@ -160,9 +168,19 @@ workers::JobEnd Cleaning::run(Kind kind, const Content& content, const clean::Jo
 }
 
 std::unique_ptr<PageSink> Cleaning::sink_for(const File& file) const {
-  if (wish_.action == Action::text) return text_pages();
-  if (wish_.action == Action::image && route_of(file.type) == Route::image) return picture_pages();
-  return pdf_pages({config_.documents.text_layer, file.name});
+  if (wish_.action == Action::text) return text_pages(budget_.written);
+  if (wish_.action == Action::image && route_of(file.type) == Route::image)
+    return picture_pages(budget_.written);
+  return pdf_pages({config_.documents.text_layer, file.name}, budget_.written);
+}
+
+// What the item may still write, less these files.
+bool Cleaning::pays_for(const Made& made) {
+  std::uint64_t octets = 0;
+  for (const compose::CleanFile& file : made.files) octets += file.octets.size();
+  if (octets > budget_.written) return false;
+  budget_.written -= octets;
+  return true;
 }
 
 Made Cleaning::drawn(const File& file, Kind kind, const Content& content) {
@@ -173,10 +191,16 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content) {
     sink = sink_for(file);
     return reader.emplace(*sink);
   };
-  const workers::JobEnd end = run(kind, content, options_for(file), fresh, made);
-  if (!end.good()) return held(sink->findings(), reason_of(*end.failure));
-  made.files = sink->finish(file.name);
+  try {
+    const workers::JobEnd end = run(kind, content, options_for(file), fresh, made);
+    if (!end.good()) return held(notes_of(sink.get()), reason_of(*end.failure));
+    made.files = sink->finish(file.name);
+  } catch (const TooLarge&) {
+    return held(notes_of(sink.get()), Finding::kLimitExpanded);
+  }
   made.reasons = sink->findings();
+  if (sink->pages() == 0) return held(std::move(made.reasons), Finding::kConversionFailed);
+  if (!pays_for(made)) return held(std::move(made.reasons), Finding::kLimitExpanded);
   made.compose_ms = sink->milliseconds();
   made.render_ms -= std::min(made.render_ms, made.compose_ms);
   if (made.files.empty()) return held(std::move(made.reasons), Finding::kNoText);
@@ -195,8 +219,9 @@ Made Cleaning::through_office(const File& file) {
     return reader.emplace(*sink);
   };
   const workers::JobEnd end = run(Kind::office, *file.content, options_for(file), fresh, made);
-  if (!end.good()) return held(sink->findings(), reason_of(*end.failure));
+  if (!end.good()) return held(notes_of(sink.get()), reason_of(*end.failure));
   sink->finish(file.name);
+  if (other->size() == 0) return held(sink->findings(), Finding::kConversionFailed);
   Made out = drawn(file, Kind::pdf, *other);
   for (const Finding finding : sink->findings()) add(out.reasons, finding);
   out.render_ms += made.render_ms;
@@ -212,7 +237,10 @@ Made Cleaning::text(const File& file) {
   clean::MailAnswer answer = reader->take_answer();
   if (answer.part_texts.size() != 1) return held({}, Finding::kUnsupportedType);
   made.reasons = std::move(answer.parts.front().findings);
+  const auto why = std::find_if(made.reasons.begin(), made.reasons.end(), holds);
+  if (why != made.reasons.end()) return held(made.reasons, reason_of(*why));
   made.files.push_back({file.name, "text/plain", std::move(answer.part_texts.front().text), 0});
+  if (!pays_for(made)) return held(std::move(made.reasons), Finding::kLimitExpanded);
   made.action = Action::text;
   return made;
 }

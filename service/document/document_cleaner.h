@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/base/limits.h"
 #include "proto/clean/types.h"
 #include "service/base/config.h"
 #include "service/compose/compose.h"
@@ -44,9 +45,14 @@ struct Entry {
 
 // How much of us one item may use, over all its files.
 struct Budget {
-  explicit Budget(const DocumentsConfig& config)
-      : entries(config.entries_max), expanded(config.expanded_bytes_max) {}
-  std::uint64_t entries, expanded;
+  explicit Budget(const DocumentsConfig& config, std::uint64_t written_max = limits::kItemWritten)
+      : entries(config.entries_max),
+        expanded(config.expanded_bytes_max),
+        written(written_max),
+        milliseconds(1000.0 * config.seconds * limits::kItemSteps) {}
+  std::uint64_t entries, expanded;  // files within files, and their octets
+  std::uint64_t written;            // octets of clean files
+  double milliseconds;              // in sandboxes
 };
 
 struct Wish {

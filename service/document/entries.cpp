@@ -60,7 +60,8 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
   }
   budget_.expanded -= taken;
 
-  const clean::MailAnswer answer = reader->take_answer();
+  clean::MailAnswer answer = reader->take_answer();
+  answer.part_texts = {};  // large, and told again by each part's own job
   if (const auto why = hold_of(answer)) return held({}, *why);
   const clean::Part& whole = answer.parts.front();
   if (is_file(whole)) return held(whole.findings, Finding::kUnsupportedType);  // not what it was taken for
@@ -68,6 +69,7 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
   if (std::any_of(whole.findings.begin(), whole.findings.end(), holds))
     return held(whole.findings, whole.findings.front());
   if (kind == Kind::mail) made.files.push_back({file.name, "text/plain", mail_text(answer), 0});
+  if (!pays_for(made)) return held(std::move(made.reasons), Finding::kLimitExpanded);
   for (const clean::Part& part : answer.parts) {
     if (!is_file(part)) continue;
     const auto content = contents.find(part.index);
@@ -81,7 +83,8 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
     return held(std::move(made.reasons), Finding::kEmptyArchive);
   made.action = wish_.action;
   if (kind == Kind::archive && depth == 0 && config_.documents.archive == ArchiveForm::zip)
-    if (std::optional<compose::CleanFile> zip = zip_of(made.entries, file.name, made.reasons))
+    if (std::optional<compose::CleanFile> zip =
+            zip_of(made.entries, {file.name, config_.notice.break_links}, made.reasons))
       made.files.push_back(std::move(*zip));
   return made;
 }
@@ -89,7 +92,10 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
 Made Cleaning::entry(const clean::Part& part, const Content* content, unsigned depth) {
   if (budget_.entries == 0) return held(part.findings, Finding::kLimitEntries);
   --budget_.entries;
-  if (part.size == 0) {
+  const bool said = std::any_of(part.findings.begin(), part.findings.end(), [](Finding finding) {
+    return clean::info(finding).effect != clean::Effect::note;
+  });
+  if (part.size == 0 && !said) {
     Made empty;
     empty.action = Action::text;
     empty.reasons = part.findings;
@@ -99,9 +105,6 @@ Made Cleaning::entry(const clean::Part& part, const Content* content, unsigned d
   if (content == nullptr) {  // the sanitizer says why
     Made out;
     out.reasons = part.findings;
-    const bool said = std::any_of(part.findings.begin(), part.findings.end(), [](Finding finding) {
-      return clean::info(finding).effect != clean::Effect::note;
-    });
     if (!said) add(out.reasons, Finding::kConversionFailed);
     return out;
   }

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-
-#include "service/base/clock.h"
+#include <ctime>
 
 namespace kiyome::document {
 namespace {
@@ -20,9 +19,13 @@ void append(std::string& out, const char* label, const std::vector<clean::Addres
   out += '\n';
 }
 
+// As the writer's clock showed it, wherever we are.
 std::string local_time(const clean::Date& date) {
-  const std::string text = iso_time((date.unix_seconds + date.zone_minutes * 60) * 1000);
-  return fmt::format("{} {} {}{:02}{:02}", text.substr(0, 10), text.substr(11, 8),
+  const auto shown = static_cast<std::time_t>(date.unix_seconds + date.zone_minutes * 60);
+  std::tm parts{};
+  ::gmtime_r(&shown, &parts);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}{:02}{:02}", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                      date.zone_minutes < 0 ? '-' : '+', std::abs(date.zone_minutes) / 60,
                      std::abs(date.zone_minutes) % 60);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/base/limits.h"
 #include "service/base/clock.h"
 #include "service/compose/document/pdf_writer.h"
 #include "service/compose/document/png_writer.h"
@@ -25,9 +26,24 @@ class Timed {
   const Steady::time_point begin_ = Steady::now();
 };
 
+// Keeps them in memory, as far as there is room.
+class BoundedSink final : public compose::OctetSink {
+ public:
+  explicit BoundedSink(std::uint64_t room) : room_(room) {}
+  void write(std::string_view octets) override {
+    if (octets.size() > room_ - octets_.size()) throw TooLarge{};
+    octets_.append(octets);
+  }
+  std::string take() { return std::move(octets_); }
+
+ private:
+  std::uint64_t room_;
+  std::string octets_;
+};
+
 class PdfPages : public PageSink {
  public:
-  explicit PdfPages(const PdfForm& form) : writer_(sink_, {form.words, form.title}) {}
+  PdfPages(const PdfForm& form, std::uint64_t room) : sink_(room), writer_(sink_, {form.words, form.title}) {}
 
   void page(const clean::Page& page) override {
     end_page();
@@ -41,9 +57,10 @@ class PdfPages : public PageSink {
   std::vector<CleanFile> finish(const std::string& name) override {
     end_page();
     const Timed timed(milliseconds_);
+    std::vector<CleanFile> out;
+    if (pages() == 0) return out;
     writer_.finish();
     note(writer_.findings());
-    std::vector<CleanFile> out;
     out.push_back({name, "application/pdf", sink_.take(), pages()});
     return out;
   }
@@ -55,33 +72,42 @@ class PdfPages : public PageSink {
     open_ = false;
   }
 
-  compose::StringSink sink_;
+  BoundedSink sink_;
   compose::PdfWriter writer_;
   bool open_ = false;
 };
 
+// A page's words become text at once: as words they take many times the memory.
 class TextPages : public PageSink {
  public:
+  explicit TextPages(std::uint64_t room) : room_(std::min(room, limits::kDocumentText)) {}
+
   void words(const clean::Words& words) override {
-    if (!words.words.empty()) pages_of_words_.push_back(words);
+    const Timed timed(milliseconds_);
+    std::vector<clean::Finding> findings;
+    const std::string page = compose::words_as_text({words}, findings);
+    note(findings);
+    if (page.empty()) return;
+    if (page.size() + 1 > room_ - text_.size()) throw TooLarge{};
+    if (!text_.empty()) text_ += '\n';  // an empty line between pages
+    text_ += page;
   }
 
   std::vector<CleanFile> finish(const std::string& name) override {
-    const Timed timed(milliseconds_);
     std::vector<CleanFile> out;
-    if (pages_of_words_.empty()) return out;
-    std::vector<clean::Finding> findings;
-    out.push_back({name, "text/plain", compose::words_as_text(pages_of_words_, findings), pages()});
-    note(findings);
+    if (!text_.empty()) out.push_back({name, "text/plain", std::move(text_), pages()});
     return out;
   }
 
  private:
-  std::vector<clean::Words> pages_of_words_;
+  const std::uint64_t room_;
+  std::string text_;
 };
 
 class PicturePages : public PageSink {
  public:
+  explicit PicturePages(std::uint64_t room) : room_(room) {}
+
   void page(const clean::Page& page) override {
     end_page();
     PageSink::page(page);
@@ -103,10 +129,14 @@ class PicturePages : public PageSink {
  private:
   void end_page() {
     const Timed timed(milliseconds_);
-    if (page_) pictures_.push_back(compose::clean_png(*page_, pixels_));
+    if (!page_) return;
+    pictures_.push_back(compose::clean_png(*page_, pixels_));
     page_.reset();
+    if (pictures_.back().size() > room_) throw TooLarge{};
+    room_ -= pictures_.back().size();
   }
 
+  std::uint64_t room_;
   std::optional<clean::Page> page_;
   std::string pixels_;
   std::vector<std::string> pictures_;
@@ -140,9 +170,11 @@ void PageSink::page(const clean::Page& page) {
   note(page.findings);
 }
 
-std::unique_ptr<PageSink> pdf_pages(const PdfForm& form) { return std::make_unique<PdfPages>(form); }
-std::unique_ptr<PageSink> text_pages() { return std::make_unique<TextPages>(); }
-std::unique_ptr<PageSink> picture_pages() { return std::make_unique<PicturePages>(); }
+std::unique_ptr<PageSink> pdf_pages(const PdfForm& form, std::uint64_t room) {
+  return std::make_unique<PdfPages>(form, room);
+}
+std::unique_ptr<PageSink> text_pages(std::uint64_t room) { return std::make_unique<TextPages>(room); }
+std::unique_ptr<PageSink> picture_pages(std::uint64_t room) { return std::make_unique<PicturePages>(room); }
 std::unique_ptr<PageSink> other_form(Content& into) { return std::make_unique<OtherForm>(into); }
 
 }  // namespace kiyome::document

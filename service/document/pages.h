@@ -2,6 +2,7 @@
 // gives its files when the answer is complete. Owned by one thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "service/document/content.h"
 
 namespace kiyome::document {
+
+// The files outgrow their room: leaves a sink and, through Pool::run, ends the job.
+struct TooLarge {};
 
 class PageSink : public clean::DocumentHandler {
  public:
@@ -40,9 +44,10 @@ struct PdfForm {
   bool words = true;
   std::string title;
 };
-std::unique_ptr<PageSink> pdf_pages(const PdfForm& form);  // one clean PDF
-std::unique_ptr<PageSink> text_pages();                    // one clean text; none when there are no words
-std::unique_ptr<PageSink> picture_pages();                 // a clean PNG a page
+// `room`: octets that their files may have together; beyond they throw TooLarge.
+std::unique_ptr<PageSink> pdf_pages(const PdfForm& form, std::uint64_t room);  // one clean PDF
+std::unique_ptr<PageSink> text_pages(std::uint64_t room);     // one clean text; none when there are no words
+std::unique_ptr<PageSink> picture_pages(std::uint64_t room);  // a clean PNG a page
 // The document's other form, for the next sandbox.
 std::unique_ptr<PageSink> other_form(Content& into);
 

@@ -18,6 +18,7 @@ constexpr std::array kRoutes = {
     Entry{"application/msword", Route::office},
     Entry{"application/vnd.ms-excel*", Route::office},
     Entry{"application/vnd.ms-powerpoint*", Route::office},
+    Entry{"application/vnd.ms-wordml", Route::text},  // no filter of ours reads it
     Entry{"application/vnd.ms-word*", Route::office},
     Entry{"application/vnd.openxmlformats-officedocument.*", Route::office},
     Entry{"application/x-ms-encrypted-package", Route::office},
@@ -27,7 +28,16 @@ constexpr std::array kRoutes = {
     Entry{"text/rtf", Route::office},
     Entry{"text/csv", Route::office},
     Entry{"text/tab-separated-values", Route::office},
+    Entry{"text/x-sylk", Route::office},
+    Entry{"application/vnd.visio", Route::office},
+    Entry{"application/vnd.ms-visio.drawing*", Route::office},
+    Entry{"application/vnd.ms-publisher", Route::office},
+    Entry{"application/vnd.ms-works", Route::office},
+    Entry{"application/wordperfect", Route::office},
+    Entry{"application/x-hwp", Route::office},
     Entry{"image/svg+xml", Route::office},
+    Entry{"image/emf", Route::office},
+    Entry{"image/wmf", Route::office},
     // Pictures.
     Entry{"image/jpeg", Route::image},
     Entry{"image/png", Route::image},
@@ -54,6 +64,7 @@ constexpr std::array kRoutes = {
     Entry{"application/x-cpio", Route::archive},
     // Mails within.
     Entry{"message/rfc822", Route::mail},
+    Entry{"application/mbox", Route::mail},  // of one mail
     Entry{"application/vnd.ms-outlook", Route::mail},
     // Words.
     Entry{"text/plain", Route::text},
@@ -63,6 +74,7 @@ constexpr std::array kRoutes = {
     Entry{"application/json", Route::text},
     Entry{"application/jsonl", Route::text},
     Entry{"application/xml", Route::text},
+    Entry{"application/xslt+xml", Route::text},
     Entry{"application/vnd.google-earth.kml+xml", Route::text},
     Entry{"application/x-ldif", Route::text},
 };

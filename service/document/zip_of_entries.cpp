@@ -1,16 +1,34 @@
 #include "service/document/zip_of_entries.h"
 
+#include <algorithm>
+#include <map>
+
 #include "proto/base/limits.h"
 #include "service/compose/document/zip_writer.h"
+#include "service/compose/utf8.h"
 
 namespace kiyome::document {
 namespace {
 
 using clean::Finding;
 
+// Names that are tried for one file: others may bear such numbers themselves. Without one it goes by itself.
+constexpr unsigned kTries = 16;
+
+// "folder/name.pdf" → "folder/name (2).pdf", as long as a name may be.
+std::string numbered(const std::string& path, std::string_view extension, std::size_t number) {
+  const std::size_t begin = path.rfind('/') + 1;  // 0 without a folder
+  const std::string end = " (" + std::to_string(number) + ")." + std::string(extension);
+  const std::string_view stem =
+      std::string_view(path).substr(begin, path.size() - begin - extension.size() - 1);
+  const std::string_view room = compose::cut_at_character(stem, limits::kCleanFileName - end.size());
+  return path.substr(0, begin).append(compose::without_name_end(room)).append(end);
+}
+
 class Gathering {
  public:
-  Gathering(compose::ZipWriter& zip, std::vector<Finding>& findings) : zip_(zip), findings_(findings) {}
+  Gathering(compose::ZipWriter& zip, bool break_links, std::vector<Finding>& findings)
+      : zip_(zip), break_links_(break_links), findings_(findings) {}
 
   // Depth is bounded by documents.depth_max.
   void gather(std::vector<Entry>& entries, const std::string& folder) {
@@ -26,19 +44,25 @@ class Gathering {
 
  private:
   bool add(const std::string& folder, const compose::CleanFile& file) {
-    const std::string path = folder + file.name;
     const std::string_view extension = compose::extension_of_type(file.type);
+    const std::string path = clean_path(folder + file.name, extension);
+    if (static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) > limits::kCleanZipDepth)
+      return false;
     const bool text = file.type == "text/plain";
-    const std::string octets = text ? compose::clean_text_file(file.octets, false, findings_) : std::string();
-    for (std::size_t number = 1; number <= limits::kMailParts; ++number) {
-      if (!zip_.add(clean_path(path, extension, number), text ? octets : file.octets)) continue;
+    const std::string octets =
+        text ? compose::clean_text_file(file.octets, break_links_, findings_) : std::string();
+    std::size_t& number = numbers_[path];  // so that a thousand files of one name cost no more than others
+    for (unsigned tries = 0; tries < kTries; ++tries) {
+      ++number;
+      if (!zip_.add(number == 1 ? path : numbered(path, extension, number), text ? octets : file.octets))
+        continue;
       any_ = true;
       return true;
     }
     return false;
   }
 
-  std::string clean_path(std::string_view path, std::string_view extension, std::size_t number) {
+  std::string clean_path(std::string_view path, std::string_view extension) {
     std::string out;
     for (;;) {
       const std::size_t slash = path.find('/');
@@ -51,27 +75,27 @@ class Gathering {
       }
       path.remove_prefix(slash + 1);
     }
-    std::string file = compose::clean_file_name(path, extension, findings_);
-    if (number > 1) file.insert(file.size() - extension.size() - 1, " (" + std::to_string(number) + ")");
-    return out + file;
+    return out + compose::clean_file_name(path, extension, findings_);
   }
 
   compose::ZipWriter& zip_;
+  const bool break_links_;
   std::vector<Finding>& findings_;
+  std::map<std::string, std::size_t> numbers_;  // the last one of each path
   bool any_ = false;
 };
 
 }  // namespace
 
-std::optional<compose::CleanFile> zip_of(std::vector<Entry>& entries, const std::string& name,
+std::optional<compose::CleanFile> zip_of(std::vector<Entry>& entries, const ZipForm& form,
                                          std::vector<Finding>& findings) {
   compose::StringSink sink;
   compose::ZipWriter zip(sink);
-  Gathering gathering(zip, findings);
+  Gathering gathering(zip, form.break_links, findings);
   gathering.gather(entries, "");
   if (!gathering.any()) return std::nullopt;
   zip.finish();
-  return compose::CleanFile{name, "application/zip", sink.take(), 0};
+  return compose::CleanFile{form.name, "application/zip", sink.take(), 0};
 }
 
 }  // namespace kiyome::document

@@ -78,10 +78,15 @@ class Content {
     in.expect(" ");
     const std::uint32_t x = in.thousandths(0, limits::kPageMillipoints);
     in.expect(" ");
-    const std::uint32_t y = in.thousandths(0, limits::kPageMillipoints);
+    const bool below = in.eat("-");
+    const std::uint32_t y =
+        below ? in.thousandths(1, limits::kPageOverhang - 1) : in.thousandths(0, limits::kPageMillipoints);
     in.expect(" cm\n");
+    if (below && y > height) refuse("not a rectangle on the page");
     close(in);
-    reach(x + width, y + height);
+    // The last column of pixels may reach beyond the right edge, too.
+    const std::uint32_t right = x + width, overhang = limits::kPageOverhang - 1;
+    reach(right > overhang ? right - overhang : 0, below ? height - y : y + height);
     if (found_.images == limits::kPageImages) refuse("too many images on a page");
     next_is("/Im" + std::to_string(found_.images++) + " Do\n");
     next_is("Q\n");

@@ -6,12 +6,15 @@
 
 namespace kiyome::sanitizer::mail {
 
+constexpr std::size_t kXmlMark = 8;  // "<?xml", a UTF-8 mark before it
+
 text::Text file_words(std::string_view octets, FileKind kind) {
   const auto is = [&](std::string_view type) { return kind.detected == type || kind.declared == type; };
   const bool html = is("text/html") || ends_with(kind.name, ".html") || ends_with(kind.name, ".htm");
   const bool calendar = is("text/calendar") || ends_with(kind.name, ".ics");
   const bool card = is("text/vcard") || kind.declared == "text/x-vcard" || ends_with(kind.name, ".vcf");
-  if (html && kind.charset.empty()) kind.charset = text::html_charset(octets);
+  const bool says_charset = html || octets.substr(0, kXmlMark).find("<?xml") != std::string_view::npos;
+  if (says_charset && kind.charset.empty()) kind.charset = text::html_charset(octets);
   octets = octets.substr(0, limits::kCleanText);
   // Folds come before characters: long lines are folded by octets.
   text::Text out = !html && (calendar || card) ? text::decode(text::unfolded(octets, card), kind.charset)

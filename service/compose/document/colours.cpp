@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <random>
 
 namespace kiyome::compose {
 namespace {
@@ -170,6 +171,11 @@ void measure(const std::vector<Colour>& colours, std::uint64_t pixels, Palette& 
 }
 
 }  // namespace
+
+std::uint32_t ColourTable::multiplier() {
+  static const std::uint32_t chosen = std::random_device()() | 1;  // odd: all colours stay different
+  return chosen;
+}
 
 void ColourTable::clear() {
   if (size_ > 0) std::fill(slots_.begin(), slots_.end(), Slot{});

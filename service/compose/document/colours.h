@@ -25,7 +25,7 @@ class ColourTable {
   void clear();
   // The number of the colour; kFull when it is new and there is no room for it.
   std::uint16_t add(std::uint32_t colour) {
-    std::size_t at = (colour * 0x9E3779B1u) >> (32 - kSlotBits);
+    std::size_t at = (colour * multiplier_) >> (32 - kSlotBits);
     while (slots_[at].colour != colour) {
       if (slots_[at].colour == kFree) return take(at, colour);
       at = (at + 1) % kSlots;
@@ -47,6 +47,9 @@ class ColourTable {
     slots_[at] = {colour, size_};
     return size_++;
   }
+  // Another one in each process: who chooses the colours must not choose ones that meet in one slot.
+  static std::uint32_t multiplier();
+  const std::uint32_t multiplier_ = multiplier();
   std::vector<Slot> slots_;
   std::uint16_t size_ = 0;
 };

@@ -68,19 +68,22 @@ std::uint32_t reach(const clean::Word& word, const clean::Word& next) {
 
 }  // namespace
 
-bool shows_ink(const Pixels& page, const clean::Page& size, const clean::Word& word) {
+bool shows_ink(const Pixels& page, const clean::Page& size, const clean::Word& word, std::uint64_t& looks) {
   const auto scaled = [](std::uint64_t at, std::uint32_t pixels, std::uint32_t millipoints) {
     return static_cast<std::uint32_t>(at * pixels / std::max(millipoints, 1u));
   };
-  const std::uint32_t x0 = scaled(word.x, page.width, size.width_millipoints);
-  const std::uint32_t y0 = scaled(word.y, page.height, size.height_millipoints);
-  const std::uint32_t x1 = scaled(std::uint64_t{word.x} + word.width, page.width, size.width_millipoints) + 1;
-  const std::uint32_t y1 =
-      scaled(std::uint64_t{word.y} + word.height, page.height, size.height_millipoints) + 1;
+  const std::uint32_t across = std::max(size.width_millipoints, size.spread_width_millipoints);
+  const std::uint32_t down = std::max(size.height_millipoints, size.spread_height_millipoints);
+  const std::uint32_t x0 = scaled(word.x, page.width, across);
+  const std::uint32_t y0 = scaled(word.y, page.height, down);
+  const std::uint32_t x1 = scaled(std::uint64_t{word.x} + word.width, page.width, across) + 1;
+  const std::uint32_t y1 = scaled(std::uint64_t{word.y} + word.height, page.height, down) + 1;
   if (x0 >= page.width || y0 >= page.height) return false;
   const Pixels box = page.part({x0, y0, std::min(x1, page.width) - x0, std::min(y1, page.height) - y0});
   const std::uint8_t* first = box.row(0);
   for (std::uint32_t y = 0; y < box.height; ++y) {
+    if (looks < box.width) return false;
+    looks -= box.width;
     const std::uint8_t* row = box.row(y);
     for (std::size_t i = 0; i < box.row_octets(); ++i)
       if (std::abs(row[i] - first[i % box.channels]) > kInk) return true;
@@ -155,8 +158,11 @@ void InvisibleText::append_word(const clean::Words& words, std::size_t at, const
 std::string InvisibleText::text_object(const clean::Words& words, const clean::Page& page,
                                        const Pixels* pixels) {
   std::string shown;
+  // Boxes of honest words lie beside each other; a hundred thousand as large as the page would take hours.
+  std::uint64_t looks = pixels == nullptr ? 0 : limits::kInkLooks * pixels->area();
   for (std::size_t i = 0; i < words.words.size(); ++i)
-    if (pixels == nullptr || shows_ink(*pixels, page, words.words[i])) append_word(words, i, page, shown);
+    if (pixels == nullptr || shows_ink(*pixels, page, words.words[i], looks))
+      append_word(words, i, page, shown);
   if (shown.empty()) return {};
   return "BT\n3 Tr\n/F0 1 Tf\n" + shown + "ET\n";
 }

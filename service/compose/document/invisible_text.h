@@ -13,8 +13,9 @@
 
 namespace kiyome::compose {
 
-// Whether the pixels under a word differ at all: text of the background's colour is hidden text.
-bool shows_ink(const Pixels& page, const clean::Page& size, const clean::Word& word);
+// Whether the pixels under a word differ at all: text of the background's colour is hidden text. Takes the
+// pixels it looks at from `looks`; when they are used up, nothing shows.
+bool shows_ink(const Pixels& page, const clean::Page& size, const clean::Word& word, std::uint64_t& looks);
 
 // For one document. Not thread-safe.
 class InvisibleText {

@@ -67,7 +67,12 @@ struct Stretch {
 };
 Stretch stretch(std::uint32_t first, std::uint32_t end, std::uint32_t of, std::uint32_t millipoints) {
   std::uint64_t begin = border(first, of, millipoints);
-  const std::uint64_t last = border(end, of, millipoints);
+  std::uint64_t last = border(end, of, millipoints);
+  // A thousandth of a point within its pixels: a reader that rounds outwards shows each pixel as one pixel.
+  if (last - begin > 2) {
+    ++begin;
+    --last;
+  }
   if (begin >= last) begin = last > 0 ? last - 1 : 0;
   return {begin, std::max<std::uint64_t>(last, begin + 1) - begin};
 }
@@ -186,8 +191,12 @@ std::uint32_t PdfWriter::image_object(const EncodedImage& image) {
 
 void PdfWriter::append_placement(const EncodedImage& image, std::size_t number, std::string& content) const {
   const Rect& place = image.place;
-  const Stretch x = stretch(place.x, place.x + place.width, page_.pixel_width, page_.width_millipoints);
-  const Stretch y = stretch(place.y, place.y + place.height, page_.pixel_height, page_.height_millipoints);
+  const auto spread = [](std::uint32_t pixels, std::uint32_t paper) { return pixels == 0 ? paper : pixels; };
+  const Stretch x = stretch(place.x, place.x + place.width, page_.pixel_width,
+                            spread(page_.spread_width_millipoints, page_.width_millipoints));
+  const Stretch y = stretch(place.y, place.y + place.height, page_.pixel_height,
+                            spread(page_.spread_height_millipoints, page_.height_millipoints));
+  const std::uint64_t lower_edge = y.begin + y.length;
   content += "q\n";
   append_thousandths(content, x.length);
   content += " 0 0 ";
@@ -195,7 +204,9 @@ void PdfWriter::append_placement(const EncodedImage& image, std::size_t number, 
   content += ' ';
   append_thousandths(content, x.begin);
   content += ' ';
-  append_thousandths(content, page_.height_millipoints - (y.begin + y.length));
+  if (lower_edge > page_.height_millipoints) content += '-';
+  append_thousandths(content, lower_edge > page_.height_millipoints ? lower_edge - page_.height_millipoints
+                                                                    : page_.height_millipoints - lower_edge);
   content.append(" cm\n/Im").append(std::to_string(number)).append(" Do\nQ\n");
 }
 

@@ -35,8 +35,11 @@ TEST_CASE("pdf: a page has its size on paper, its pixels and its words") {
   const ShownPage& page = shown.pages[0];
   CHECK(page.page.width_millipoints == 595276);
   CHECK(page.page.height_millipoints == 841890);
-  CHECK(page.page.pixel_width == 1240);
+  // Pixels of exactly 1/150 inch: the last ones reach beyond the paper.
+  CHECK(page.page.pixel_width == 1241);
   CHECK(page.page.pixel_height == 1754);
+  CHECK(page.page.spread_width_millipoints == 595680);
+  CHECK(page.page.spread_height_millipoints == 841920);
   CHECK(page.page.format == clean::PixelFormat::gray8);
   CHECK(page.text() == "Hello");
   CHECK(page.darkest(0, 0.9, 0.2, 1) < 60);  // the word stands at the lower left

@@ -73,3 +73,26 @@ TEST_CASE("attempts: the file stays small under a long life") {
   }
   CHECK(std::filesystem::file_size(folder.file()) < 20002 * 2 * 17);
 }
+
+TEST_CASE("attempts: work that is laid aside keeps the earlier deaths, and is none itself") {
+  const Folder folder;
+  { CHECK(Attempts(folder.file()).begin(item(1)) == 0); }
+  {
+    Attempts life(folder.file());
+    CHECK(life.begin(item(1)) == 1);
+    life.lay_aside(item(1));  // put off, or from a mail worker to a document worker
+    CHECK(life.begin(item(1)) == 1);
+  }
+  {
+    Attempts life(folder.file());
+    CHECK(life.begin(item(1)) == 2);
+    life.lay_aside(item(1));
+  }
+  Attempts last(folder.file());
+  CHECK(last.begin(item(1)) == 2);
+  last.end(item(1));
+  CHECK(last.begin(item(1)) == 0);
+  last.lay_aside(item(1));
+  last.lay_aside(item(2));
+  CHECK(Attempts(folder.file()).begin(item(1)) == 0);
+}

@@ -171,3 +171,27 @@ TEST_CASE("report: names of the sender's choosing cannot break the JSON line") {
   CHECK(json.find("\xE2\x80\xAE") == std::string::npos);
   CHECK(json.find(R"("name":"a\"b\\c)") != std::string::npos);
 }
+
+TEST_CASE("clean item: a mail of more parts than the gate takes is held with its reason") {
+  const auto groups_with = [](std::size_t files) {
+    clean::MailAnswer answer = answer_with(kWithPdf);
+    document::Made made;
+    made.action = Action::image;
+    for (std::size_t i = 0; i < files; ++i) made.files.push_back({"page", "image/png", "x", 1});
+    cleaner::Documents documents;
+    documents.emplace(cleaner::DocumentWish{answer.parts.back().index, Action::flatten}, std::move(made));
+    const store::Envelope to = envelope({"b@inside.example"});
+    cleaner::Request request;
+    request.envelope = &to;
+    request.answer = &answer;
+    request.documents = &documents;
+    Config config;
+    config.policy.attachments = Action::flatten;
+    return cleaner::clean_item(request, config);
+  };
+  const cleaner::Group many = groups_with(limits::kCleanMailParts).front();
+  CHECK(many.verdict == Verdict::held);
+  CHECK(has(many.reasons, Finding::kLimitParts));
+  CHECK(many.mail.octets.empty());
+  CHECK(groups_with(limits::kCleanMailParts - 1).front().verdict == Verdict::clean);
+}

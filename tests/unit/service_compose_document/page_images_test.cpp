@@ -190,7 +190,7 @@ TEST_CASE("page images: a photograph among letters is cut out, the letters stay 
   CHECK(has(images[1], "/DCTDecode"));
   CHECK(colours_of(images[0])[0] == 0);
   CHECK(content_of_first_page(pdf) ==
-        "q\n600 0 0 400 0 0 cm\n/Im0 Do\nQ\nq\n224 0 0 192 144 128 cm\n/Im1 Do\nQ\n");
+        "q\n599.998 0 0 399.998 0.001 0.001 cm\n/Im0 Do\nQ\nq\n223.998 0 0 191.998 144.001 128.001 cm\n/Im1 Do\nQ\n");
 }
 
 TEST_CASE("page images: a photograph alone on the page leaves no base behind") {
@@ -214,7 +214,7 @@ TEST_CASE("page images: one colour all over is one pixel drawn large") {
   const TestObject image = only_image(pdf);
   CHECK(has(image,
             "/Width 1 /Height 1 /ColorSpace [/Indexed /DeviceRGB 1 <123456000000>] /BitsPerComponent 4"));
-  CHECK(content_of_first_page(pdf) == "q\n300 0 0 200 0 0 cm\n/Im0 Do\nQ\n");
+  CHECK(content_of_first_page(pdf) == "q\n299.998 0 0 199.998 0.001 0.001 cm\n/Im0 Do\nQ\n");
 }
 
 TEST_CASE("page images: white margins are left out, the rest stands where it was") {
@@ -223,13 +223,13 @@ TEST_CASE("page images: white margins are left out, the rest stands where it was
   page.fill(101, 51, 1, 18, 0x808080);
   const std::string pdf = write_pdf(page).octets;
   CHECK(has(only_image(pdf), "/Width 3 /Height 20"));
-  CHECK(content_of_first_page(pdf) == "q\n3 0 0 20 100 130 cm\n/Im0 Do\nQ\n");
+  CHECK(content_of_first_page(pdf) == "q\n2.998 0 0 19.998 100.001 130.001 cm\n/Im0 Do\nQ\n");
 }
 
 TEST_CASE("page images: a page of one pixel and one of a thousandth of a point are written") {
   TestPage page = white_page(1, 1);
   page.set(0, 0, 0x000000);
-  CHECK(content_of_first_page(write_pdf(page).octets) == "q\n1 0 0 1 0 0 cm\n/Im0 Do\nQ\n");
+  CHECK(content_of_first_page(write_pdf(page).octets) == "q\n0.998 0 0 0.998 0.001 0.001 cm\n/Im0 Do\nQ\n");
   TestPage tiny = white_page(40, 40);
   tiny.page.width_millipoints = tiny.page.height_millipoints = 1;
   tiny.set(39, 39, 0x000000);

@@ -241,6 +241,16 @@ TEST_CASE("pdf writer: a word over nothing but background is left out, also over
   CHECK(text_of(pdf).find("0068") == std::string::npos);
 }
 
+TEST_CASE("pdf writer: what is looked at under words does not grow with their number") {
+  TestPage page = white_page(600, 400);
+  page.set(599, 399, 0);  // the last pixel that is looked at
+  const std::vector<clean::Word> words(1000, word(0, 0, 600000, 400000, "a"));
+  const std::string text = text_of(with_words(words, page));
+  std::uint64_t shown = 0;
+  for (std::size_t at = text.find("Tj"); at != std::string::npos; at = text.find("Tj", at + 1)) ++shown;
+  CHECK(shown == limits::kInkLooks);
+}
+
 TEST_CASE("pdf writer: a page of one pixel keeps its words, for there is nothing to see") {
   TestPage page = white_page(1, 1);
   page.page.width_millipoints = page.page.height_millipoints = 500000;
