@@ -14,7 +14,10 @@ namespace {
 constexpr int kBgrx = 3;                                   // FPDFBitmap_BGRx
 constexpr int kAnnotations = 0x01, kReverseOctets = 0x10;  // FPDF_ANNOT, FPDF_REVERSE_BYTE_ORDER: R G B x
 constexpr int kNoSmoothPaths = 0x4000;                     // FPDF_RENDER_NO_SMOOTHPATH
-constexpr std::size_t kOctets = 4;                         // of a pixel in that form
+// Pixels. The lines of a table often lie just between two rows of pixels; then the lower and right one is
+// taken, as others do, and not now this one and now that.
+constexpr float kNudge = 0.08F;
+constexpr std::size_t kOctets = 4;  // of a pixel in that form
 constexpr double kPointsPerInch = 72;
 
 std::uint32_t rounded(double value, std::uint32_t most) {
@@ -110,11 +113,13 @@ void Canvas::draw(FpdfPage* page, FpdfForm* form, const Frame& frame) {
     const double paper_width = engine().FPDF_GetPageWidthF(page),
                  paper_height = engine().FPDF_GetPageHeightF(page);
     const double scale = double{frame.pixel_width * 1000.0} / frame.spread_width;
+    const bool level = has_only_level_lines(page);
+    const float nudge = level ? kNudge : 0;
     const FpdfMatrix matrix{
-        static_cast<float>(scale * paper_width / std::max(1.0, std::floor(paper_width))),   0, 0,
-        static_cast<float>(scale * paper_height / std::max(1.0, std::floor(paper_height))), 0, 0};
+        static_cast<float>(scale * paper_width / std::max(1.0, std::floor(paper_width))),   0,     0,
+        static_cast<float>(scale * paper_height / std::max(1.0, std::floor(paper_height))), nudge, nudge};
     const FpdfRect clip{0, 0, static_cast<float>(width), static_cast<float>(height)};
-    const int crisp = has_only_level_lines(page) ? kNoSmoothPaths : 0;
+    const int crisp = level ? kNoSmoothPaths : 0;
     lift_text(page, frame);
     engine().FPDF_RenderPageBitmapWithMatrix(bitmap.get(), page, &matrix, &clip,
                                              kAnnotations | kReverseOctets | crisp);
