@@ -10,7 +10,7 @@
 
 // PDFium ends its process by abort() when memory runs out; its checks end in a trap. The abort() of libc
 // needs system calls that a job has no right to, so the end would look like an attack.
-extern "C" [[noreturn]] void abort() { _exit(kiyome::clean::kExitMemory); }
+extern "C" __attribute__((noreturn)) void abort() noexcept { _exit(kiyome::clean::kExitMemory); }
 
 namespace {
 

@@ -302,7 +302,9 @@ bool FileSanitizer::write_all_of(Case& one, std::vector<Written>& files) {
 
 Outcome FileSanitizer::told(const Case& one) const {
   Outcome out;
-  out.held = one.held;
+  // An archive is clean when some of its entries are; that others are held is told by the exit code, too.
+  out.held =
+      one.held || std::find(one.reasons.begin(), one.reasons.end(), Finding::kEntryHeld) != one.reasons.end();
   out.line = fmt::format(
       R"({{"input":{},"sha256":"{}","type":{},"verdict":"{}","reasons":{},"outputs":[{}],"parts":{},"ms":{{"total":{:.2f},"parse":{:.2f},"render":{:.2f},"compose":{:.2f}}}}})",
       log::json_string(one.path), cleaner::hex(one.content.sha256()), log::json_string(one.type),
