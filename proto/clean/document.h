@@ -41,8 +41,8 @@ struct Page {
   std::uint32_t pixel_height = 0;
   PixelFormat format = PixelFormat::gray8;
   std::vector<Finding> findings;
-  // What the pixels cover, so that each is exactly as large as the resolution says: the page and, to the right
-  // and below, less than kPageOverhang more. 0: the page and nothing else.
+  // What the pixels cover, so that each is exactly as large as the resolution says: the page and, to the
+  // right and below, less than kPageOverhang more. 0: the page and nothing else.
   std::uint32_t spread_width_millipoints = 0, spread_height_millipoints = 0;
   bool operator==(const Page&) const = default;
 };

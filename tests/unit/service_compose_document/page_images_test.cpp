@@ -190,7 +190,8 @@ TEST_CASE("page images: a photograph among letters is cut out, the letters stay 
   CHECK(has(images[1], "/DCTDecode"));
   CHECK(colours_of(images[0])[0] == 0);
   CHECK(content_of_first_page(pdf) ==
-        "q\n599.998 0 0 399.998 0.001 0.001 cm\n/Im0 Do\nQ\nq\n223.998 0 0 191.998 144.001 128.001 cm\n/Im1 Do\nQ\n");
+        "q\n599.998 0 0 399.998 0.001 0.001 cm\n/Im0 Do\nQ\nq\n223.998 0 0 191.998 144.001 128.001 cm\n/Im1 "
+        "Do\nQ\n");
 }
 
 TEST_CASE("page images: a photograph alone on the page leaves no base behind") {

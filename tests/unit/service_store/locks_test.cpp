@@ -7,8 +7,8 @@
 #include <future>
 #include <iterator>
 
-#include "tests/unit/service_store/original_fixture.h"
 #include "service/base/clock.h"
+#include "tests/unit/service_store/original_fixture.h"
 
 using namespace kiyome;
 using store::DecidedItem;
