@@ -177,6 +177,8 @@ Guess guess_charset(std::string_view octets, Kind kind) {
         if (const auto kanji = by_common_kanji(s)) return *kanji;
       return {*charset, false};
     }
+  if (found.isolated * 2 <= found.eight_bit)
+    if (const auto kanji = by_common_kanji(s)) return *kanji;
   return {charset_of("windows-1252"), false};
 }
 

@@ -109,6 +109,16 @@ void decode(std::string_view s, CleanWriter& out) {
   }
 }
 
+// Beyond level 1, and in the names of people and places all over Japan nevertheless.
+constexpr std::u16string_view kNameKanji = u"髙﨑濵德澤邊邉齋齊廣眞國惠榮藏淺濱彌嶌瀨塚壽圓傳櫻應學縣會";
+
+// ①, ㈱, № and the like stand in row 13; in EUC-JP its octets are likelier those of another charset.
+template <Step (*step)(std::string_view, std::size_t, const JapaneseTables&)>
+bool is_common(const Step& one) {
+  const bool level_1 = one.row < 47 && (one.row != 12 || step == step_cp932);
+  return level_1 || kNameKanji.find(one.character) != std::u16string_view::npos;
+}
+
 template <Step (*step)(std::string_view, std::size_t, const JapaneseTables&)>
 JapaneseShape shape_of(std::string_view s) {
   const JapaneseTables& tables = Converters::get().japanese();
@@ -134,7 +144,7 @@ JapaneseShape shape_of(std::string_view s) {
       ++shape.half_kana;
     else if ((c >= 0xe000 && c <= 0xf8ff) || one.row < 0)
       ++shape.odd;
-    else if (one.row < 47 && one.row != 12)
+    else if (is_common<step>(one))
       ++shape.common;
     else
       ++shape.rare;

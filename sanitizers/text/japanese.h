@@ -21,8 +21,8 @@ void decode_iso2022jp(std::string_view octets, CleanWriter& out, bool& foreign);
 struct JapaneseShape {
   std::size_t invalid = 0;
   std::size_t kana = 0;    // hiragana and katakana
-  std::size_t common = 0;  // kanji of level 1, CJK punctuation, full-width letters and digits
-  std::size_t rare = 0;    // kanji of level 2 and the extensions
+  std::size_t common = 0;  // kanji of level 1 and of names, CJK punctuation, full-width letters, ① and ㈱
+  std::size_t rare = 0;    // other kanji of level 2 and the extensions
   std::size_t half_kana = 0;
   std::size_t odd = 0;  // user-defined and Mac characters
 };

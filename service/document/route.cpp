@@ -18,7 +18,7 @@ constexpr std::array kRoutes = {
     Entry{"application/msword", Route::office},
     Entry{"application/vnd.ms-excel*", Route::office},
     Entry{"application/vnd.ms-powerpoint*", Route::office},
-    Entry{"application/vnd.ms-wordml", Route::text},  // no filter of ours reads it
+    Entry{"application/vnd.ms-wordml", Route::none},  // no filter of ours reads it
     Entry{"application/vnd.ms-word*", Route::office},
     Entry{"application/vnd.openxmlformats-officedocument.*", Route::office},
     Entry{"application/x-ms-encrypted-package", Route::office},
@@ -34,7 +34,6 @@ constexpr std::array kRoutes = {
     Entry{"application/vnd.ms-publisher", Route::office},
     Entry{"application/vnd.ms-works", Route::office},
     Entry{"application/wordperfect", Route::office},
-    Entry{"application/x-hwp", Route::office},
     Entry{"image/svg+xml", Route::office},
     Entry{"image/emf", Route::office},
     Entry{"image/wmf", Route::office},

@@ -95,8 +95,8 @@ class Bench:
 
     def run(self):
         one, twenty = self.folder / "one.docx", self.folder / "twenty.docx"
-        one.write_bytes(documents.docx(*[LINE] * 12))
-        twenty.write_bytes(documents.docx(*[LINE] * 420))
+        one.write_bytes(documents.docx(*[f"{i} {LINE}" for i in range(12)]))
+        twenty.write_bytes(documents.docx(*[f"{i} {LINE}" for i in range(420)]))
         pdf = self.folder / "pages.pdf"
         pdf.write_bytes(self.office(twenty).read_bytes())
         self.compare("1-page docx", one)
