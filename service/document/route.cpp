@@ -28,7 +28,6 @@ constexpr std::array kRoutes = {
     Entry{"text/rtf", Route::office},
     Entry{"text/csv", Route::office},
     Entry{"text/tab-separated-values", Route::office},
-    Entry{"text/x-sylk", Route::office},
     Entry{"application/vnd.visio", Route::office},
     Entry{"application/vnd.ms-visio.drawing*", Route::office},
     Entry{"application/vnd.ms-publisher", Route::office},

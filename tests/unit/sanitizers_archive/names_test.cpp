@@ -15,6 +15,8 @@ TEST_CASE("names: the charset is that of all names together") {
   CHECK(charset_of_names({"\xe8\xa1\xa8.txt", "a"}) == "utf-8");
   CHECK(charset_of_names({"\x95\x5c.txt"}) == "cp932");
   CHECK(charset_of_names({"\xb1\xb2\xb3.txt"}) == "cp932");  // ｱｲｳ
+  CHECK(charset_of_names({"\x8e\x91\x97\xbf\x87\x40\x87\x8a\xfb\xfc\x95\x5c.txt"}) ==
+        "cp932");  // 資料①㈱髙表
   // 日本語.txt and ひらがな in EUC-JP
   CHECK(charset_of_names({"\xc6\xfc\xcb\xdc\xb8\xec.txt", "\xa4\xd2\xa4\xe9\xa4\xac\xa4\xca"}) == "euc-jp");
   CHECK(charset_of_names({"caf\x82.txt", "na\x8bve.txt"}) == "cp437");

@@ -158,6 +158,10 @@ TEST_CASE("an undeclared charset is guessed") {
       {"", "\x82\xb1\x82\xf1\x82\xc9\x82\xbf\x82\xcd", "こんにちは"},
       {"", "\xa4\xb3\xa4\xf3\xa4\xcb\xa4\xc1\xa4\xcf", "こんにちは"},
       {"", "\x83\x65\x83\x58\x83\x67", "テスト"},
+      {"", "\xee\xe0\x87\x8a\x87\x40", "髙㈱①"},
+      {"", "\xfb\xfc\x8b\xb4\t1", "髙橋\t1"},
+      {"", "\xfa\xb1\x8e\x52", "﨑山"},
+      {"", "na\xefve \x87 d\xe9j\xe0 vu", "naïve ‡ déjà vu"},
       {"", "caf\xe9 cr\xe8me", "café crème"},
       {"", "\xff\xfe\xe5\x65", "日"},
       {"x-unknown", "\x8e\x96\x96\xb1\x98\x41\x97\x8d", "事務連絡"},
@@ -167,6 +171,16 @@ TEST_CASE("an undeclared charset is guessed") {
     CHECK(text::decode(one.octets, one.charset).utf8 == one.expected);
     CHECK(text::decode_word(one.octets, one.charset).utf8 == one.expected);
   }
+}
+
+TEST_CASE("a table of kanji without kana is Japanese, whatever its length") {
+  // 名称,住所 / 高橋商店,焼津市一丁目,ﾊﾝｶｸ
+  CHECK(text::decode("\xcc\xbe\xbe\xce,\xbd\xbb\xbd\xea\n\xb9\xe2\xb6\xb6\xbe\xa6\xc5\xb9,"
+                     "\xbe\xc6\xc4\xc5\xbb\xd4\xb0\xec\xc3\xfa\xcc\xdc,\x8e\xca\x8e\xdd\x8e\xb6\x8e\xb8\n",
+                     "")
+            .utf8 == "名称,住所\n高橋商店,焼津市一丁目,ﾊﾝｶｸ\n");
+  CHECK(text::decode("\x93well\x94, he said, \x93it\x92s caf\xe9 time\x94 \x96 and went", "").utf8 ==
+        "“well”, he said, “it’s café time” – and went");
 }
 
 TEST_CASE("text is clean: line ends, controls, noncharacters, damage") {
