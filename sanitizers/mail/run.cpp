@@ -62,10 +62,19 @@ Reading read_message(std::string_view octets, const clean::JobOptions& options) 
   return out;
 }
 
+// A winmail.dat by itself: the mail that would have carried it.
+OutlookMail tnef_as_mail(std::string_view octets) {
+  OutlookMail out;
+  out.octets =
+      "MIME-Version: 1.0\r\nContent-Type: application/ms-tnef\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+  out.octets += octets;
+  return out;
+}
+
 // Outlook's file is read as the mail it stands for. All parts are derived: they lie nowhere in the original
 // as they are told.
-Reading read_outlook(std::string_view octets, type::Detected detected, const clean::JobOptions& options) {
-  const OutlookMail mail = outlook_as_mail(octets);
+Reading read_outlook(std::string_view octets, const OutlookMail& mail, type::Detected detected,
+                     const clean::JobOptions& options) {
   if (mail.limit) return refusal(*mail.limit);
   Reading out = read_message(mail.octets, options);
   out.leaf_types.clear();  // a second opinion would be one about ourselves
@@ -99,7 +108,9 @@ Reading read_mail(std::string_view octets, const clean::JobOptions& options) {
   if (options.any_file) {
     type::Detected detected = type::detect(octets, options.name, "");
     if (detected.type == "application/vnd.ms-outlook")
-      return read_outlook(octets, std::move(detected), options);
+      return read_outlook(octets, outlook_as_mail(octets), std::move(detected), options);
+    if (detected.type == "application/vnd.ms-tnef")
+      return read_outlook(octets, tnef_as_mail(octets), std::move(detected), options);
     if (!is_mail(octets, detected.type)) return one_file(octets, std::move(detected), options);
   }
   return read_message(octets, options);

@@ -64,6 +64,7 @@ constexpr std::array kRoutes = {
     Entry{"message/rfc822", Route::mail},
     Entry{"application/mbox", Route::mail},  // of one mail
     Entry{"application/vnd.ms-outlook", Route::mail},
+    Entry{"application/vnd.ms-tnef", Route::mail},
     // Words.
     Entry{"text/plain", Route::text},
     Entry{"text/html", Route::text},
