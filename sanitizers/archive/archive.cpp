@@ -10,13 +10,13 @@
 #include <memory>
 
 #include "proto/base/limits.h"
-#include "sanitizers/archive/digest.h"
 #include "sanitizers/archive/library_walk.h"
 #include "sanitizers/archive/lzh_walk.h"
 #include "sanitizers/archive/survey.h"
 #include "sanitizers/archive/zip_crypto.h"
 #include "sanitizers/archive/zip_walk.h"
 #include "sanitizers/text/text.h"
+#include "sanitizers/type/digest.h"
 #include "sanitizers/type/table.h"
 #include "sanitizers/type/type.h"
 
@@ -83,7 +83,7 @@ clean::Part archive_part(std::string_view octets, const clean::JobOptions& optio
   part.role = clean::Role::container;
   part.span = {0, octets.size()};
   part.size = octets.size();
-  part.sha256 = sha256(octets);
+  part.sha256 = type::sha256(octets);
   type::Detected detected = type::detect(octets, options.name, "");
   part.detected_type = std::move(detected.type);
   part.findings = std::move(notes);
@@ -128,7 +128,6 @@ void warm_up() {
   (void)mktime(&day);
   text::warm_up();
   type::warm_up();
-  (void)sha256("warm");
   warm_up_zip_crypto();
 }
 

@@ -8,8 +8,8 @@
 #include <new>
 
 #include "proto/base/limits.h"
-#include "sanitizers/archive/digest.h"
 #include "sanitizers/archive/names.h"
+#include "sanitizers/type/digest.h"
 #include "sanitizers/type/table.h"
 #include "sanitizers/type/type.h"
 
@@ -136,7 +136,7 @@ void Survey::measure(Found& found) {
   const std::string_view octets = content_.view();
   clean::Part& part = found.part;
   part.size = octets.size();
-  part.sha256 = sha256(octets);
+  part.sha256 = type::sha256(octets);
   type::Detected detected = type::detect(octets, base_name(found.stored_name), "");
   for (const Finding finding : detected.findings) add(part.findings, finding);
   // Some programs give a file this name instead: what it would be then counts, too.

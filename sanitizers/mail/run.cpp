@@ -4,11 +4,11 @@
 #include "proto/base/limits.h"
 #include "sanitizers/mail/assemble/assembly.h"
 #include "sanitizers/mail/assemble/file_words.h"
-#include "sanitizers/mail/digest.h"
 #include "sanitizers/mail/outlook.h"
 #include "sanitizers/mail/scanner.h"
 #include "sanitizers/mail/transfer.h"
 #include "sanitizers/text/text.h"
+#include "sanitizers/type/digest.h"
 #include "sanitizers/type/type.h"
 
 namespace kiyome::sanitizer::mail {
@@ -34,7 +34,7 @@ Reading one_file(std::string_view octets, type::Detected detected, const clean::
   part.span = {0, octets.size()};
   part.detected_type = std::move(detected.type);
   part.size = octets.size();
-  part.sha256 = sha256(octets);
+  part.sha256 = type::sha256(octets);
   part.findings = std::move(detected.findings);
   std::vector<clean::Message> words;
   if (options.part_texts && detected.text_like) {
@@ -86,7 +86,7 @@ Reading read_outlook(std::string_view octets, const OutlookMail& mail, type::Det
     part->declared_type.clear();
     part->detected_type = detected.type;
     part->size = octets.size();
-    part->sha256 = sha256(octets);
+    part->sha256 = type::sha256(octets);
     for (const clean::Finding finding : detected.findings) note(part->findings, finding);
     if (mail.damaged) note(part->findings, clean::Finding::kDamagedPart);
     if (mail.left_out) note(part->findings, clean::Finding::kEmbeddedRemoved);
@@ -98,7 +98,6 @@ Reading read_outlook(std::string_view octets, const OutlookMail& mail, type::Det
 
 void warm_up() {
   warm_up_transfer();
-  warm_up_digest();
   text::warm_up();
   type::warm_up();
 }

@@ -4,22 +4,13 @@
 
 #include "sanitizers/host/serve.h"
 #include "sanitizers/selftest/acts.h"
+#include "sanitizers/selftest/say.h"
 
 namespace {
 
 using namespace kiyome;
 using sanitizer::Answer;
-
-void say(Answer& answer, std::string_view input, std::string text) {
-  answer.put(clean::MailHeader{});
-  clean::Part whole;
-  whole.role = clean::Role::body;
-  whole.span = {0, input.size()};
-  whole.size = input.size();
-  answer.put(whole);
-  answer.put(clean::BodyText{std::move(text), {}});
-  answer.put(clean::End{});
-}
+using sanitizer::selftest::say;
 
 // The list of acts, one a line: how each is stopped, its name.
 std::string list() {

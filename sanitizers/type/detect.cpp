@@ -1,6 +1,7 @@
 // detect(): content first, then what the sender claims about it.
 #include <algorithm>
 
+#include "sanitizers/type/digest.h"
 #include "sanitizers/type/magic_database.h"
 #include "sanitizers/type/ole.h"
 #include "sanitizers/type/sealed.h"
@@ -113,7 +114,10 @@ bool extension_fits(std::string_view extension, const TypeInfo* found, std::stri
 
 }  // namespace
 
-void warm_up() { load_magic(); }
+void warm_up() {
+  load_magic();
+  warm_up_digest();
+}
 
 Detected detect(std::string_view octets, std::string_view name, std::string_view declared) {
   const std::string extension = extension_of(name);

@@ -19,8 +19,8 @@ struct Detected {
   std::vector<clean::Finding> findings;
 };
 
-// Loads the magic database (one cookie) before confinement. detect() works without it, with own signatures
-// only.
+// Loads the magic database (one cookie) and the digest before confinement. detect() works without it, with
+// own signatures only.
 void warm_up();
 
 // `name` and `declared` are the sender's claims, decoded; either may be empty.

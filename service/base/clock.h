@@ -11,6 +11,10 @@ namespace kiyome {
 
 using Steady = std::chrono::steady_clock;
 
+inline double milliseconds_since(Steady::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Steady::now() - begin).count();
+}
+
 std::int64_t unix_ms_now();
 // A new UUIDv7, monotonic within this process even when the clock steps back. Thread-safe.
 ItemId new_item_id();

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "proto/base/limits.h"
+#include "service/compose/characters.h"
 #include "service/document/route.h"
 #include "service/policy/policy.h"
 
@@ -13,10 +14,6 @@ namespace kiyome::cleaner {
 namespace {
 
 using clean::Finding;
-
-void add(std::vector<Finding>& to, Finding finding) {
-  if (std::find(to.begin(), to.end(), finding) == to.end()) to.push_back(finding);
-}
 
 const std::string* text_of(const clean::MailAnswer& answer, std::uint32_t part) {
   for (const clean::PartText& each : answer.part_texts)
@@ -58,11 +55,11 @@ PartVerdict judge_part(const clean::Part& part, Action wish, const clean::MailAn
                        const Documents* documents) {
   PartVerdict out{part.index, wish, part.findings, nullptr};
   if (wish == Action::strip) {
-    add(out.reasons, Finding::kPolicyStrip);
+    compose::add_finding(out.reasons, Finding::kPolicyStrip);
     return out;
   }
   if (wish == Action::hold) {
-    add(out.reasons, Finding::kPolicyHold);
+    compose::add_finding(out.reasons, Finding::kPolicyHold);
     return out;
   }
   if (documents != nullptr) {
@@ -80,7 +77,8 @@ PartVerdict judge_part(const clean::Part& part, Action wish, const clean::MailAn
     return out;
   }
   out.action = Action::hold;
-  if (!held_by_nature(part) && !is_encrypted(part)) add(out.reasons, Finding::kUnsupportedType);
+  if (!held_by_nature(part) && !is_encrypted(part))
+    compose::add_finding(out.reasons, Finding::kUnsupportedType);
   return out;
 }
 
@@ -161,11 +159,11 @@ class Cleaning {
       const Action wish = treatment.wishes.empty() ? Action::hold : treatment.wishes[next++];
       group.parts.push_back(judge_part(part, wish, answer_, request_.documents));
     }
-    for (const Finding finding : answer_.header.findings) add(group.reasons, finding);
-    for (const Finding finding : answer_.body.findings) add(group.reasons, finding);
-    for (const Finding finding : answer_.afterwords) add(group.reasons, finding);
+    for (const Finding finding : answer_.header.findings) compose::add_finding(group.reasons, finding);
+    for (const Finding finding : answer_.body.findings) compose::add_finding(group.reasons, finding);
+    for (const Finding finding : answer_.afterwords) compose::add_finding(group.reasons, finding);
     for (const PartVerdict& part : group.parts)
-      for (const Finding finding : part.reasons) add(group.reasons, finding);
+      for (const Finding finding : part.reasons) compose::add_finding(group.reasons, finding);
   }
 
   void compose_all(std::vector<Group>& groups) const {
@@ -206,7 +204,7 @@ class Cleaning {
       if (verdict.made != nullptr) add_entries(verdict.made->entries, input.outcomes);
     }
     group.mail = compose::clean_mail(input, config_);
-    for (const Finding finding : group.mail.findings) add(group.reasons, finding);
+    for (const Finding finding : group.mail.findings) compose::add_finding(group.reasons, finding);
     if (group.mail.octets.size() > limits::kBundleContent) hold(group, Finding::kLimitSize);
     if (group.mail.outputs.size() >= limits::kCleanMailParts) hold(group, Finding::kLimitParts);
   }
@@ -215,7 +213,7 @@ class Cleaning {
   static void hold(Group& group, Finding why) {
     group.verdict = Verdict::held;
     group.mail = {};
-    add(group.reasons, why);
+    compose::add_finding(group.reasons, why);
   }
 
   static void add_entries(const std::vector<document::Entry>& entries,
@@ -268,7 +266,7 @@ std::vector<Finding> item_holds(const clean::MailAnswer& answer) {
   std::vector<Finding> out;
   const auto look = [&](const std::vector<Finding>& findings) {
     for (const Finding finding : findings)
-      if (clean::info(finding).effect == clean::Effect::item) add(out, finding);
+      if (clean::info(finding).effect == clean::Effect::item) compose::add_finding(out, finding);
   };
   look(answer.header.findings);
   look(answer.body.findings);
@@ -279,6 +277,21 @@ std::vector<Finding> item_holds(const clean::MailAnswer& answer) {
 
 std::vector<DocumentWish> wanted_documents(const Request& request, const Config& config) {
   return Cleaning(request, config).wanted();
+}
+
+Documents make_documents(const Request& request, const Config& config,
+                         const std::map<std::uint32_t, document::Content>& contents,
+                         document::DocumentCleaner& cleaner, const std::vector<std::string>& passwords,
+                         document::Budget& budget) {
+  Documents out;
+  for (const DocumentWish& wanted : wanted_documents(request, config)) {
+    const clean::Part& part = request.answer->parts[wanted.part];
+    const auto content = contents.find(wanted.part);
+    if (content == contents.end() || content->second.sha256() != part.sha256) continue;
+    const document::File file{&content->second, part.name, part.detected_type, part.findings};
+    out.emplace(wanted, cleaner.clean(file, {wanted.action, passwords}, budget));
+  }
+  return out;
 }
 
 std::vector<Group> clean_item(const Request& request, const Config& config) {

@@ -56,6 +56,12 @@ struct Request {
 // What a document sanitizer has to look at before clean_item() can decide. Empty for most mails.
 std::vector<DocumentWish> wanted_documents(const Request& request, const Config& config);
 
+// Looks at them: each part whose octets are at hand and are those that were told of. The others are held.
+Documents make_documents(const Request& request, const Config& config,
+                         const std::map<std::uint32_t, document::Content>& contents,
+                         document::DocumentCleaner& cleaner, const std::vector<std::string>& passwords,
+                         document::Budget& budget);
+
 // Groups come in the order of their first recipient. The composed mails await the gate's verifier.
 std::vector<Group> clean_item(const Request& request, const Config& config);
 

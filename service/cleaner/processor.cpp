@@ -13,6 +13,7 @@
 #include "service/cleaner/processor_job.h"
 #include "service/cleaner/report.h"
 #include "service/document/document_cleaner.h"
+#include "service/document/mail_reading.h"
 #include "service/document/scan.h"
 #include "service/policy/policy.h"
 
@@ -20,10 +21,6 @@ namespace kiyome::cleaner {
 namespace {
 
 using clean::Finding;
-
-double milliseconds_since(Steady::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Steady::now() - begin).count();
-}
 
 bool tells_recipient(const std::vector<Finding>& reasons) {
   // A notice about a looping mail would loop as well; a refusal by policy is silent by its nature.
@@ -136,53 +133,32 @@ void Processor::run(Work& work) {
 
 // What clamd finds in the whole mail, before anything else looks at it.
 std::optional<Finding> Processor::scan_original(const Job& job) {
-  const ScanConfig& scan = job.config->scan;
-  if (scan.clamd.empty()) return std::nullopt;
-  const document::ScanResult found =
-      document::scan(scan.clamd, job.original.content.get(), job.original.size);
-  if (found.verdict == document::ScanVerdict::nothing_found) return std::nullopt;
-  log::warning("malware scan", job.original.envelope.id,
-               {{"found", found.verdict == document::ScanVerdict::found}, {"name", found.name}});
-  if (found.verdict == document::ScanVerdict::found) return Finding::kMalware;
-  return scan.optional ? std::nullopt : std::optional(Finding::kScanFailed);
+  std::string name;
+  const auto why =
+      document::held_by_scan(job.config->scan, job.original.content.get(), job.original.size, name);
+  if (why)
+    log::warning("malware scan", job.original.envelope.id,
+                 {{"found", *why == Finding::kMalware}, {"name", name}});
+  return why;
 }
 
-workers::Bounds Processor::bounds_for(const Job& job) {
-  workers::Bounds bounds;
-  bounds.wall_ms = job.config->cleaner.mail_seconds * 1000;
-  bounds.cpu_seconds = limits::kMailJobCpuSeconds;
-  bounds.memory_bytes = limits::kMailJobMemory + 2 * job.original.size;
-  return bounds;
-}
-
-// The sandbox gets a second chance with an item (a machine may have hiccups); then the item is held.
 void Processor::sanitize(Job& job, Work& work) {
   const auto began = Steady::now();
-  const workers::Bounds bounds = bounds_for(job);
   clean::JobOptions options;
   options.part_texts = policy::passes_documents(job.config->policy);
   options.contents = work.documents;
-  std::optional<clean::AnswerReader> reader;
-  workers::JobEnd end;
-  for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
-    job.contents.clear();
-    if (work.documents)
-      reader.emplace(job.original.size,
-                     [&](std::uint32_t part, std::string_view octets) { job.contents[part].append(octets); });
-    else
-      reader.emplace(job.original.size);
-    end =
-        parts_.sanitizers.get(document::Kind::mail).run(job.original.content.get(), options, bounds, *reader);
-    if (end.unavailable) throw TemporaryFailure("no sanitizer is ready");
-    if (!workers::worth_another_try(end)) break;
-    log::warning("sanitizer failed", work.where.id,
-                 {{"why", clean::slug(*end.failure)}, {"attempt", std::int64_t{attempt + 1}}});
-  }
+  document::MailReading reading = document::read_mail(
+      parts_.sanitizers.get(document::Kind::mail), job.original.content.get(), job.original.size, options,
+      job.config->cleaner, [&](const workers::JobEnd& end, unsigned attempt) {
+        log::warning("sanitizer failed", work.where.id,
+                     {{"why", clean::slug(*end.failure)}, {"attempt", std::int64_t{attempt}}});
+      });
   job.parse_ms = milliseconds_since(began);
-  if (!end.good()) {
-    hold(job, *end.failure);
+  if (!reading.end.good()) {
+    hold(job, *reading.end.failure);
   } else {
-    job.answer = reader->take_answer();
+    job.answer = std::move(reading.answer);
+    job.contents = std::move(reading.contents);
     if (!work.documents && needs_documents(job, work)) {
       parts_.attempts.lay_aside(work.where.id);
       return parts_.queue.to_documents(std::move(work), job.original.envelope.sender);
@@ -205,19 +181,10 @@ bool Processor::needs_documents(const Job& job, const Work& work) {
 
 void Processor::clean_documents(Job& job, const Work& work) {
   if (!item_holds(*job.answer).empty() || is_loop(*job.answer)) return;
-  for (auto& [part, content] : job.contents) content.seal();
   document::DocumentCleaner cleaner(parts_.sanitizers, *job.config);
   document::Budget budget(job.config->documents);
-  const std::vector<std::string> passwords = passwords_for(job, work);
-  for (const DocumentWish& wanted : wanted_documents(request_of(job, work), *job.config)) {
-    const clean::Part& part = job.answer->parts[wanted.part];
-    const auto content = job.contents.find(wanted.part);
-    if (content == job.contents.end() || content->second.sha256() != part.sha256) continue;  // held
-    document::Wish wish{wanted.action, passwords};
-    job.documents.emplace(
-        wanted,
-        cleaner.clean({&content->second, part.name, part.detected_type, part.findings}, wish, budget));
-  }
+  job.documents = make_documents(request_of(job, work), *job.config, job.contents, cleaner,
+                                 passwords_for(job, work), budget);
 }
 
 // From a job of its own that is given nothing but the header block: what is said in our name about the sender
@@ -228,9 +195,9 @@ std::vector<clean::Authentication> Processor::upstream_results(const Job& job) {
   header.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
   const std::size_t end = header.find("\r\n\r\n");
   if (end != std::string::npos) header.resize(end + 4);
-  const workers::JobResult result =
-      parts_.sanitizers.get(document::Kind::mail)
-          .run(workers::sealed_input(header).get(), header.size(), {}, bounds_for(job));
+  const workers::JobResult result = parts_.sanitizers.get(document::Kind::mail)
+                                        .run(workers::sealed_input(header).get(), header.size(), {},
+                                             document::mail_bounds(job.config->cleaner, job.original.size));
   if (result.unavailable) throw TemporaryFailure("no sanitizer is ready");
   return result.answer ? result.answer->header.authentication : std::vector<clean::Authentication>{};
 }

@@ -66,7 +66,6 @@ class Processor {
   void hold(Job& job, clean::Finding why);
   void submit(Job job, Work& work);
   static std::optional<clean::Finding> scan_original(const Job& job);
-  static workers::Bounds bounds_for(const Job& job);
   std::vector<clean::Authentication> upstream_results(const Job& job);
   bool is_loop(const clean::MailAnswer& answer);
   void finish(const Work& work, std::vector<transfer::Bundle> leaving);

@@ -18,6 +18,7 @@
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/delivery/stream.h"
+#include "service/document/mail_reading.h"
 #include "service/gate/verify.h"
 #include "service/policy/policy.h"
 #include "service/supervisor/supervisor.h"
@@ -128,11 +129,10 @@ int policy_explain(const Config& config, const std::string& from, const std::str
   const std::string octets = whole_file(file);
   const std::string path = supervisor::find_programs().sanitizers + "/mail";
   workers::Pool pool("mail", Descriptor(::open(path.c_str(), O_PATH | O_CLOEXEC)));
-  workers::Bounds bounds{config.cleaner.mail_seconds * 1000, limits::kMailJobCpuSeconds,
-                         limits::kMailJobMemory + 2 * octets.size()};
   const Descriptor input = workers::sealed_input(octets);
   if (!pool.wait_ready(10000)) throw TemporaryFailure("no sanitizer could be started: see `kiyome selftest`");
-  const workers::JobResult result = pool.run(input.get(), octets.size(), {}, bounds);
+  const workers::JobResult result =
+      pool.run(input.get(), octets.size(), {}, document::mail_bounds(config.cleaner, octets.size()));
   if (!result.answer) throw TemporaryFailure("the sanitizer gave no answer about " + file);
   std::fputs(policy::explain(config.policy, from, to, octets.size(), *result.answer).c_str(), stdout);
   return 0;

@@ -18,6 +18,7 @@
 #include "service/cleaner/clean_item.h"
 #include "service/cleaner/report.h"
 #include "service/compose/utf8.h"
+#include "service/document/mail_reading.h"
 #include "service/document/scan.h"
 #include "service/gate/verify.h"
 #include "service/policy/policy.h"
@@ -31,10 +32,6 @@ using clean::Finding;
 
 constexpr std::size_t kReadOctets = 256u << 10;
 constexpr std::string_view kUnfinished = ".part";
-
-double milliseconds_since(Steady::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Steady::now() - begin).count();
-}
 
 // A file's octets go from the disk into the sandbox and nowhere else.
 document::Content read_file(const std::string& path) {
@@ -150,41 +147,28 @@ Outcome FileSanitizer::sanitize(const std::string& path) {
 
 // A whole mail, for its texts go by no other scan.
 void FileSanitizer::scan(Case& one) const {
-  if (config_.scan.clamd.empty()) return;
-  const document::ScanResult found =
-      document::scan(config_.scan.clamd, one.content.descriptor(), one.content.size());
-  if (found.verdict == document::ScanVerdict::found) one.hold(Finding::kMalware);
-  if (found.verdict == document::ScanVerdict::failed && !config_.scan.optional)
-    one.hold(Finding::kScanFailed);
+  std::string name;
+  if (const auto why =
+          document::held_by_scan(config_.scan, one.content.descriptor(), one.content.size(), name))
+    one.hold(*why);
 }
 
 // The mail sanitizer tells what it is, and opens it when it is a mail.
 void FileSanitizer::look(Case& one) {
-  workers::Bounds bounds;
-  bounds.wall_ms = config_.cleaner.mail_seconds * 1000;
-  bounds.cpu_seconds = limits::kMailJobCpuSeconds;
-  bounds.memory_bytes = limits::kMailJobMemory + 2 * one.content.size();
   clean::JobOptions options;
   options.any_file = !is_mail_name(one.path);
   options.part_texts = options.contents = policy::passes_documents(config_.policy);
   options.name = one.plain_name();
-  std::optional<clean::AnswerReader> reader;
-  workers::JobEnd end;
-  for (unsigned attempt = 0; attempt < limits::kJobAttempts; ++attempt) {
-    one.contents.clear();
-    reader.emplace(one.content.size(),
-                   [&](std::uint32_t part, std::string_view octets) { one.contents[part].append(octets); });
-    end = sanitizers_.get(document::Kind::mail).run(one.content.descriptor(), options, bounds, *reader);
-    if (!workers::worth_another_try(end)) break;
-  }
-  if (end.unavailable) throw TemporaryFailure("no sanitizer could be started: see `kiyome selftest`");
-  one.parse_ms = end.milliseconds;
-  if (!end.good()) {
+  document::MailReading reading =
+      document::read_mail(sanitizers_.get(document::Kind::mail), one.content.descriptor(), one.content.size(),
+                          options, config_.cleaner);
+  one.parse_ms = reading.end.milliseconds;
+  if (!reading.end.good()) {
     if (is_mail_name(one.path)) one.type = "message/rfc822";
-    return one.hold(*end.failure);
+    return one.hold(*reading.end.failure);
   }
-  for (auto& [part, content] : one.contents) content.seal();
-  one.answer = reader->take_answer();
+  one.contents = std::move(reading.contents);
+  one.answer = std::move(reading.answer);
 }
 
 void FileSanitizer::clean_mail(Case& one) {
@@ -196,16 +180,10 @@ void FileSanitizer::clean_mail(Case& one) {
   request.envelope = &envelope;
   request.bytes = one.content.size();
   request.answer = &answer;
-  cleaner::Documents made;
   document::Budget budget(config_.documents);
-  for (const cleaner::DocumentWish& wanted : cleaner::wanted_documents(request, config_)) {
-    const clean::Part& part = answer.parts[wanted.part];
-    const auto content = one.contents.find(wanted.part);
-    if (content == one.contents.end() || content->second.sha256() != part.sha256) continue;
-    const document::File file{&content->second, part.name, part.detected_type, part.findings};
-    const auto& done = made.emplace(wanted, documents_.clean(file, {wanted.action, passwords_}, budget));
-    one.render_ms += done.first->second.render_ms;
-  }
+  const cleaner::Documents made =
+      cleaner::make_documents(request, config_, one.contents, documents_, passwords_, budget);
+  for (const auto& [wish, done] : made) one.render_ms += done.render_ms;
   request.documents = &made;
   const cleaner::Group group = cleaner::clean_item(request, config_).front();
   one.parts = cleaner::parts_json(answer, group);

@@ -43,7 +43,6 @@ class Cleaning {
   Budget& budget_;
 };
 
-void add(std::vector<clean::Finding>& to, clean::Finding finding);  // once
 Made held(std::vector<clean::Finding> reasons, clean::Finding why);
 // How a job's failure is told of a part: only an item has findings of effect `item`.
 clean::Finding reason_of(clean::Finding failure);

@@ -5,6 +5,7 @@
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/compose/characters.h"
 #include "service/document/cleaning.h"
 #include "service/document/route.h"
 #include "service/document/scan.h"
@@ -42,14 +43,10 @@ std::vector<Finding> notes_of(const PageSink* sink) {
 
 }  // namespace
 
-void add(std::vector<Finding>& to, Finding finding) {
-  if (!has(to, finding)) to.push_back(finding);
-}
-
 Made held(std::vector<Finding> reasons, Finding why) {
   Made out;
   out.reasons = std::move(reasons);
-  add(out.reasons, why);
+  compose::add_finding(out.reasons, why);
   return out;
 }
 
@@ -75,20 +72,17 @@ Made Cleaning::clean(const File& file, unsigned depth) {
   if (std::optional<Made> refused = held_at_once(file)) return std::move(*refused);
   Made made = by_route(file, depth);
   for (const Finding finding : file.findings)
-    if (finding != Finding::kEncrypted) add(made.reasons, finding);
+    if (finding != Finding::kEncrypted) compose::add_finding(made.reasons, finding);
   return made;
 }
 
 std::optional<Made> Cleaning::held_at_once(const File& file) const {
   Made refused;
   refused.reasons = file.findings;
-  if (!config_.scan.clamd.empty()) {
-    const ScanResult found = scan(config_.scan.clamd, file.content->descriptor(), file.content->size());
-    refused.malware = found.name;
-    const bool failed = found.verdict == ScanVerdict::failed && !config_.scan.optional;
-    if (found.verdict == ScanVerdict::found) add(refused.reasons, Finding::kMalware);
-    if (failed) add(refused.reasons, Finding::kScanFailed);
-    if (found.verdict == ScanVerdict::found || failed) return refused;
+  if (const auto why =
+          held_by_scan(config_.scan, file.content->descriptor(), file.content->size(), refused.malware)) {
+    compose::add_finding(refused.reasons, *why);
+    return refused;
   }
   if (std::any_of(file.findings.begin(), file.findings.end(), holds)) return refused;
   if (has(file.findings, Finding::kTypeMismatch) && config_.documents.hold_mismatch)
@@ -223,7 +217,7 @@ Made Cleaning::through_office(const File& file) {
   sink->finish(file.name);
   if (other->size() == 0) return held(sink->findings(), Finding::kConversionFailed);
   Made out = drawn(file, Kind::pdf, *other);
-  for (const Finding finding : sink->findings()) add(out.reasons, finding);
+  for (const Finding finding : sink->findings()) compose::add_finding(out.reasons, finding);
   out.render_ms += made.render_ms;
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "service/compose/characters.h"
 #include "service/document/cleaning.h"
 #include "service/document/mail_text.h"
 #include "service/document/zip_of_entries.h"
@@ -77,7 +78,7 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
     made.entries.push_back(
         {part, entry(part, content == contents.end() ? nullptr : &content->second, depth)});
     contents.erase(part.index);
-    if (made.entries.back().made.held()) add(made.reasons, Finding::kEntryHeld);
+    if (made.entries.back().made.held()) compose::add_finding(made.reasons, Finding::kEntryHeld);
   }
   if (made.entries.empty() && made.files.empty())
     return held(std::move(made.reasons), Finding::kEmptyArchive);
@@ -105,7 +106,7 @@ Made Cleaning::entry(const clean::Part& part, const Content* content, unsigned d
   if (content == nullptr) {  // the sanitizer says why
     Made out;
     out.reasons = part.findings;
-    if (!said) add(out.reasons, Finding::kConversionFailed);
+    if (!said) compose::add_finding(out.reasons, Finding::kConversionFailed);
     return out;
   }
   if (content->size() != part.size || content->sha256() != part.sha256)

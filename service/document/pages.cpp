@@ -4,6 +4,7 @@
 
 #include "proto/base/limits.h"
 #include "service/base/clock.h"
+#include "service/compose/characters.h"
 #include "service/compose/document/pdf_writer.h"
 #include "service/compose/document/png_writer.h"
 #include "service/compose/document/words_text.h"
@@ -17,7 +18,7 @@ using compose::CleanFile;
 class Timed {
  public:
   explicit Timed(double& milliseconds) : milliseconds_(milliseconds) {}
-  ~Timed() { milliseconds_ += std::chrono::duration<double, std::milli>(Steady::now() - begin_).count(); }
+  ~Timed() { milliseconds_ += milliseconds_since(begin_); }
   Timed(const Timed&) = delete;
   Timed& operator=(const Timed&) = delete;
 
@@ -158,9 +159,7 @@ class OtherForm : public PageSink {
 }  // namespace
 
 void PageSink::note(const std::vector<clean::Finding>& findings) {
-  for (const clean::Finding finding : findings)
-    if (std::find(findings_.begin(), findings_.end(), finding) == findings_.end())
-      findings_.push_back(finding);
+  for (const clean::Finding finding : findings) compose::add_finding(findings_, finding);
 }
 
 void PageSink::document(const clean::Document& document) { note(document.findings); }

@@ -75,4 +75,20 @@ ScanResult scan(const std::string& socket_path, int file, std::uint64_t size) {
   return out;
 }
 
+std::optional<clean::Finding> held_by_scan(const ScanConfig& config, int file, std::uint64_t size,
+                                           std::string& name) {
+  if (config.clamd.empty()) return std::nullopt;
+  ScanResult result = scan(config.clamd, file, size);
+  switch (result.verdict) {
+    case ScanVerdict::nothing_found:
+      break;
+    case ScanVerdict::found:
+      name = std::move(result.name);
+      return clean::Finding::kMalware;
+    case ScanVerdict::failed:
+      if (!config.optional) return clean::Finding::kScanFailed;
+  }
+  return std::nullopt;
+}
+
 }  // namespace kiyome::document

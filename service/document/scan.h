@@ -3,7 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "proto/clean/findings.h"
+#include "service/base/config.h"
 
 namespace kiyome::document {
 
@@ -16,5 +20,10 @@ struct ScanResult {
 // The `size` octets of a file. Blocks for at most kScanSeconds. Never throws: whatever goes wrong is
 // `failed`.
 ScanResult scan(const std::string& socket_path, int file, std::uint64_t size);
+
+// What a scan by the configuration comes to: kMalware, kScanFailed, or nothing that holds. `name` becomes
+// that of what was found.
+std::optional<clean::Finding> held_by_scan(const ScanConfig& config, int file, std::uint64_t size,
+                                           std::string& name);
 
 }  // namespace kiyome::document

@@ -20,13 +20,8 @@ SECONDS = 20  # for one document
 
 
 def deflate_zip(entries):
-    """[(name, raw deflate octets, crc, size)] as a ZIP whose directory tells the truth."""
-    local, central = b"", b""
-    for name, packed, crc, size in entries:
-        head = struct.pack("<HHHHHIIIHH", 20, 0x800, 8, 0, 0x5821, crc, len(packed), size, len(name), 0)
-        central += b"PK\1\2" + struct.pack("<H", 20) + head + struct.pack("<HHHII", 0, 0, 0, 32, len(local)) + name
-        local += b"PK\3\4" + head + name + packed
-    return local + central + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), len(central), len(local), 0)
+    """[(name, raw deflate octets, crc, size)]"""
+    return documents.zip_of([(name, 0x800, 8, packed, crc, size) for name, packed, crc, size in entries])
 
 
 def zeros(size):
@@ -78,19 +73,9 @@ def png_flood():
             chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b""))
 
 
-def build_pdf(objects):
-    out, offsets = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n" % number + content + b"\nendobj\n"
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(b"%010d 00000 n \n" % each for each in offsets)
-    return out + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-
-
 def pdf_of_pages(count):
     kids = b" ".join(b"3 0 R" for _ in range(count))
-    return build_pdf([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [" + kids + b"] /Count %d >>" % count,
+    return documents.pdf_of([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [" + kids + b"] /Count %d >>" % count,
                       b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>"])
 
 
@@ -98,20 +83,20 @@ def pdf_recursion():
     """A form that shows itself twice."""
     stream = b"/X Do /X Do"
     form = b"<< /Type /XObject /Subtype /Form /BBox [0 0 600 800] /Resources << /XObject << /X 5 0 R /Y 4 0 R >> >> /Length 11 >>\nstream\n/Y Do /Y Do\nendstream"
-    return build_pdf([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    return documents.pdf_of([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
                       b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /X 5 0 R >> >> /Contents 4 0 R >>",
                       b"<< /Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream", form])
 
 
 def pdf_huge_page():
-    return build_pdf([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    return documents.pdf_of([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
                       b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 14000000 14000000] >>"])
 
 
 def pdf_deflate_bomb():
     packed = zlib.compress(b"0 0 1 1 re f\n" * (40 << 20 >> 3), 9)
     packed = zlib.compress(packed, 9)
-    return build_pdf([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    return documents.pdf_of([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
                       b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
                       b"<< /Filter [/FlateDecode /FlateDecode] /Length %d >>\nstream\n" % len(packed) + packed + b"\nendstream"])
 

@@ -61,6 +61,11 @@ def pdf(text="Hello", extra=b""):
                b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
                b"<< /Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream",
                b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+    return pdf_of(objects)
+
+
+def pdf_of(objects):
+    """A PDF of these objects, numbered from 1; the first is the catalog."""
     out, offsets = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         offsets.append(len(out))
@@ -70,12 +75,16 @@ def pdf(text="Hello", extra=b""):
     return out + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
 
 
-def old_zip(entries):
-    """As Japanese Windows writes it: names in CP932, no flag that says so."""
+def zip_of(entries):
+    """[(name, flags, method, octets as they lie there, crc, size)] as a ZIP whose directory tells the same."""
     local, central = b"", b""
-    for name, octets in entries:
-        name = name.encode("cp932")
-        head = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0x5821, zlib.crc32(octets), len(octets), len(octets), len(name), 0)
+    for name, flags, method, octets, crc, size in entries:
+        head = struct.pack("<HHHHHIIIHH", 20, flags, method, 0, 0x5821, crc, len(octets), size, len(name), 0)
         central += b"PK\1\2" + struct.pack("<H", 20) + head + struct.pack("<HHHII", 0, 0, 0, 32, len(local)) + name
         local += b"PK\3\4" + head + name + octets
     return local + central + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), len(central), len(local), 0)
+
+
+def old_zip(entries):
+    """As Japanese Windows writes it: names in CP932, no flag that says so."""
+    return zip_of([(name.encode("cp932"), 0, 0, octets, zlib.crc32(octets), len(octets)) for name, octets in entries])

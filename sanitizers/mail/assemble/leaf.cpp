@@ -9,9 +9,9 @@
 #include "sanitizers/mail/assemble/file_words.h"
 #include "sanitizers/mail/assemble/picture.h"
 #include "sanitizers/mail/containers.h"
-#include "sanitizers/mail/digest.h"
 #include "sanitizers/mail/octets.h"
 #include "sanitizers/text/text.h"
+#include "sanitizers/type/digest.h"
 #include "sanitizers/type/signatures.h"
 #include "sanitizers/type/table.h"
 #include "sanitizers/type/type.h"
@@ -181,7 +181,7 @@ bool Assembly::decode_with_tail(Node& node, std::string_view raw, std::string& s
 
 void Assembly::measure(Node& node, std::string_view octets) {
   node.size = octets.size();
-  node.sha256 = sha256(octets);
+  node.sha256 = type::sha256(octets);
 }
 
 // text/plain with a file name is an attachment, unless it is the only text and not called one; within

@@ -2,7 +2,7 @@
 #include "tests/unit/sanitizers_mail/mails.h"
 
 #include "proto/clean/codec.h"
-#include "sanitizers/mail/digest.h"
+#include "sanitizers/type/digest.h"
 
 using namespace kiyome;
 
@@ -131,7 +131,7 @@ bool has(const std::vector<clean::Finding>& findings, clean::Finding finding) {
 }
 
 const clean::Part* part_of(const Said& said, std::string_view payload) {
-  const auto digest = sanitizer::mail::sha256(payload);
+  const auto digest = sanitizer::type::sha256(payload);
   for (const clean::Part& part : said.parts)
     if (part.sha256 == digest && part.size == payload.size()) return &part;
   return nullptr;

@@ -1,11 +1,11 @@
 // See digest.h.
-#include "sanitizers/mail/digest.h"
+#include "sanitizers/type/digest.h"
 
 #include <openssl/evp.h>
 
 #include "proto/base/check.h"
 
-namespace kiyome::sanitizer::mail {
+namespace kiyome::sanitizer::type {
 namespace {
 
 // Held for the life of the process: the fetched algorithm and one context, reused for each part.
@@ -34,4 +34,4 @@ std::array<std::uint8_t, 32> sha256(std::string_view octets) {
   return out;
 }
 
-}  // namespace kiyome::sanitizer::mail
+}  // namespace kiyome::sanitizer::type
