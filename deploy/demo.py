@@ -93,9 +93,11 @@ def wait_for_ends(kiyome, config, ids, seconds):
 
 
 def first_lines(octets):
-    body = email.message_from_bytes(octets, policy=email.policy.default).get_body(("plain",))
-    lines = [line for line in body.get_content().splitlines() if line.strip()]
-    return " / ".join(lines[:2])[:100]
+    """The first two lines that a reader sees, and the files that came along."""
+    mail = email.message_from_bytes(octets, policy=email.policy.default)
+    lines = [line for line in mail.get_body(("plain",)).get_content().splitlines() if line.strip()]
+    files = [part.get_filename() for part in mail.iter_attachments()]
+    return " / ".join(lines[:2])[:100] + (f" ｜ {', '.join(files)}" if files else "")
 
 
 def main():

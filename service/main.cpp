@@ -95,7 +95,9 @@ void CommandLine::add_sanitize() {
       app.add_subcommand("sanitize", "ファイルを無害化 / sanitize files without a server"), config);
   command->add_option("--mode", sanitize.mode, "text | flatten")->check(CLI::IsMember({"text", "flatten"}));
   command->add_option("--password", sanitize.passwords, "暗号化ファイルのパスワード / passwords to try");
+  command->add_flag("--compact", sanitize.compact, "白黒 2 値の小さな PDF / small PDFs in black and white");
   command->add_option("--report", sanitize.report, "JSON の報告 / one JSON object a line");
+  command->add_option("--pages", sanitize.pages, "このページだけ / only these pages: 1-20, 5, 5-, -20");
   command->add_option("--jobs", sanitize.jobs, "同時に処理する数 / files at once (default: one a processor)")
       ->check(CLI::Range(1, 256));
   command->add_option("--out", sanitize.out, "出力先フォルダー / output folder")->required();

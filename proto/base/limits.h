@@ -68,9 +68,12 @@ inline constexpr std::size_t kCalendarEvents = 1000;   // shown of one calendar
 inline constexpr std::size_t kCalendarPeople = 300;    // attendees shown of one event
 inline constexpr std::size_t kCalendarZones = 64;      // VTIMEZONE definitions read
 inline constexpr std::size_t kZipEntries = 20000;      // names looked at to tell what a ZIP is
+inline constexpr std::size_t kZipContentTypes = 8;     // lists of content types of one package; one is right
 inline constexpr std::size_t kZipManifest = 256u << 10;  // of an ODF manifest, to see whether it is encrypted
 inline constexpr std::size_t kOleSectors = 4096;         // directory sectors of an OLE file that are followed
 inline constexpr std::size_t kOleStreams = 8192;         // stream names of an OLE file
+inline constexpr std::size_t kOleMini = 1u << 20;        // of an OLE file's small streams, each below 4 KB
+inline constexpr std::size_t kOleLooks = 8;              // at each entry of a message; a sound one needs 3
 inline constexpr std::size_t kOleWorkbookHead = 16u << 10;  // a workbook's records up to its sheets' names
 inline constexpr std::size_t kTypeScan = 256u << 10;        // octets that decide what kind of text a text is
 inline constexpr std::size_t kMailDecoded =
@@ -203,6 +206,8 @@ inline constexpr std::size_t kPageRepeats =
 
 // ---- clean documents, as the gate accepts them ----
 inline constexpr std::size_t kPageImages = 1000;  // shown on one page; the composer cuts out far fewer
+inline constexpr std::uint64_t kPageShown =
+    4 * kPagePixels;  // drawn on one page, an image each time: two layers are real, a thousand stop a reader
 inline constexpr std::size_t kPageContent =
     128u << 20;                                   // inflated, of one page; a frame full of words takes 75 MB
 inline constexpr std::size_t kCleanTitle = 1024;  // UTF-8 octets of a document's title
@@ -219,6 +224,7 @@ inline constexpr std::uint32_t kMailJobWallMs =
 inline constexpr std::size_t kJobPasswords = 64;  // tried on one part; more is an attack on our time
 inline constexpr std::size_t kJobPassword = 128;  // UTF-8 octets of one
 inline constexpr std::uint16_t kDpiMin = 72, kDpiMax = 300;  // of a rendering
+inline constexpr std::uint16_t kCompactDpi = 300;            // … in black and white, as a fine fax has it
 inline constexpr unsigned kJobAttempts = 2;                  // the second death holds the item
 inline constexpr std::uint64_t kPdfJobMemory = 1u << 30;     // address space; fonts are mapped in it
 inline constexpr std::uint64_t kImageJobMemory =
@@ -278,6 +284,8 @@ inline constexpr std::size_t kTableColumns =
     1024;  // of a CSV file; more are read, but numbers in them change
 inline constexpr std::size_t kTableRows = 1u << 20;   // of a sheet
 inline constexpr std::size_t kOfficeObjects = 10000;  // sheets, slides, notes looked at for what is hidden
+inline constexpr std::size_t kOfficeParagraphs = 200000;  // of a text, asked for hidden words: 15 µs each
+inline constexpr unsigned kOfficeTables = 8;              // within each other, for the same
 
 // ---- the log of originals ----
 inline constexpr std::uint64_t kOriginalSegment = 64u << 20;  // octets of one file; freed as a whole

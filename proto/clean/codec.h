@@ -62,9 +62,8 @@ class AnswerReader : public Reader {
  public:
   // Without a sink an answer with PartContent is refused.
   explicit AnswerReader(std::uint64_t original_size, ContentSink sink = {});
-  // After complete(): parts form a tree in order, references are in range, and the spans cover every octet of
-  // the original. Every part's content is whole or not there.
-  const MailAnswer& answer() const { return answer_; }
+  // After complete(), once: parts form a tree in order, references are in range, and the spans cover every
+  // octet of the original. Every part's content is whole or not there.
   MailAnswer take_answer();
 
  protected:

@@ -8,7 +8,7 @@ inline constexpr int kExitUnconfined =
     70;  // the program: no confinement to be had; its message is on standard error
 inline constexpr int kExitMemory = 71;     // a job: no more memory within its limit
 inline constexpr int kExitInput = 72;      // a job: its input was not a sealed memfd
-inline constexpr int kExitProtocol = 73;   // the zygote: a request that does not decode
+inline constexpr int kExitProtocol = 73;   // the zygote or a job: a request that does not decode
 inline constexpr int kExitException = 74;  // a job: an exception left the sanitizer
 inline constexpr int kExitFork = 75;       // told by the zygote for a job: no child could be made
 

@@ -1,5 +1,7 @@
 #include "proto/clean/job.h"
 
+#include <iterator>
+
 #include "proto/base/bytes.h"
 #include "proto/base/limits.h"
 #include "proto/clean/codec.h"
@@ -7,25 +9,35 @@
 namespace kiyome::clean {
 namespace {
 
-constexpr std::uint8_t kPartTexts = 1;
-constexpr std::uint8_t kAnyFile = 2;
-constexpr std::uint8_t kContents = 4;
-constexpr std::uint8_t kPixels = 8;
-constexpr std::uint8_t kWords = 16;
-constexpr std::uint8_t kAllOptions = kPartTexts | kAnyFile | kContents | kPixels | kWords;
+// Bit by bit, from the lowest: the options that are yes or no.
+constexpr bool JobOptions::*kFlags[] = {
+    &JobOptions::part_texts,    &JobOptions::any_file,       &JobOptions::contents,
+    &JobOptions::pixels,        &JobOptions::words,          &JobOptions::show_hidden,
+    &JobOptions::show_comments, &JobOptions::accept_changes, &JobOptions::fit_width};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::int32_t kSignalMax = 64;  // SIGRTMAX of Linux
+
+std::uint16_t flags_of(const JobOptions& options) {
+  std::uint16_t out = 0;
+  for (std::size_t i = 0; i < std::size(kFlags); ++i)
+    if (options.*kFlags[i]) out = static_cast<std::uint16_t>(out | 1u << i);
+  return out;
+}
+
+bool set_flags(std::uint16_t flags, JobOptions& options) {
+  for (std::size_t i = 0; i < std::size(kFlags); ++i) options.*kFlags[i] = (flags >> i & 1) != 0;
+  return flags >> std::size(kFlags) == 0;
+}
 
 void payload(ByteWriter& w, const JobRequest& m) {
   w.u64(m.job);
   w.u32(m.cpu_seconds);
   w.u64(m.memory_bytes);
   const JobOptions& options = m.options;
-  w.u8(static_cast<std::uint8_t>((options.part_texts ? kPartTexts : 0) | (options.any_file ? kAnyFile : 0) |
-                                 (options.contents ? kContents : 0) | (options.pixels ? kPixels : 0) |
-                                 (options.words ? kWords : 0)));
+  w.u16(flags_of(options));
   w.u16(options.dpi);
   w.u32(options.pages_max);
+  w.u32(options.first_page);
   w.counted(options.type);
   w.counted(options.name);
   w.u8(static_cast<std::uint8_t>(options.passwords.size()));
@@ -44,17 +56,13 @@ JobRequest request(ByteReader& in) {
   out.job = in.u64();
   out.cpu_seconds = in.u32();
   out.memory_bytes = in.u64();
-  const std::uint8_t options = in.u8();
-  if ((options & ~kAllOptions) != 0) in.fail();
-  out.options.part_texts = (options & kPartTexts) != 0;
-  out.options.any_file = (options & kAnyFile) != 0;
-  out.options.contents = (options & kContents) != 0;
-  out.options.pixels = (options & kPixels) != 0;
-  out.options.words = (options & kWords) != 0;
+  if (!set_flags(in.u16(), out.options)) in.fail();
   out.options.dpi = in.u16();
   if (out.options.dpi < limits::kDpiMin || out.options.dpi > limits::kDpiMax) in.fail();
   out.options.pages_max = in.u32();
   if (out.options.pages_max > limits::kDocumentPages) in.fail();
+  out.options.first_page = in.u32();
+  if (out.options.first_page < 1 || out.options.first_page > limits::kDocumentPages) in.fail();
   out.options.type = in.counted(limits::kCleanType);
   if (!out.options.type.empty() && !is_media_type(out.options.type)) in.fail();
   out.options.name = in.counted(limits::kCleanName);

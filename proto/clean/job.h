@@ -21,8 +21,13 @@ struct JobOptions {
   bool words = false;           // of a document: say its words; without pixels each page is one white pixel
   std::uint16_t dpi = 150;      // kDpiMin to kDpiMax
   std::uint32_t pages_max = 0;  // pages beyond are left out (pages-cut); 0 = kDocumentPages
-  std::string type;             // what the input was found to be: a media type, or empty
-  std::string name;             // the sender's file name, a line; may be empty
+  std::uint32_t first_page = 1;  // pages before are left out (pages-cut); pages_max counts from here
+  bool show_hidden = false;      // of an office document: also sheets, rows, slides, words that it hides
+  bool show_comments = false;    // … and its comments and speaker's notes
+  bool accept_changes = false;   // … tracked changes as if all were accepted; else as it shows them
+  bool fit_width = false;        // … a sheet without page setup is made to fit the width of a page
+  std::string type;              // what the input was found to be: a media type, or empty
+  std::string name;              // the sender's file name, a line; may be empty
   std::vector<std::string> passwords;  // to be tried in order on an encrypted input; lines
   bool operator==(const JobOptions&) const = default;
 };

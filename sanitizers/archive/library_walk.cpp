@@ -1,6 +1,8 @@
 // See library_walk.h.
 #include "sanitizers/archive/library_walk.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -58,7 +60,9 @@ class LibraryWalk : public Walk {
       : octets_(octets), reader_(reader) {
     if (!reader.packed_file) return;
     name_ = unpacked_name(base_name(name));
-    if (reader.type == "application/gzip") header_name_ = base_name(gzip_name(octets));
+    if (reader.type != "application/gzip") return;
+    header_name_ = base_name(gzip_name(octets));
+    gzip_ = look_at_gzip(octets);
   }
 
   WalkEnd walk(Visitor& visitor) override;
@@ -77,6 +81,7 @@ class LibraryWalk : public Walk {
   const Reader& reader_;
   std::string name_;
   std::string_view header_name_;
+  GzipLook gzip_{true, false};
   bool told_ = false;    // an entry was
   bool single_ = false;  // a packed file that holds no tar
 };
@@ -109,6 +114,10 @@ WalkEnd LibraryWalk::walk(Visitor& visitor) {
     single_ = true;
     end = walk_once(visitor);
   }
+  const auto& notes = end.notes;
+  if (!gzip_.sound && std::find(notes.begin(), notes.end(), Finding::kBrokenStructure) == notes.end())
+    end.notes.push_back(Finding::kBrokenStructure);
+  if (gzip_.tail) end.notes.push_back(Finding::kAmbiguousStructure);
   return end;
 }
 
@@ -204,7 +213,9 @@ LibraryWalk::Step LibraryWalk::give_octets(::archive* library, const EntryHead& 
       return Step::stop;
     }
   }
-  const bool whole = !head.size || *head.size == given;
+  // Which file of a damaged tar is not what it was, nobody can tell; a single one is it.
+  const bool sound = gzip_.sound || archive_format(library) != ARCHIVE_FORMAT_RAW;
+  const bool whole = sound && (!head.size || *head.size == given);
   visitor.end_of_entry(whole ? std::nullopt : std::optional(Finding::kDamagedPart));
   return Step::next;
 }
@@ -237,6 +248,29 @@ bool is_rar_volume(std::string_view s) {
   if (number() != 1) return false;  // an encryption header: nothing can be read anyway
   if ((number() & 1) != 0) number();
   return (number() & kVolume) != 0;
+}
+
+GzipLook look_at_gzip(std::string_view s) {
+  constexpr int kWithHeader = MAX_WBITS + 16;
+  z_stream stream{};
+  if (s.size() > limits::kMessageBytes || inflateInit2(&stream, kWithHeader) != Z_OK) return {};
+  GzipLook out;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(s.data()));
+  stream.avail_in = static_cast<uInt>(s.size());
+  for (std::uint64_t given = 0; given <= limits::kArchiveExpanded;) {  // the walk refuses what is larger
+    stream.next_out = block().data();
+    stream.avail_out = static_cast<uInt>(kBlock);
+    const int result = inflate(&stream, Z_NO_FLUSH);
+    given += kBlock - stream.avail_out;
+    if (result == Z_OK) continue;
+    if (result != Z_STREAM_END) break;
+    const std::string_view rest = s.substr(s.size() - stream.avail_in);
+    out.sound = !rest.starts_with("\x1f\x8b");  // else another member follows
+    out.tail = out.sound && rest.find_first_not_of('\0') != rest.npos;
+    if (out.sound || inflateReset(&stream) != Z_OK) break;
+  }
+  inflateEnd(&stream);
+  return out;
 }
 
 std::string_view gzip_name(std::string_view s) {

@@ -16,6 +16,13 @@ std::unique_ptr<Walk> library_walk(std::string_view octets, std::string_view typ
 // Whether it is one of several volumes of a RAR: what it holds cannot be judged without the others.
 bool is_rar_volume(std::string_view octets);
 
+// What libarchive does not look at in a gzip file: the sums of its members, and what follows the last one.
+struct GzipLook {
+  bool sound = false;
+  bool tail = false;
+};
+GzipLook look_at_gzip(std::string_view octets);
+
 // The name that a gzip header carries (RFC 1952, FNAME), as stored, or empty.
 std::string_view gzip_name(std::string_view octets);
 

@@ -54,6 +54,9 @@ WalkEnd LzhWalk::walk(Visitor& visitor) {
     if (!entry->folder() && !visit(*entry, visitor)) break;
     if (entry->cut) return {std::nullopt, {Finding::kBrokenStructure}};
   }
+  // Behind the zero some programs would read on.
+  if (octets_.find_first_not_of('\0', at) != octets_.npos && (at >= octets_.size() || octets_[at] == '\0'))
+    return {std::nullopt, {Finding::kAmbiguousStructure}};
   return {};
 }
 

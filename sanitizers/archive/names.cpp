@@ -51,6 +51,34 @@ std::string joined(std::string_view path, bool& unsafe) {
   return out;
 }
 
+// か and the mark of voicing that macOS stores behind it → が: readers of other systems show two characters,
+// and find neither. Three octets each; the voiced kana follows the plain one.
+std::string voiced(std::string path) {
+  constexpr std::string_view kVoiced = "\xe3\x82\x99", kHalfVoiced = "\xe3\x82\x9a";
+  constexpr std::size_t kOctets = 3;
+  const auto kana = [&](std::size_t at) -> unsigned {  // from U+3000
+    const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(path[at + i]); };
+    return octet(0) != 0xe3 ? 0 : (octet(1) & 0x3fu) << 6 | (octet(2) & 0x3fu);
+  };
+  for (std::size_t mark = path.find("\xe3\x82"); mark != path.npos; mark = path.find("\xe3\x82", mark + 1)) {
+    const std::string_view what = std::string_view(path).substr(mark, kOctets);
+    if (mark < kOctets || (what != kVoiced && what != kHalfVoiced)) continue;
+    unsigned plain = kana(mark - kOctets);
+    const unsigned row = plain >= 0xa1 ? plain - 0x60 : plain;  // katakana as hiragana
+    const bool ha = row >= 0x6f && row <= 0x7b && row % 3 == 0;
+    const bool ka = (row >= 0x4b && row <= 0x61 && row % 2 == 1) || row == 0x64 || row == 0x66 || row == 0x68;
+    if (what == kVoiced ? row == 0x46 || row == 0x9d || ka || ha : ha)
+      plain += row == 0x46 ? 0x4e : what == kVoiced ? 1 : 2;
+    else
+      continue;
+    path[mark - 2] = static_cast<char>(0x80 | plain >> 6);
+    path[mark - 1] = static_cast<char>(0x80 | (plain & 0x3f));
+    path.erase(mark, kOctets);
+    --mark;
+  }
+  return path;
+}
+
 }  // namespace
 
 std::string charset_of_names(const std::vector<std::string_view>& names) {
@@ -76,7 +104,7 @@ EntryName read_name(std::string_view stored, std::string_view charset) {
       stored.size() >= limits::kArchiveNameOctets || std::any_of(stored.begin(), stored.end(), is_control);
   text::Text decoded = text::decode_word(stored, charset);
   out.findings = std::move(decoded.findings);
-  std::string& path = decoded.utf8;
+  std::string path = voiced(std::move(decoded.utf8));
   std::replace(path.begin(), path.end(), '\\', '/');
   out.unsafe = out.unsafe || path.starts_with('/') || path.find(':') != std::string::npos;
   out.path = joined(path, out.unsafe);

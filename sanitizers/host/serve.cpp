@@ -1,5 +1,6 @@
 // The zygote's loop. It sees requests of the service and the deaths of its children, never an octet from
-// outside.
+// outside. Of a request it reads only which job it is: the rest, a name and passwords, is decoded in the
+// child and wiped here, or every later job would be born with it in its memory.
 #include "sanitizers/host/serve.h"
 
 #include <poll.h>
@@ -16,6 +17,7 @@
 #include <new>
 #include <vector>
 
+#include "proto/base/bytes.h"
 #include "proto/base/limits.h"
 #include "proto/clean/codec.h"
 #include "proto/clean/exit_codes.h"
@@ -25,6 +27,7 @@ namespace kiyome::sanitizer {
 namespace {
 
 constexpr std::size_t kFlushBytes = 256u << 10;  // a long answer goes out in pieces of this size
+constexpr std::uint8_t kRequest = 1;             // the kind of a JobRequest; its number follows (FORMAT.md)
 
 [[noreturn]] void break_off(const char* what) {
   [[maybe_unused]] ssize_t count = write(STDERR_FILENO, "kiyome sanitizer: ", 18);
@@ -98,6 +101,7 @@ class Zygote {
       if (!await(1)) continue;
       if (!receive(received)) break;
       if (received.size > 0) handle(received);
+      explicit_bzero(received.octets.data(), received.size);
     } while (true);
     while (closing_ && count_ > 0) await(0);
   }
@@ -121,35 +125,40 @@ class Zygote {
   }
 
   void handle(const Received& received) {
-    const auto message = clean::decode_job({received.octets.data(), received.size});
-    if (!message) break_off("request that does not decode");
-    if (const auto* request = std::get_if<clean::JobRequest>(&*message)) {
+    const std::string_view octets(received.octets.data(), received.size);
+    ByteReader in(octets);
+    const bool request = in.u8() == kRequest;
+    const std::uint64_t job = in.u64();
+    if (in.failed()) break_off("request too short");
+    if (request) {
       if (received.fd_count != 2) break_off("request without its two descriptors");
-      start(*request, received.fds[0], received.fds[1]);
-    } else if (const auto* kill = std::get_if<clean::JobKill>(&*message)) {
-      if (received.fd_count != 0) break_off("kill with descriptors");
-      end(kill->job);
-    } else {
-      break_off("a reply as a request");
+      return start(job, received);
     }
+    const auto message = clean::decode_job(octets);
+    if (!message) break_off("request that does not decode");
+    if (!std::holds_alternative<clean::JobKill>(*message)) break_off("a reply as a request");
+    if (received.fd_count != 0) break_off("kill with descriptors");
+    end(job);
   }
 
-  void start(const clean::JobRequest& request, int input, int answer) {
+  void start(std::uint64_t job, const Received& received) {
     if (count_ == children_.size()) break_off("more jobs at once than agreed");
     const pid_t pid = fork();
-    if (pid == 0) run(request, input, answer);
-    close(input);
-    close(answer);
-    if (pid < 0) return send(clean::JobEnded{request.job, clean::kExitFork, 0});
-    children_[count_++] = {pid, request.job};
+    if (pid == 0) run(received);
+    for (const int fd : received.fds) close(fd);
+    if (pid < 0) return send(clean::JobEnded{job, clean::kExitFork, 0});
+    children_[count_++] = {pid, job};
     ++started_;
   }
 
-  [[noreturn]] void run(const clean::JobRequest& request, int input, int answer) {
+  [[noreturn]] void run(const Received& received) {
     try {
-      const std::string_view octets = confine_job_(request, input, answer);
+      const auto message = clean::decode_job({received.octets.data(), received.size});
+      const auto* const request = message ? std::get_if<clean::JobRequest>(&*message) : nullptr;
+      if (request == nullptr) _exit(clean::kExitProtocol);
+      const std::string_view octets = confine_job_(*request, received.fds[0], received.fds[1]);
       Answer to(kAnswerPipe);
-      sanitizer_.run(octets, request.options, to);
+      sanitizer_.run(octets, request->options, to);
       to.flush();
       _exit(0);
     } catch (const std::bad_alloc&) {
@@ -177,6 +186,8 @@ class Zygote {
       if (child == children_.begin() + static_cast<std::ptrdiff_t>(count_)) continue;
       clean::JobEnded ended{child->job, -1, 0};
       if (WIFEXITED(status)) ended.exit_code = WEXITSTATUS(status);
+      // Ours to say: from a child it would make an item wait for ever that should be held.
+      if (ended.exit_code == clean::kExitFork) ended.exit_code = clean::kExitException;
       if (WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
       *child = children_[--count_];
       send(ended);

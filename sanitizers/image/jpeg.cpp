@@ -186,6 +186,16 @@ const std::uint8_t* as_shown(const Decoder& decoder, const std::vector<std::uint
   return shown.data();
 }
 
+// Of a picture in several scans whose octets are used up: libjpeg gives no warning where they end between two
+// scans, and what it shows is coarse or without colours.
+bool lacks_scans(const jpeg_decompress_struct& jpeg) {
+  if (jpeg.progressive_mode == FALSE || jpeg.coef_bits == nullptr) return true;  // nobody counts them
+  for (int component = 0; component < jpeg.num_components; ++component)
+    for (int i = 0; i < DCTSIZE2; ++i)
+      if (jpeg.coef_bits[component][i] != 0) return true;  // not exact yet
+  return false;
+}
+
 // false when there is nothing to show. Where the octets of a single scan end early, the rest stays white.
 bool read_rows(Decoder& decoder, Reducer& reducer, unsigned channels, bool single_scan) {
   jpeg_decompress_struct& jpeg = decoder.jpeg;
@@ -240,6 +250,7 @@ Outcome<Picture> read_jpeg(std::string_view octets, const clean::JobOptions& opt
       jpeg.out_color_space == JCS_GRAYSCALE || jpeg.out_color_space == JCS_UNKNOWN ? 1 : 3;
   Reducer reducer(jpeg.output_width, jpeg.output_height, channels, planned->width, planned->height);
   if (!read_rows(decoder, reducer, channels, !whole)) return refused(clean::Finding::kDamagedPart);
+  decoder.damaged = decoder.damaged || (whole && decoder.ended && lacks_scans(jpeg));
 
   Picture out{make_sheet(reducer.take(), *planned, shape.orientation, decoder.damaged), {}};
   if (markers.metadata) out.notes.push_back(clean::Finding::kMetadataRemoved);

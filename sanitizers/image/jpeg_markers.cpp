@@ -23,8 +23,10 @@ enum Marker : unsigned char {
 
 void look(unsigned char marker, std::string_view content, JpegMarkers& out) {
   constexpr std::string_view kExif = "Exif\0\0"sv;
-  if (marker == kApp1 && content.starts_with(kExif) && !out.metadata)
+  if (marker == kApp1 && content.starts_with(kExif) && !out.has_exif) {
     out.exif = read_exif(content.substr(kExif.size()));
+    out.has_exif = true;
+  }
   if (marker == kApp2 && content.starts_with("MPF\0"sv)) out.multi_picture = true;
   // JFIF and Adobe tell how the pixels are meant, an ICC profile which colours; everything else is metadata.
   const bool about_pixels =

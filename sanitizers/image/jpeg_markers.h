@@ -10,7 +10,8 @@
 namespace kiyome::sanitizer::image {
 
 struct JpegMarkers {
-  Exif exif;
+  Exif exif;  // the first one
+  bool has_exif = false;
   bool metadata = false;       // EXIF, XMP, IPTC, comments, a maker's own
   bool multi_picture = false;  // CIPA DC-007: further pictures follow the end
   std::string_view tail;       // behind the end of the image; empty when there is no end

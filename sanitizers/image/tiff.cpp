@@ -68,11 +68,13 @@ Sheet blank_page(const TiffFile::Page& page, const clean::JobOptions& options) {
   return make_sheet({1, 1, 1, {255}}, planned, 1, true);
 }
 
-clean::Document document(std::size_t pages, bool cut, bool metadata, std::string_view octets) {
+clean::Document document(std::size_t pages, bool cut, const TiffFile& file) {
   clean::Document out{static_cast<std::uint32_t>(pages), "", {}};
-  if (cut) out.findings.push_back(clean::Finding::kPagesCut);
-  note_other_type(octets, out.findings);
-  if (metadata) out.findings.push_back(clean::Finding::kMetadataRemoved);
+  if (cut || file.too_many()) out.findings.push_back(clean::Finding::kPagesCut);
+  // Pages are missing, and nobody knows how many.
+  if (file.broken_off()) out.findings.push_back(clean::Finding::kPageDamaged);
+  note_other_type(file.octets, out.findings);
+  if (file.metadata()) out.findings.push_back(clean::Finding::kMetadataRemoved);
   return out;
 }
 
@@ -82,8 +84,11 @@ Outcome<void> read_tiff(std::string_view octets, const clean::JobOptions& option
   TiffFile file(octets);
   const Pages pages = shown_pages(file.pages());
   if (pages.empty()) return refused(clean::Finding::kDamagedPart);
+  const std::size_t first = options.first_page - 1;
+  if (first >= pages.size()) return refused(clean::Finding::kConversionFailed);
   const std::size_t most = options.pages_max == 0 ? limits::kDocumentPages : options.pages_max;
-  const Pages kept(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(std::min(most, pages.size())));
+  const auto from = pages.begin() + static_cast<std::ptrdiff_t>(first);
+  const Pages kept(from, from + static_cast<std::ptrdiff_t>(std::min(most, pages.size() - first)));
   if (const auto within = check(kept, options); !within) return within;
 
   std::size_t blank = 0;  // damaged pages before the first that can be read
@@ -97,7 +102,7 @@ Outcome<void> read_tiff(std::string_view octets, const clean::JobOptions& option
       continue;
     }
     if (!said) {
-      say(document(pages.size(), kept.size() < pages.size(), file.metadata(), octets));
+      say(document(pages.size(), kept.size() < pages.size(), file));
       for (std::size_t i = 0; i < blank; ++i) say_sheet(blank_page(kept[i], options), options, say);
       said = true;
     }

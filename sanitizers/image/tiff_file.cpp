@@ -3,6 +3,7 @@
 #include <tiffio.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "proto/base/limits.h"
@@ -43,7 +44,22 @@ int hear_error(TIFF*, void* failed, const char*, const char*, va_list) {
   return 1;  // nothing else is to be told
 }
 
-int hear_warning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
+// Fax and JPEG decoders only warn where a row breaks off, and give white or gray for what is missing. Other
+// warnings are about directories.
+int hear_warning(TIFF*, void* failed, const char* module, const char* format, va_list values) {
+  const std::string_view who = module == nullptr ? "" : module;
+  if (who.starts_with("Fax")) {
+    *static_cast<bool*>(failed) = true;
+  } else if (who == "JPEGLib") {
+    char said[256] = "";
+    std::vsnprintf(said, sizeof said, format, values);
+    const std::string_view words = said;
+    const bool harmless = words.find("extraneous") != words.npos;  // octets before a marker: skipped
+    if (!harmless && (words.find("remature") != words.npos || words.find("orrupt") != words.npos))
+      *static_cast<bool*>(failed) = true;
+  }
+  return 1;
+}
 
 Shape shape_of(TIFF* tiff) {
   Shape out;
@@ -97,7 +113,7 @@ TiffFile::TiffFile(std::string_view all) : octets(all) {
   if (options == nullptr) return;
   TIFFOpenOptionsSetMaxSingleMemAlloc(options, static_cast<tmsize_t>(limits::kImageLibraryBytes));
   TIFFOpenOptionsSetErrorHandlerExtR(options, hear_error, &failed_);
-  TIFFOpenOptionsSetWarningHandlerExtR(options, hear_warning, nullptr);
+  TIFFOpenOptionsSetWarningHandlerExtR(options, hear_warning, &failed_);
   tiff_ = TIFFClientOpenExt(
       "", "r", this, read_octets, write_nothing, seek, [](thandle_t) { return 0; },
       [](thandle_t handle) -> toff_t { return self(handle).octets.size(); }, map,
@@ -112,10 +128,14 @@ TiffFile::~TiffFile() {
 std::vector<TiffFile::Page> TiffFile::pages() {
   std::vector<Page> out;
   if (tiff_ == nullptr) return out;
+  bool last = false;
   do {
     out.push_back({TIFFCurrentDirOffset(tiff_), shape_of(tiff_), is_reduced(tiff_)});
     metadata_ = metadata_ || has_metadata(tiff_);
-  } while (out.size() < limits::kImagePages && TIFFReadDirectory(tiff_) == 1);
+    last = TIFFLastDirectory(tiff_) != 0;
+  } while (!last && out.size() < limits::kImagePages && TIFFReadDirectory(tiff_) == 1);
+  too_many_ = !last && out.size() == limits::kImagePages;
+  broken_off_ = !last && !too_many_;
   return out;
 }
 

@@ -27,6 +27,9 @@ class TiffFile {
   // All directories of the chain, at most kImagePages. Empty when nothing can be read.
   std::vector<Page> pages();
   bool metadata() const { return metadata_; }
+  // Of that chain: a directory after the last one found cannot be read, or there are more than kImagePages.
+  bool broken_off() const { return broken_off_; }
+  bool too_many() const { return too_many_; }
 
   // Makes a page current; null when that fails. `failed` tells whether libtiff has met an error since.
   struct tiff* visit(const Page& page);
@@ -38,6 +41,8 @@ class TiffFile {
  private:
   struct tiff* tiff_ = nullptr;
   bool metadata_ = false;
+  bool broken_off_ = false;
+  bool too_many_ = false;
   bool failed_ = false;
 };
 

@@ -70,7 +70,7 @@ void Compound::read_entries(std::string_view octets) {
   }
 }
 
-std::vector<std::uint32_t> Compound::children(std::uint32_t storage) const {
+std::vector<std::uint32_t> Compound::children(std::uint32_t storage) {
   std::vector<std::uint32_t> out, open;
   std::vector<bool> seen(entries_.size(), false);
   if (storage < entries_.size()) open.push_back(entries_[storage].child);
@@ -78,6 +78,11 @@ std::vector<std::uint32_t> Compound::children(std::uint32_t storage) const {
     const std::uint32_t index = open.back();
     open.pop_back();
     if (index >= entries_.size() || seen[index]) continue;
+    if (listed_ == limits::kOleLooks * entries_.size()) {
+      damaged_ = true;
+      return {};
+    }
+    ++listed_;
     seen[index] = true;
     out.push_back(index);
     open.push_back(entries_[index].left);

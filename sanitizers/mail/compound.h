@@ -21,8 +21,9 @@ class Compound {
   };
   static constexpr std::uint32_t kRoot = 0;
 
-  // What lies in a storage, as numbers of entries.
-  std::vector<std::uint32_t> children(std::uint32_t storage) const;
+  // What lies in a storage, as numbers of entries. A whole file's entries are looked at a few times each:
+  // when storages share one tree, which makes a square of it, the rest stays empty.
+  std::vector<std::uint32_t> children(std::uint32_t storage);
   const Entry& at(std::uint32_t entry) const { return entries_[entry]; }
   // A stream's octets. All streams together give at most kMailDerivedBytes.
   std::string read(std::uint32_t entry);
@@ -41,6 +42,7 @@ class Compound {
   std::vector<Entry> entries_;
   std::string mini_;
   std::uint64_t given_ = 0;
+  std::size_t listed_ = 0;  // entries that children() told, the same ones again and again
   bool damaged_ = false;
 };
 

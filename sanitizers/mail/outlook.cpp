@@ -342,6 +342,9 @@ void Writer::attachment(std::uint32_t storage, const std::string& charset, const
   std::erase_if(id, [](char c) { return c == '<' || c == '>' || c <= ' '; });
   std::optional<std::string> data = properties.binary(kAttachData);
   out_.left_out = out_.left_out || (!data && object);
+  // By reference ([MS-OXCMSG] 2.2.2.9), or moved away by a mail archive. An empty file has a stream of no
+  // octets.
+  if (!data && !object) type = "message/external-body";
   put("--" + boundary + "\r\n");
   field("Content-Type", type);
   field("Content-ID", id.empty() ? id : "<" + id + ">");

@@ -15,6 +15,7 @@
 
 #include "sanitizers/office/content/file_name.h"
 #include "sanitizers/office/desktop.h"
+#include "sanitizers/office/each.h"
 #include "sanitizers/office/password_giver.h"
 
 namespace kiyome::sanitizer::office {
@@ -22,11 +23,10 @@ namespace {
 
 using Component = uno::Reference<css::lang::XComponent>;
 
-Properties opening(const OfficeType& type, const std::string& filter_options,
-                   const rtl::Reference<PasswordGiver>& giver) {
+Properties opening(const OfficeType& type, const Opening& how, const rtl::Reference<PasswordGiver>& giver) {
   Properties out = properties({
       property("Hidden", uno::Any(true)),
-      property("ReadOnly", uno::Any(true)),
+      property("ReadOnly", uno::Any(!how.changing)),
       property("MacroExecutionMode", uno::Any(css::document::MacroExecMode::NEVER_EXECUTE)),
       property("UpdateDocMode", uno::Any(css::document::UpdateDocMode::NO_UPDATE)),
   });
@@ -35,10 +35,10 @@ Properties opening(const OfficeType& type, const std::string& filter_options,
     out.getArray()[out.getLength() - 1] = property(name, value);
   };
   if (!type.filter.empty()) add("FilterName", uno::Any(ustring(type.filter)));
-  if (filter_options.empty()) {
+  if (how.filter_options.empty()) {
     add("InteractionHandler", uno::Any(uno::Reference<css::task::XInteractionHandler>(giver.get())));
   } else {
-    add("FilterOptions", uno::Any(ustring(filter_options)));
+    add("FilterOptions", uno::Any(ustring(how.filter_options)));
   }
   return out;
 }
@@ -70,19 +70,43 @@ const char* export_filter(Kind kind) {
   return "";
 }
 
+// The numbers of the slides that are shown, in order.
+std::vector<std::uint32_t> shown_slides(const Component& document, bool with_hidden) {
+  std::vector<std::uint32_t> out;
+  const auto supplier = as<css::drawing::XDrawPagesSupplier>(document);
+  if (!supplier.is()) return out;
+  const auto slides = as<css::container::XIndexAccess>(supplier->getDrawPages());
+  const sal_Int32 count = std::min<sal_Int32>(slides->getCount(), limits::kDocumentPages);
+  for (sal_Int32 i = 0; i < count; ++i)
+    if (with_hidden || !is(as<css::beans::XPropertySet>(slides->getByIndex(i)), "Visible", false))
+      out.push_back(static_cast<std::uint32_t>(i) + 1);
+  return out;
+}
+
+// Hidden slides have numbers, too.
+std::string page_range(const Component& document, Kind kind, const PdfForm& form) {
+  std::uint32_t first = form.first, last = form.last;
+  if (kind == Kind::slides) {
+    const std::vector<std::uint32_t> shown = shown_slides(document, form.hidden_slides);
+    if (first > shown.size()) return "";
+    first = shown[form.first - 1];
+    last = shown[std::min<std::size_t>(form.last, shown.size()) - 1];
+  }
+  return std::to_string(first) + "-" + std::to_string(last);
+}
+
 std::uint32_t positive(sal_Int32 count) { return count > 0 ? static_cast<std::uint32_t>(count) : 0; }
 
 }  // namespace
 
-Opened open_document(const std::string& path, const OfficeType& type, const std::string& filter_options,
-                     const std::vector<std::string>& passwords) {
+Opened open_document(const std::string& path, const OfficeType& type, const Opening& how) {
   const std::string url = file_url(path);
   Opened out;
   std::size_t next = 0;
   for (;;) {
-    const rtl::Reference<PasswordGiver> giver(new PasswordGiver(passwords, next));
+    const rtl::Reference<PasswordGiver> giver(new PasswordGiver(how.passwords, next));
     try {
-      Properties arguments = opening(type, filter_options, giver);
+      Properties arguments = opening(type, how, giver);
       if (!type.filter.empty() || detect(url, type, arguments))
         out.document = desktop()->loadComponentFromURL(ustring(url), "_blank", 0, arguments);
     } catch (const uno::Exception&) {
@@ -90,7 +114,7 @@ Opened open_document(const std::string& path, const OfficeType& type, const std:
     }
     out.password_used = out.password_used || giver->asked();
     // Some filters ask once only: they are given the next password in another try.
-    if (out.document.is() || giver->next() == next || giver->next() >= passwords.size()) break;
+    if (out.document.is() || giver->next() == next || giver->next() >= how.passwords.size()) break;
     next = giver->next();
   }
   if (out.document.is()) {
@@ -110,9 +134,10 @@ Kind kind_of(const Component& document) {
   return Kind::text;
 }
 
-std::uint32_t page_count(const Component& document, Kind kind) {
+std::uint32_t page_count(const Component& document, Kind kind, bool hidden_slides) {
   try {
-    if (kind == Kind::slides || kind == Kind::drawing) {
+    if (kind == Kind::slides) return static_cast<std::uint32_t>(shown_slides(document, hidden_slides).size());
+    if (kind == Kind::drawing) {
       const auto pages = as<css::drawing::XDrawPagesSupplier>(document);
       return pages.is() ? positive(pages->getDrawPages()->getCount()) : 0;
     }
@@ -130,21 +155,27 @@ std::uint32_t page_count(const Component& document, Kind kind) {
   }
 }
 
-bool write_pdf(const Component& document, Kind kind, const std::string& path, std::uint32_t pages) {
+bool write_pdf(const Component& document, Kind kind, const std::string& path, const PdfForm& form) {
   try {
-    const Properties how = properties({
-        property("PageRange", uno::Any(ustring("1-" + std::to_string(pages)))),
+    const std::string range = page_range(document, kind, form);
+    if (range.empty()) return false;
+    Properties how = properties({
+        property("PageRange", uno::Any(ustring(range))),
         property("ExportBookmarks", uno::Any(false)),
         property("ExportFormFields", uno::Any(false)),  // drawn, not to be filled in
         property("ExportNotes", uno::Any(false)),
         property("ExportNotesInMargin", uno::Any(false)),
-        property("ExportHiddenSlides", uno::Any(false)),
+        property("ExportNotesPages", uno::Any(form.notes && form.whole)),
+        property("ExportHiddenSlides", uno::Any(form.hidden_slides)),
         property("UseTaggedPDF", uno::Any(false)),
         property("UseLosslessCompression", uno::Any(false)),
         property("Quality", uno::Any(sal_Int32(90))),
         property("ReduceImageResolution", uno::Any(true)),
         property("MaxImageResolution", uno::Any(sal_Int32(300))),
     });
+    if (form.whole && kind == Kind::slides)  // its pages are more than its slides
+      std::find_if(how.begin(), how.end(), [](const auto& one) { return one.Name == "PageRange"; })->Value <<=
+          rtl::OUString();
     const Properties arguments = properties({property("FilterName", uno::Any(ustring(export_filter(kind)))),
                                              property("FilterData", uno::Any(how))});
     const auto storable = as<css::frame::XStorable>(document);

@@ -18,19 +18,30 @@ struct Opened {
   bool password_used = false;
 };
 
-// `path` is absolute. `filter_options` only for table text.
-Opened open_document(const std::string& path, const OfficeType& type, const std::string& filter_options,
-                     const std::vector<std::string>& passwords);
+struct Opening {
+  std::string filter_options;  // only for table text
+  std::vector<std::string> passwords;
+  bool changing = false;  // reveal.h is to change it: much cannot be changed in a document opened to be read
+};
+// `path` is absolute.
+Opened open_document(const std::string& path, const OfficeType& type, const Opening& how);
 
 enum class Kind : std::uint8_t { text, sheets, slides, drawing };
 Kind kind_of(const uno::Reference<css::lang::XComponent>& document);
 
 // How many pages it prints on; 0 when it cannot be told.
-std::uint32_t page_count(const uno::Reference<css::lang::XComponent>& document, Kind kind);
+std::uint32_t page_count(const uno::Reference<css::lang::XComponent>& document, Kind kind,
+                         bool hidden_slides = false);
 
-// Writes the first `pages` pages. false when LibreOffice cannot, or there is none.
+struct PdfForm {
+  std::uint32_t first = 1, last = 1;  // pages; of slides those that are shown
+  bool whole = false;                 // there are no others
+  bool hidden_slides = false;
+  bool notes = false;  // the speaker's, behind the slides; only of a whole presentation
+};
+// false when LibreOffice cannot, or there is no page.
 bool write_pdf(const uno::Reference<css::lang::XComponent>& document, Kind kind, const std::string& path,
-               std::uint32_t pages);
+               const PdfForm& form);
 
 // Writes it by another filter: for the warm-up.
 bool write_as(const uno::Reference<css::lang::XComponent>& document, std::string_view filter,

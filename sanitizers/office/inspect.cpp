@@ -1,7 +1,10 @@
 #include "sanitizers/office/inspect.h"
 
 #include <com/sun/star/beans/XPropertySet.hpp>
+#include <com/sun/star/beans/XPropertyState.hpp>
+#include <com/sun/star/container/XEnumerationAccess.hpp>
 #include <com/sun/star/container/XIndexAccess.hpp>
+#include <com/sun/star/document/XRedlinesSupplier.hpp>
 #include <com/sun/star/drawing/XDrawPagesSupplier.hpp>
 #include <com/sun/star/lang/XServiceInfo.hpp>
 #include <com/sun/star/office/XAnnotationAccess.hpp>
@@ -16,38 +19,24 @@
 #include <com/sun/star/text/XText.hpp>
 #include <com/sun/star/text/XTextFieldsSupplier.hpp>
 #include <com/sun/star/text/XTextSectionsSupplier.hpp>
-#include <com/sun/star/util/XPropertyReplace.hpp>
-#include <com/sun/star/util/XSearchable.hpp>
+#include <com/sun/star/text/XTextTable.hpp>
 
-#include <algorithm>
-
-#include "proto/base/limits.h"
+#include "sanitizers/office/each.h"
 
 namespace kiyome::sanitizer::office {
 namespace {
 
 using Component = uno::Reference<css::lang::XComponent>;
 
-bool is_false(const uno::Reference<css::beans::XPropertySet>& of, const char* name) {
-  bool value = true;
-  return of.is() && (of->getPropertyValue(rtl::OUString::createFromAscii(name)) >>= value) && !value;
+using css::beans::XPropertySet;
+
+bool is_field(const uno::Any& one, const char* name) {
+  const auto info = as<css::lang::XServiceInfo>(one);
+  return info.is() && info->supportsService(rtl::OUString::createFromAscii(name));
 }
 
-// Calls `look` for each element until it says yes, within the bound.
-template <class Look>
-bool any_of(const uno::Reference<css::container::XIndexAccess>& all, Look look) {
-  if (!all.is()) return false;
-  const sal_Int32 count = std::min<sal_Int32>(all->getCount(), limits::kOfficeObjects);
-  for (sal_Int32 i = 0; i < count; ++i)
-    if (look(all->getByIndex(i))) return true;
-  return false;
-}
-
-template <class Look>
-bool any_of(const uno::Reference<css::container::XEnumeration>& all, Look look) {
-  for (std::size_t n = 0; all.is() && n < limits::kOfficeObjects && all->hasMoreElements(); ++n)
-    if (look(all->nextElement())) return true;
-  return false;
+bool hides_shapes(const uno::Reference<css::container::XIndexAccess>& shapes) {
+  return any_of(shapes, [](const uno::Any& one) { return is(as<XPropertySet>(one), "Visible", false); });
 }
 
 // Rows and columns: the visible cells of the used area are not all of it.
@@ -65,15 +54,18 @@ bool hides_cells(const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
          visible[0].StartColumn != all.StartColumn || visible[0].EndColumn != all.EndColumn;
 }
 
-bool hides_in_sheets(const Component& document) {
+void look_at_sheets(const Component& document, Hidden& hidden) {
   const auto book = as<css::sheet::XSpreadsheetDocument>(document);
-  return book.is() && any_of(as<css::container::XIndexAccess>(book->getSheets()), [](const uno::Any& one) {
-           const auto sheet = as<css::sheet::XSpreadsheet>(one);
-           if (!sheet.is()) return false;
-           if (is_false(as<css::beans::XPropertySet>(sheet), "IsVisible")) return true;
-           const auto notes = as<css::sheet::XSheetAnnotationsSupplier>(sheet);
-           return (notes.is() && notes->getAnnotations()->hasElements()) || hides_cells(sheet);
-         });
+  if (!book.is()) return;
+  each_of(as<css::container::XIndexAccess>(book->getSheets()), [&](const uno::Any& one) {
+    const auto sheet = as<css::sheet::XSpreadsheet>(one);
+    if (!sheet.is()) return;
+    const auto notes = as<css::sheet::XSheetAnnotationsSupplier>(sheet);
+    hidden.comments |= notes.is() && notes->getAnnotations()->hasElements();
+    if (hidden.content) return;
+    hidden.content =
+        is(as<XPropertySet>(sheet), "IsVisible", false) || hides_cells(sheet) || hides_shapes(shapes_of(one));
+  });
 }
 
 bool has_notes(const uno::Reference<css::presentation::XPresentationPage>& page) {
@@ -81,64 +73,104 @@ bool has_notes(const uno::Reference<css::presentation::XPresentationPage>& page)
            const auto shape = as<css::lang::XServiceInfo>(one);
            const auto text = as<css::text::XText>(one);
            return shape.is() && text.is() && shape->supportsService("com.sun.star.presentation.NotesShape") &&
-                  is_false(as<css::beans::XPropertySet>(one), "IsEmptyPresentationObject") &&
+                  is(as<XPropertySet>(one), "IsEmptyPresentationObject", false) &&
                   !text->getString().isEmpty();
          });
 }
 
-bool hides_in_slides(const Component& document) {
+void look_at_slides(const Component& document, Hidden& hidden) {
   const auto pages = as<css::drawing::XDrawPagesSupplier>(document);
-  return pages.is() &&
-         any_of(as<css::container::XIndexAccess>(pages->getDrawPages()), [](const uno::Any& one) {
-           if (is_false(as<css::beans::XPropertySet>(one), "Visible")) return true;
-           const auto comments = as<css::office::XAnnotationAccess>(one);
-           if (comments.is() && comments->createAnnotationEnumeration()->hasMoreElements()) return true;
-           return has_notes(as<css::presentation::XPresentationPage>(one));
+  if (!pages.is()) return;
+  each_of(as<css::container::XIndexAccess>(pages->getDrawPages()), [&](const uno::Any& one) {
+    hidden.content |=
+        is(as<XPropertySet>(one), "Visible", false) || hides_shapes(as<css::container::XIndexAccess>(one));
+    hidden.comments |= has_notes(as<css::presentation::XPresentationPage>(one));
+    const auto comments = as<css::office::XAnnotationAccess>(one);
+    hidden.bubbles |= comments.is() && comments->createAnnotationEnumeration()->hasMoreElements();
+  });
+}
+
+// Characters: LibreOffice's own search passes over what is hidden, so each paragraph is asked.
+class HiddenCharacters {
+ public:
+  bool in(const uno::Any& one, unsigned depth = 0) {
+    const auto text = as<css::text::XText>(one);
+    const auto paragraphs = as<css::container::XEnumerationAccess>(text);
+    if (!paragraphs.is() || depth > limits::kOfficeTables) return false;
+    const auto all = paragraphs->createEnumeration();
+    while (all.is() && all->hasMoreElements() && left_ > 0) {
+      --left_;
+      const uno::Any next = all->nextElement();
+      const auto table = as<css::text::XTextTable>(next);
+      if (table.is() ? in_table(table, depth) : in_paragraph(text, next)) return true;
+    }
+    return false;
+  }
+
+ private:
+  bool in_table(const uno::Reference<css::text::XTextTable>& table, unsigned depth) {
+    for (const rtl::OUString& name : table->getCellNames())
+      if (in(uno::Any(table->getCellByName(name)), depth + 1)) return true;
+    return false;
+  }
+  static bool in_paragraph(const uno::Reference<css::text::XText>& text, const uno::Any& paragraph) {
+    const auto range = as<css::text::XTextRange>(paragraph);
+    if (!range.is()) return false;
+    const auto cursor = text->createTextCursorByRange(range);
+    const rtl::OUString name = ustring("CharHidden");
+    const auto state = as<css::beans::XPropertyState>(cursor);
+    if (state.is() && state->getPropertyState(name) == css::beans::PropertyState_AMBIGUOUS_VALUE) return true;
+    return is(as<XPropertySet>(cursor), "CharHidden", true);
+  }
+  std::size_t left_ = limits::kOfficeParagraphs;
+};
+
+// Of the body, the frames and the notes.
+bool has_hidden_characters(const Component& document) {
+  HiddenCharacters hidden;
+  bool found = false;
+  each_text(document, [&](const uno::Any& text) { found = found || hidden.in(text); });
+  return found;
+}
+
+bool has_deletions(const Component& document) {
+  const auto redlines = as<css::document::XRedlinesSupplier>(document);
+  return redlines.is() && any_of(redlines->getRedlines()->createEnumeration(), [](const uno::Any& one) {
+           const auto redline = as<XPropertySet>(one);
+           rtl::OUString kind;
+           return redline.is() && (redline->getPropertyValue(ustring("RedlineType")) >>= kind) &&
+                  kind == ustring("Delete");
          });
 }
 
-bool has_hidden_characters(const Component& document) {
-  const auto searchable = as<css::util::XSearchable>(document);
-  if (!searchable.is()) return false;
-  const auto search = searchable->createSearchDescriptor();
-  const auto attributes = as<css::util::XPropertyReplace>(search);
-  if (!attributes.is()) return false;
-  attributes->setSearchAttributes(properties({property("CharHidden", uno::Any(true))}));
-  return searchable->findFirst(search).is();
-}
-
-bool hides_in_text(const Component& document) {
+void look_at_text(const Component& document, Hidden& hidden) {
   const auto fields = as<css::text::XTextFieldsSupplier>(document);
-  if (fields.is() && any_of(fields->getTextFields()->createEnumeration(), [](const uno::Any& one) {
-        const auto info = as<css::lang::XServiceInfo>(one);
-        return info.is() && info->supportsService("com.sun.star.text.textfield.Annotation");
-      }))
-    return true;
+  if (fields.is())
+    each_of(fields->getTextFields()->createEnumeration(), [&](const uno::Any& one) {
+      hidden.comments |= is_field(one, "com.sun.star.text.textfield.Annotation");
+      hidden.content |= is(as<XPropertySet>(one), "IsHidden", true);
+    });
   const auto sections = as<css::text::XTextSectionsSupplier>(document);
-  if (sections.is() &&
-      any_of(as<css::container::XIndexAccess>(sections->getTextSections()),
-             [](const uno::Any& one) { return is_false(as<css::beans::XPropertySet>(one), "IsVisible"); }))
-    return true;
-  return has_hidden_characters(document);
+  hidden.content |= (sections.is() && any_of(as<css::container::XIndexAccess>(sections->getTextSections()),
+                                             [](const uno::Any& one) {
+                                               return is(as<XPropertySet>(one), "IsVisible", false);
+                                             })) ||
+                    has_hidden_characters(document);
+  hidden.content |= hides_shapes(shapes_of(uno::Any(document)));
+  hidden.changes = is(as<XPropertySet>(document), "ShowChanges", false) && has_deletions(document);
 }
 
 }  // namespace
 
-bool holds_hidden(const Component& document, Kind kind) {
+Hidden hidden_in(const Component& document, Kind kind) {
+  Hidden hidden;
   try {
-    switch (kind) {
-      case Kind::sheets:
-        return hides_in_sheets(document);
-      case Kind::slides:
-        return hides_in_slides(document);
-      case Kind::text:
-        return hides_in_text(document);
-      case Kind::drawing:
-        return false;
-    }
-  } catch (const uno::Exception&) {  // nothing is known, nothing is said
+    if (kind == Kind::sheets) look_at_sheets(document, hidden);
+    if (kind == Kind::slides || kind == Kind::drawing) look_at_slides(document, hidden);
+    if (kind == Kind::text) look_at_text(document, hidden);
+  } catch (const uno::Exception&) {  // nothing more is known, nothing more is said
   }
-  return false;
+  return hidden;
 }
 
 }  // namespace kiyome::sanitizer::office

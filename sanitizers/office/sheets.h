@@ -9,7 +9,12 @@ namespace kiyome::sanitizer::office {
 // page of the rest. true when one was cut.
 bool cut_absurd_sheets(const uno::Reference<css::lang::XComponent>& document);
 
-// Every page style prints a sheet as wide as the paper, whatever the author set.
-void fit_to_width(const uno::Reference<css::lang::XComponent>& document);
+// Sheets print as wide as the paper: all of them, whatever the author set; or those only whose author has set
+// neither print area nor scale, and these on the paper's long side if they are wider than it is.
+enum class Fit : std::uint8_t { all, without_setup };
+void fit_to_width(const uno::Reference<css::lang::XComponent>& document, Fit fit);
+
+// The footer that LibreOffice gives to a table of values, in Japanese.
+void say_pages_in_japanese(const uno::Reference<css::lang::XComponent>& document);
 
 }  // namespace kiyome::sanitizer::office

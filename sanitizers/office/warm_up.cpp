@@ -73,11 +73,11 @@ std::string saved_as(const Form& form) {
 bool read_and_write(const std::string& path, const OfficeType& type, const char* password,
                     const Origin* origin) {
   const std::string options = is_table_text(type) ? table_text("", false).filter_options : "";
-  const Opened opened = open_document(path, type, options, {password});
+  const Opened opened = open_document(path, type, {options, {password}, false});
   if (opened.outcome != Opened::Outcome::good) return false;
   const Kind kind = kind_of(opened.document);
-  holds_hidden(opened.document, kind);
-  bool done = page_count(opened.document, kind) > 0 && write_pdf(opened.document, kind, kPdf, 1);
+  hidden_in(opened.document, kind);
+  bool done = page_count(opened.document, kind) > 0 && write_pdf(opened.document, kind, kPdf, {});
   if (origin != nullptr) {
     for (const Form& form : origin->forms)
       done = done && write_as(opened.document, form.filter, saved_as(form), form.password);

@@ -56,6 +56,15 @@ bool names_an_action(std::string_view rest) {
          });
 }
 
+// A whole file ends with its mark (ISO 32000-1 section 7.5.5). The engine mends a file that does not, and
+// pages or pictures that stood in the rest are blank then. A mark may stand before what was added to the
+// file.
+bool breaks_off(std::string_view octets) {
+  constexpr std::string_view kMark = "%%EOF";
+  const std::size_t mark = octets.rfind(kMark);
+  return mark == std::string_view::npos || octets.find(" obj", mark) != std::string_view::npos;
+}
+
 }  // namespace
 
 std::vector<Finding> notes_on_document(std::string_view octets, FpdfDocument* document) {
@@ -69,6 +78,7 @@ std::vector<Finding> notes_on_document(std::string_view octets, FpdfDocument* do
   }
   if (actions) note(out, Finding::kActionsRemoved);
   if (layers) note(out, Finding::kHiddenContent);
+  if (breaks_off(octets)) note(out, Finding::kPageDamaged);
   if (engine().FPDFDoc_GetAttachmentCount(document) > 0) note(out, Finding::kEmbeddedRemoved);
   if (engine().FPDF_GetSignatureCount(document) > 0) note(out, Finding::kSigned);
   if (engine().FPDF_GetFormType(document) != 0) note(out, Finding::kFormRemoved);

@@ -23,11 +23,11 @@ void note(std::vector<Finding>& notes, Finding finding) {
   if (std::find(notes.begin(), notes.end(), finding) == notes.end()) notes.push_back(finding);
 }
 
-// How many pages there are, where the document only claims a number: the last of them that is there, of the
-// first `most`.
-int pages_that_are_there(FpdfDocument* document, int most) {
+// How many pages there are, where the document only claims a number: the last of them that is there, from
+// page `first` (the first is 0) and below `most`.
+int pages_that_are_there(FpdfDocument* document, int first, int most) {
   int there = 0, missing = 0;
-  for (int i = 0; i < most && missing < limits::kPdfMissingPages; ++i) {
+  for (int i = first; i < most && missing < limits::kPdfMissingPages; ++i) {
     FpdfSize size{};
     if (engine().FPDF_GetPageSizeByIndexF(document, i, &size) == 0) {
       ++missing;
@@ -115,16 +115,20 @@ void read_document(std::string_view octets, const clean::JobOptions& options, co
   FpdfDocument* const document = opened.document.get();
   if (document == nullptr) return refuse(opened.refusal, say);
   const int claimed = engine().FPDF_GetPageCount(document);
-  const auto most = static_cast<int>(
-      options.pages_max == 0 ? limits::kDocumentPages : std::min(options.pages_max, limits::kDocumentPages));
-  const int pages = pages_that_are_there(document, std::min(claimed, most));
-  if (pages == 0) return refuse(Finding::kDamagedPart, say);
+  const auto first = static_cast<int>(options.first_page) - 1;  // from 0
+  // From 0 too: the one behind the last that is shown.
+  const int most =
+      first + static_cast<int>(options.pages_max == 0 ? limits::kDocumentPages
+                                                      : std::min(options.pages_max, limits::kDocumentPages));
+  const int pages = pages_that_are_there(document, first, std::min(claimed, most));
+  if (pages == 0)
+    return refuse(first > 0 && first >= claimed ? Finding::kConversionFailed : Finding::kDamagedPart, say);
 
   clean::Document head;
   head.findings = notes_on_document(octets, document);
   head.title = title_of(document);
   if (opened.password_used) note(head.findings, Finding::kPasswordUsed);
-  if (claimed > most) note(head.findings, Finding::kPagesCut);
+  if (claimed > most || first > 0) note(head.findings, Finding::kPagesCut);
   if (pages < std::min(claimed, most)) note(head.findings, Finding::kPageDamaged);
   // Beyond the first `most` pages the document's claim is all there is.
   head.pages = static_cast<std::uint32_t>(
@@ -132,7 +136,7 @@ void read_document(std::string_view octets, const clean::JobOptions& options, co
   say(std::move(head));
 
   Reading reading(document, options, say);
-  for (int i = 0; i < pages; ++i)
+  for (int i = first; i < pages; ++i)
     if (!reading.say_page(i)) return refuse(Finding::kLimitPixels, say);
   say(clean::End{});
 }

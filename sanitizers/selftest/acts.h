@@ -1,6 +1,7 @@
 // Forbidden acts: what a conquered sanitizer would try. Each is one honest attempt that says whether it
-// achieved anything. They run inside a job of the selftest sanitizer, confined like every other; the harmless
-// ones also run unconfined in tests/confine, to prove that the attempt itself would work.
+// achieved anything. They run inside jobs of two selftest sanitizers, one confined like every other, one on a
+// stage like LibreOffice's; the harmless ones also run unconfined in tests/confine, to prove that the attempt
+// itself would work.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,11 @@ std::span<const Act> kernel_acts();
 
 // All of them; the order is part of the meaning (a later act looks for what an earlier one left).
 std::vector<Act> all_acts();
+
+// Those that are forbidden on a stage as well, and the ones that only a stage has; the order as above.
+std::vector<Act> acts_on_stage();
+inline constexpr const char* kShown = "/usr/lib/locale/C.utf8/LC_CTYPE";  // stands on the stage
+inline constexpr const char* kForTheStart = "/own/secret";                // … and no job can read it
 
 const char* word(Stop stop);
 

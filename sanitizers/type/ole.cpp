@@ -36,13 +36,15 @@ class Compound {
   bool has(std::string_view name) const { return find(name) != nullptr; }
   bool has_prefix(std::string_view prefix) const;
   const Stream* find(std::string_view name) const;
-  // The first octets of a stream that lies in whole sectors, not in the mini stream.
+  // The first octets of a stream.
   std::string head(const Stream& stream, std::size_t most) const;
   std::string_view root_class() const { return root_class_; }
 
  private:
   std::uint32_t next_sector(std::uint32_t sector) const;
   std::string_view sector(std::uint32_t index) const;
+  std::string chain(std::uint32_t first, std::size_t most) const;
+  std::string mini_head(const Stream& stream, std::size_t most) const;
   void read_entries(std::string_view octets);
   void mark_top();
 
@@ -146,9 +148,32 @@ bool Compound::has_prefix(std::string_view prefix) const {
 }
 
 std::string Compound::head(const Stream& stream, std::size_t most) const {
+  return stream.size < le32(s_, 56) ? mini_head(stream, most) : chain(stream.start, most);
+}
+
+// A small stream lies in pieces of 64 octets in the root's own stream, [MS-CFB] sections 2.4 and 2.6.4.
+std::string Compound::mini_head(const Stream& stream, std::size_t most) const {
+  constexpr std::size_t kPiece = 64;
+  const auto root =
+      std::find_if(streams_.begin(), streams_.end(), [](const Stream& s) { return s.kind == 5; });
+  if (root == streams_.end()) return {};
+  const std::string pieces = chain(root->start, limits::kOleMini);
+  const std::string table = chain(le32(s_, 60), limits::kOleMini / kPiece * 4);
+  most = std::min<std::uint64_t>(most, stream.size);
   std::string out;
-  if (stream.size < le32(s_, 56)) return out;  // in the mini stream
-  std::uint32_t at = stream.start;
+  for (std::uint32_t at = stream.start; out.size() < most && at < kEndOfChain;
+       at = le32(table, std::size_t{at} * 4)) {
+    const std::string_view piece = slice(pieces, std::size_t{at} * kPiece, kPiece);
+    if (piece.empty() || std::size_t{at} * 4 + 4 > table.size()) break;
+    out.append(piece);
+  }
+  out.resize(std::min(out.size(), most));
+  return out;
+}
+
+std::string Compound::chain(std::uint32_t first, std::size_t most) const {
+  std::string out;
+  std::uint32_t at = first;
   while (out.size() < most && at < kEndOfChain) {
     const std::string_view one = sector(at);
     if (one.empty()) break;
@@ -223,6 +248,9 @@ OleLook look_into_ole(std::string_view octets) {
   if (const Stream* document = compound.find("WordDocument"))
     // FibBase.fEncrypted, [MS-DOC] section 2.5.2.
     look.encrypted = look.encrypted || (le16(compound.head(*document, 64), 10) & 0x0100) != 0;
+  if (const Stream* user = compound.find("Current User"))
+    // CurrentUserAtom.headerToken, [MS-PPT] section 2.3.2.
+    look.encrypted = look.encrypted || le32(compound.head(*user, 64), 12) == 0xf3d1c4df;
   for (const std::string_view name : {"Workbook", "Book"})
     if (const Stream* book = compound.find(name))
       look.encrypted = look.encrypted || has_file_pass(compound.head(*book, limits::kOleWorkbookHead));

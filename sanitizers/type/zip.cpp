@@ -31,6 +31,7 @@ struct Marks {
        hwpx = false;
   bool office_content = false, office_manifest = false, nuspec = false, vsix = false;
   bool encrypted = false;
+  std::size_t lists = 0;  // of content types that were read
 };
 
 std::string lowered(std::string_view s) {
@@ -49,7 +50,7 @@ void note(const Entry& entry, Marks& marks) {
   if (is("[content_types].xml")) {
     marks.content_types = true;
     // The main part says whether macros may run, whatever the project inside is called.
-    if (!entry.data.empty() && !marks.vba) {
+    if (!entry.data.empty() && !marks.vba && marks.lists++ < limits::kZipContentTypes) {
       const std::string types = inflated(entry, limits::kZipManifest);
       marks.vba = types.find("macroEnabled.main+xml") != std::string::npos ||
                   types.find("macroEnabledTemplate.main+xml") != std::string::npos;

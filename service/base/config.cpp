@@ -397,6 +397,7 @@ std::string store_trouble(std::string_view url) {
 void read_documents(Section section, DocumentsConfig& into) {
   constexpr std::uint64_t kDay = 86400;
   section.whole("dpi", into.dpi, limits::kDpiMin, limits::kDpiMax);
+  section.yes_or_no("compact", into.compact);
   section.yes_or_no("text_layer", into.text_layer);
   section.yes_or_no("append_text", into.append_text);
   section.whole("pages_max", into.pages_max, 1, limits::kDocumentPages);
@@ -409,6 +410,10 @@ void read_documents(Section section, DocumentsConfig& into) {
   section.whole("workers", into.workers, 0, 1024);
   section.choice<ArchiveForm>("archive", into.archive,
                               {{"parts", ArchiveForm::parts}, {"zip", ArchiveForm::zip}});
+  section.choice<Unseen>("hidden", into.hidden, {{"drop", Unseen::drop}, {"show", Unseen::show}});
+  section.choice<Unseen>("comments", into.comments, {{"drop", Unseen::drop}, {"show", Unseen::show}});
+  section.choice<Changes>("changes", into.changes, {{"show", Changes::show}, {"accept", Changes::accept}});
+  section.yes_or_no("fit_width", into.fit_width);
   section.yes_or_no("hold_mismatch", into.hold_mismatch);
   section.texts("passwords", into.passwords, [](std::string_view text) {
     return text.empty() || text.size() > limits::kJobPassword ? std::string("must be 1 to 128 octets long")

@@ -108,9 +108,13 @@ struct CleanerConfig {
 
 // What an archive's entries leave as: files beside each other, or one clean ZIP with the archive's folders.
 enum class ArchiveForm : std::uint8_t { parts, zip };
+// What an office document hides, or says beside its pages; how its tracked changes look.
+enum class Unseen : std::uint8_t { drop, show };
+enum class Changes : std::uint8_t { show, accept };
 
 struct DocumentsConfig {
   std::uint32_t dpi = 150;
+  bool compact = false;                         // black and white, for scans and forms
   bool text_layer = true;                       // invisible words over the pixels, to be searched and copied
   bool append_text = false;                     // `text`: the words also stand at the end of the mail's body
   std::uint32_t pages_max = 2000;               // further ones are left out, which is said
@@ -122,6 +126,11 @@ struct DocumentsConfig {
   std::uint64_t expanded_bytes_max = 1u << 30;  // of them
   std::uint32_t workers = 0;                    // documents at once; 0 = processors, as far as memory goes
   ArchiveForm archive = ArchiveForm::parts;
+  Unseen hidden = Unseen::drop;        // sheets, rows, columns, slides and words that are hidden
+  Unseen comments = Unseen::drop;      // comments and speaker's notes
+  Changes changes = Changes::show;     // tracked changes: as the document shows them, or as if accepted
+  bool fit_width = false;              // a sheet without page setup fits the width of a page
+  std::uint32_t first_page = 1;        // no key: `kiyome sanitize --pages`
   bool hold_mismatch = false;          // hold a part whose name, declaration and content disagree
   std::vector<std::string> passwords;  // tried on what is encrypted
 };

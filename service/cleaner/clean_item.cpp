@@ -184,6 +184,7 @@ class Cleaning {
     input.id = envelope.id;
     input.part = group.ordinal;
     input.parts_total = several ? static_cast<std::uint16_t>(group.ordinal + 1) : std::uint16_t{1};
+    input.further = request_.further;
     input.received_ms = envelope.received_ms;
     input.client_address = envelope.client_address;
     input.client_helo = envelope.client_helo;

@@ -51,6 +51,7 @@ struct Request {
   bool released = false;                 // an operator's release: a policy hold counts no more
   const Documents* documents = nullptr;  // what wanted_documents() asked for; null: none was looked at
   std::uint16_t first_ordinal = 1;       // mails of this item that left before, plus one
+  bool further = false;                  // these recipients have a mail of this item already
 };
 
 // What a document sanitizer has to look at before clean_item() can decide. Empty for most mails.

@@ -233,6 +233,7 @@ Request Processor::request_of(const Job& job, const Work& work) {
   request.recipients = job.recipients;
   request.released = work.release && !work.as_before;
   request.first_ordinal = job.first_ordinal;
+  request.further = job.decided.unlocked;
   return request;
 }
 

@@ -56,13 +56,18 @@ std::string reasons_json(const std::vector<clean::Finding>& reasons) {
 
 namespace {
 
+// Of what nobody could open the octets are not known.
+std::string digest_of(const clean::Part& part) {
+  return part.sha256 == decltype(part.sha256){} ? std::string() : hex(part.sha256);
+}
+
 std::string part_json(const clean::Part& part, Action action, const std::vector<clean::Finding>& reasons,
                       const document::Made* made) {
   const std::string& type = part.detected_type.empty() ? part.declared_type : part.detected_type;
   std::string out = fmt::format(
       R"({{"name":{},"type":{},"type_name":{},"bytes":{},"sha256":"{}","action":"{}","reasons":{})",
       log::json_string(part.name), log::json_string(type), log::json_string(compose::type_name(type)),
-      part.size, hex(part.sha256), name_of(action), reasons_json(reasons));
+      part.size, digest_of(part), name_of(action), reasons_json(reasons));
   if (made != nullptr && !made->malware.empty()) out += ",\"malware\":" + log::json_string(made->malware);
   out += '}';
   if (made != nullptr)

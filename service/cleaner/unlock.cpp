@@ -15,13 +15,6 @@ using document::PasswordWords;
 using store::LockedCopy;
 using store::RememberedWords;
 
-// Each once, and no more than a job takes.
-void add(const std::vector<std::string>& some, std::vector<std::string>& to) {
-  for (const std::string& each : some)
-    if (to.size() < limits::kJobPasswords && std::find(to.begin(), to.end(), each) == to.end())
-      to.push_back(each);
-}
-
 bool contains(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
@@ -41,8 +34,7 @@ PasswordWords words_of(const clean::MailAnswer& answer) {
 
 }  // namespace
 
-// Those of its own mail, of earlier mails to the same people, and the configured ones. What is likeliest
-// comes first, and none of these crowds out the others.
+// Those of its own mail, of earlier mails to the same people, and the configured ones.
 std::vector<std::string> Processor::passwords_for(Job& job, const Work& work) {
   const store::Envelope& envelope = job.original.envelope;
   std::vector<RememberedWords> people;
@@ -57,16 +49,11 @@ std::vector<std::string> Processor::passwords_for(Job& job, const Work& work) {
       job.tried[envelope.recipients[job.recipients[i]].index] = people[i].last;
 
   job.words = words_of(*job.answer);
-  std::vector<std::string> configured = job.config->documents.passwords, out;
-  std::vector<std::string> first = configured;
-  if (first.size() > limits::kJobPasswords / 4) first.resize(limits::kJobPasswords / 4);
-  if (work.unlock) add(work.unlock->passwords, out);
-  add(first, out);
-  add(job.words->named, out);
-  add(common, out);
-  add(job.words->guessed, out);
-  add(configured, out);
-  return out;
+  return document::passwords_to_try(
+      {.given = work.unlock ? work.unlock->passwords : std::vector<std::string>(),
+       .configured = job.config->documents.passwords,
+       .remembered = common},
+      *job.words);
 }
 
 // Who gets a further mail when something opens: whoever is served and has locked files. By itself this is

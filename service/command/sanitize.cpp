@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -25,6 +27,35 @@ Config with_mode(Config config, const std::string& mode) {
   if (mode == "text") config.policy.attachments = Action::text;
   if (mode == "flatten") config.policy.attachments = Action::flatten;
   if (!mode.empty()) config.policy.rules.clear();
+  return config;
+}
+
+Config with_compact(Config config, bool compact) {
+  config.documents.compact |= compact;
+  return config;
+}
+
+// "3-10", "3-", "-10", "3".
+Config with_pages(Config config, const std::string& pages) {
+  if (pages.empty()) return config;
+  const auto number = [&](std::string_view digits, std::uint32_t otherwise) {
+    std::uint32_t out = otherwise;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+    if (!digits.empty() && (error != std::errc() || end != digits.data() + digits.size() || out == 0 ||
+                            out > limits::kDocumentPages))
+      throw ConfigError("--pages: must be like 1-20, 5, 5- or -20");
+    return out;
+  };
+  const std::string_view all = pages;
+  const std::size_t dash = all.find('-');
+  const std::uint32_t first = number(all.substr(0, dash), 1);
+  const std::uint32_t last =
+      dash == std::string::npos
+          ? first
+          : number(all.substr(dash + 1), static_cast<std::uint32_t>(limits::kDocumentPages));
+  if (all == "-" || last < first) throw ConfigError("--pages: must be like 1-20, 5, 5- or -20");
+  config.documents.first_page = first;
+  config.documents.pages_max = std::min(config.documents.pages_max, last - first + 1);
   return config;
 }
 
@@ -61,7 +92,8 @@ class Sanitizing {
  public:
   Sanitizing(const SanitizeOptions& options, Config config)
       : options_(options),
-        config_(with_mode(std::move(config), options.mode)),
+        config_(with_compact(with_pages(with_mode(std::move(config), options.mode), options.pages),
+                             options.compact)),
         sanitizers_(open_sanitizer),
         files_(sanitizers_, config_, passwords(), options.out) {}
 
@@ -69,13 +101,10 @@ class Sanitizing {
 
  private:
   std::vector<std::string> passwords() const {
-    std::vector<std::string> out = options_.passwords;
-    for (const std::string& each : out)
+    for (const std::string& each : options_.passwords)
       if (each.empty() || each.size() > limits::kJobPassword || !clean::is_clean_line(each))
         throw ConfigError("--password: must be one line of 1 to 128 octets in UTF-8");
-    out.insert(out.end(), config_.documents.passwords.begin(), config_.documents.passwords.end());
-    if (out.size() > limits::kJobPasswords) out.resize(limits::kJobPasswords);
-    return out;
+    return options_.passwords;
   }
   void refuse_clashes() const;
 

@@ -19,6 +19,7 @@
 #include "service/cleaner/report.h"
 #include "service/compose/utf8.h"
 #include "service/document/mail_reading.h"
+#include "service/document/password_words.h"
 #include "service/document/scan.h"
 #include "service/gate/verify.h"
 #include "service/policy/policy.h"
@@ -171,6 +172,11 @@ void FileSanitizer::look(Case& one) {
   one.answer = std::move(reading.answer);
 }
 
+std::vector<std::string> FileSanitizer::passwords_for(const document::PasswordWords& words) const {
+  return document::passwords_to_try(
+      {.given = passwords_, .configured = config_.documents.passwords, .remembered = {}}, words);
+}
+
 void FileSanitizer::clean_mail(Case& one) {
   one.type = "message/rfc822";
   const auto composing = Steady::now();
@@ -181,8 +187,10 @@ void FileSanitizer::clean_mail(Case& one) {
   request.bytes = one.content.size();
   request.answer = &answer;
   document::Budget budget(config_.documents);
+  const std::vector<std::string> passwords =
+      passwords_for(document::password_words(answer.header.subject.value_or(""), answer.body.text));
   const cleaner::Documents made =
-      cleaner::make_documents(request, config_, one.contents, documents_, passwords_, budget);
+      cleaner::make_documents(request, config_, one.contents, documents_, passwords, budget);
   for (const auto& [wish, done] : made) one.render_ms += done.render_ms;
   request.documents = &made;
   const cleaner::Group group = cleaner::clean_item(request, config_).front();
@@ -212,7 +220,7 @@ void FileSanitizer::clean_file(Case& one) {
   } else {
     document::Budget budget(config_.documents, limits::kFileWritten);
     made = documents_.clean({&one.content, one.plain_name(), part.detected_type, part.findings},
-                            {wish, passwords_}, budget);
+                            {wish, passwords_for({})}, budget);
   }
   clean::Part named = part;
   named.name = one.plain_name();

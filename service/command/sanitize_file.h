@@ -7,6 +7,7 @@
 #include "service/base/config.h"
 #include "service/document/content.h"
 #include "service/document/document_cleaner.h"
+#include "service/document/password_words.h"
 #include "service/document/sanitizers.h"
 
 namespace kiyome::command {
@@ -38,6 +39,7 @@ class FileSanitizer {
   void look(Case& one);
   void clean_mail(Case& one);
   void clean_file(Case& one);
+  std::vector<std::string> passwords_for(const document::PasswordWords& words) const;
   bool write_all_of(Case& one, std::vector<Written>& files);
   Outcome told(const Case& one) const;
 

@@ -38,6 +38,7 @@ struct MailInput {
   ItemId id;
   std::uint16_t part = 1;         // ordinal of this mail of the item
   std::uint16_t parts_total = 1;  // more than one: X-Kiyome-Id bears ".<part>"
+  bool further = false;           // its reader has a mail of this item already: this one answers that
   std::int64_t received_ms = 0;
   std::string_view client_address, client_helo, protocol;  // for Received
   std::string_view only_recipient;                         // for Received `for`, empty when there are several

@@ -2,6 +2,7 @@
 // clean language and our own decisions; every text of it is hostile.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "proto/base/check.h"
@@ -48,6 +49,18 @@ std::vector<Finding> findings_of_body(const clean::MailAnswer& answer) {
   }
   take(answer.afterwords);
   return all;
+}
+
+// A further mail to somebody who has the first: an answer to it, in its thread. With the first one's
+// Message-ID a mail server might take it for the same mail and drop it.
+clean::MailHeader answering(const clean::MailHeader& first, const std::string& first_own_id) {
+  clean::MailHeader out = first;
+  const std::string& id = is_message_id(first.message_id) ? first.message_id : first_own_id;
+  out.message_id.clear();
+  if (out.references.empty()) out.references = first.in_reply_to;
+  out.references.push_back(id);
+  out.in_reply_to = {id};
+  return out;
 }
 
 // The names of one mail's attachments, each once, ASCII case ignored. A thousand files of one name cost no
@@ -209,10 +222,16 @@ ComposedMail clean_mail(const MailInput& input, const Config& config) {
                                          .recipient = input.only_recipient,
                                          .unix_seconds = input.received_ms / 1000}));
   mail.field("X-Kiyome-Id", kiyome_id(input));
-  const std::string own_id = joined({"<", input.id.text(), "@", host_text(config.smtp.hostname), ">"});
-  write_kept_fields({.header = &answer.header,
+  const auto own_id = [&](std::string_view id) {
+    return joined({"<", id, "@", host_text(config.smtp.hostname), ">"});
+  };
+  const std::string first_id = own_id(input.id.text());
+  std::optional<clean::MailHeader> further;
+  if (input.further) further = answering(answer.header, first_id);
+  const std::string fallback_id = input.further ? own_id(kiyome_id(input)) : first_id;
+  write_kept_fields({.header = further ? &*further : &answer.header,
                      .subject_mark = config.notice.external_mark ? kExternalMark : std::string_view(),
-                     .fallback_message_id = own_id,
+                     .fallback_message_id = fallback_id,
                      .fallback_unix_seconds = input.received_ms / 1000},
                     context, mail);
 

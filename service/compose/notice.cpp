@@ -173,7 +173,8 @@ void append_part(std::size_t ordinal, const PartOutcome& outcome, std::string_vi
   out.append("   種別: ")
       .append(type_text(part.detected_type.empty() ? part.declared_type : part.detected_type));
   out.append("　大きさ: ").append(size_text(part.size)).append("\n");
-  out.append("   SHA-256: ").append(hash_text(part.sha256)).append("\n");
+  if (part.sha256 != decltype(part.sha256){})  // of what is locked nobody knows the octets
+    out.append("   SHA-256: ").append(hash_text(part.sha256)).append("\n");
   out.append("   処理: ").append(what_was_done(outcome, output_name));
   const std::string reasons = reasons_text(outcome.reasons);
   if (!reasons.empty()) out.append("　理由: ").append(reasons);

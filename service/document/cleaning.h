@@ -22,13 +22,17 @@ class Cleaning {
   std::optional<Made> held_at_once(const File& file) const;
   Made by_route(const File& file, unsigned depth);
   Made text(const File& file);
-  Made drawn(const File& file, Kind kind, const Content& content);
+  // `before`: what another sandbox has said of it, when `content` is that one's.
+  Made drawn(const File& file, Kind kind, const Content& content, const PageSink* before = nullptr);
+  workers::JobEnd tell_cut(const PageSink* before, PageSink& sink, std::uint16_t dpi, Made& made);
   Made through_office(const File& file);
   // entries.cpp
   Made opened(const File& file, Kind kind, unsigned depth);
   Made entry(const clean::Part& part, const Content* content, unsigned depth);
 
   std::unique_ptr<PageSink> sink_for(const File& file) const;
+  bool stays_a_picture(const File& file) const;
+  std::uint16_t dpi_for(const File& file) const;
   clean::JobOptions options_for(const File& file) const;
   workers::Bounds bounds_for(Kind kind, std::uint64_t size) const;
   bool pays_for(const Made& made);

@@ -7,6 +7,7 @@
 #include "service/base/log.h"
 #include "service/compose/characters.h"
 #include "service/document/cleaning.h"
+#include "service/document/cut_note.h"
 #include "service/document/route.h"
 #include "service/document/scan.h"
 
@@ -117,14 +118,29 @@ Made Cleaning::by_route(const File& file, unsigned depth) {
   return held({}, unknown ? Finding::kUnknownType : Finding::kUnsupportedType);
 }
 
+bool Cleaning::stays_a_picture(const File& file) const {
+  return wish_.action == Action::image && route_of(file.type) == Route::image;
+}
+
+// Black and white needs more dots to look as well.
+std::uint16_t Cleaning::dpi_for(const File& file) const {
+  const auto dpi = static_cast<std::uint16_t>(config_.documents.dpi);
+  return config_.documents.compact && !stays_a_picture(file) ? std::max(dpi, limits::kCompactDpi) : dpi;
+}
+
 clean::JobOptions Cleaning::options_for(const File& file) const {
   clean::JobOptions options;
   options.any_file = true;
   options.part_texts = true;
-  options.dpi = static_cast<std::uint16_t>(config_.documents.dpi);
+  options.dpi = dpi_for(file);
   options.pixels = wish_.action != Action::text;
   options.words = wish_.action == Action::text || config_.documents.text_layer;
   options.pages_max = config_.documents.pages_max;
+  options.first_page = config_.documents.first_page;
+  options.show_hidden = config_.documents.hidden == Unseen::show;
+  options.show_comments = config_.documents.comments == Unseen::show;
+  options.accept_changes = config_.documents.changes == Changes::accept;
+  options.fit_width = config_.documents.fit_width;
   options.type = file.type;
   options.name = file.name;
   options.passwords = wish_.passwords;
@@ -163,9 +179,8 @@ workers::JobEnd Cleaning::run(Kind kind, const Content& content, const clean::Jo
 
 std::unique_ptr<PageSink> Cleaning::sink_for(const File& file) const {
   if (wish_.action == Action::text) return text_pages(budget_.written);
-  if (wish_.action == Action::image && route_of(file.type) == Route::image)
-    return picture_pages(budget_.written);
-  return pdf_pages({config_.documents.text_layer, file.name}, budget_.written);
+  if (stays_a_picture(file)) return picture_pages(budget_.written);
+  return pdf_pages({config_.documents.text_layer, file.name, config_.documents.compact}, budget_.written);
 }
 
 // What the item may still write, less these files.
@@ -177,7 +192,9 @@ bool Cleaning::pays_for(const Made& made) {
   return true;
 }
 
-Made Cleaning::drawn(const File& file, Kind kind, const Content& content) {
+Made Cleaning::drawn(const File& file, Kind kind, const Content& content, const PageSink* before) {
+  clean::JobOptions options = options_for(file);
+  if (before != nullptr) options.first_page = 1;  // it has left out the others
   Made made;
   std::unique_ptr<PageSink> sink;
   std::optional<clean::DocumentReader> reader;
@@ -186,7 +203,13 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content) {
     return reader.emplace(*sink);
   };
   try {
-    const workers::JobEnd end = run(kind, content, options_for(file), fresh, made);
+    workers::JobEnd end = run(kind, content, options, fresh, made);
+    // A long document in colour that is only too large at kCompactDpi.
+    if (!end.good() && *end.failure == Finding::kLimitPixels && options.dpi > config_.documents.dpi) {
+      options.dpi = static_cast<std::uint16_t>(config_.documents.dpi);
+      end = run(kind, content, options, fresh, made);
+    }
+    if (end.good()) end = tell_cut(before, *sink, options.dpi, made);
     if (!end.good()) return held(notes_of(sink.get()), reason_of(*end.failure));
     made.files = sink->finish(file.name);
   } catch (const TooLarge&) {
@@ -200,6 +223,31 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content) {
   if (made.files.empty()) return held(std::move(made.reasons), Finding::kNoText);
   made.action = wish_.action;
   return made;
+}
+
+// Says on a last page, in words and pixels, that pages were left out. A sandbox draws it, for it has fonts.
+workers::JobEnd Cleaning::tell_cut(const PageSink* before, PageSink& sink, std::uint16_t dpi, Made& made) {
+  const bool cut_before = before != nullptr && has(before->findings(), Finding::kPagesCut);
+  if (!(cut_before || has(sink.findings(), Finding::kPagesCut)) || sink.pages() == 0) return {};
+  const CutNote note{config_.documents.first_page, sink.pages(),
+                     cut_before ? before->claimed() : sink.claimed()};
+  if (wish_.action == Action::text) {
+    sink.line(note.text());
+    return {};
+  }
+  Content content;
+  content.append(note.pdf());
+  content.seal();
+  clean::JobOptions options;
+  options.dpi = dpi;
+  options.pixels = true;
+  options.words = config_.documents.text_layer;
+  std::optional<OnePage> page;
+  std::optional<clean::DocumentReader> reader;
+  const auto fresh = [&]() -> clean::Reader& { return reader.emplace(page.emplace()); };
+  workers::JobEnd end = run(Kind::pdf, content, options, fresh, made);
+  if (end.good()) page->into(sink);
+  return end;
 }
 
 // Two sandboxes: what LibreOffice makes of a document is as hostile as the document.
@@ -216,7 +264,7 @@ Made Cleaning::through_office(const File& file) {
   if (!end.good()) return held(notes_of(sink.get()), reason_of(*end.failure));
   sink->finish(file.name);
   if (other->size() == 0) return held(sink->findings(), Finding::kConversionFailed);
-  Made out = drawn(file, Kind::pdf, *other);
+  Made out = drawn(file, Kind::pdf, *other, sink.get());
   for (const Finding finding : sink->findings()) compose::add_finding(out.reasons, finding);
   out.render_ms += made.render_ms;
   return out;

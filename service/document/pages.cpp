@@ -44,7 +44,8 @@ class BoundedSink final : public compose::OctetSink {
 
 class PdfPages : public PageSink {
  public:
-  PdfPages(const PdfForm& form, std::uint64_t room) : sink_(room), writer_(sink_, {form.words, form.title}) {}
+  PdfPages(const PdfForm& form, std::uint64_t room)
+      : sink_(room), writer_(sink_, {form.words, form.title, form.compact}) {}
 
   void page(const clean::Page& page) override {
     end_page();
@@ -88,10 +89,10 @@ class TextPages : public PageSink {
     std::vector<clean::Finding> findings;
     const std::string page = compose::words_as_text({words}, findings);
     note(findings);
-    if (page.empty()) return;
-    if (page.size() + 1 > room_ - text_.size()) throw TooLarge{};
-    if (!text_.empty()) text_ += '\n';  // an empty line between pages
-    text_ += page;
+    append(page);
+  }
+  void line(std::string_view text) override {
+    if (!text_.empty()) append(std::string(text) + "\n");
   }
 
   std::vector<CleanFile> finish(const std::string& name) override {
@@ -101,6 +102,13 @@ class TextPages : public PageSink {
   }
 
  private:
+  void append(const std::string& page) {
+    if (page.empty()) return;
+    if (page.size() + 1 > room_ - text_.size()) throw TooLarge{};
+    if (!text_.empty()) text_ += '\n';  // an empty line between pages
+    text_ += page;
+  }
+
   const std::uint64_t room_;
   std::string text_;
 };
@@ -162,7 +170,10 @@ void PageSink::note(const std::vector<clean::Finding>& findings) {
   for (const clean::Finding finding : findings) compose::add_finding(findings_, finding);
 }
 
-void PageSink::document(const clean::Document& document) { note(document.findings); }
+void PageSink::document(const clean::Document& document) {
+  claimed_ = document.pages;
+  note(document.findings);
+}
 
 void PageSink::page(const clean::Page& page) {
   ++pages_;

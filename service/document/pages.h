@@ -21,9 +21,12 @@ class PageSink : public clean::DocumentHandler {
   // What the document and its pages note, each once.
   const std::vector<clean::Finding>& findings() const { return findings_; }
   std::uint32_t pages() const { return pages_; }
+  std::uint32_t claimed() const { return claimed_; }     // how many the document says it has; 0 if nothing
   double milliseconds() const { return milliseconds_; }  // spent on writing
   // After the complete answer. `name` is what the files are to be called by, without our extension.
   virtual std::vector<compose::CleanFile> finish(const std::string& name) = 0;
+  // A line of our own after the last page, where files are words.
+  virtual void line(std::string_view) {}
 
   void document(const clean::Document& document) override;
   void page(const clean::Page& page) override;
@@ -37,12 +40,13 @@ class PageSink : public clean::DocumentHandler {
 
  private:
   std::vector<clean::Finding> findings_;
-  std::uint32_t pages_ = 0;
+  std::uint32_t pages_ = 0, claimed_ = 0;
 };
 
 struct PdfForm {
   bool words = true;
   std::string title;
+  bool compact = false;  // in black and white
 };
 // `room`: octets that their files may have together; beyond they throw TooLarge.
 std::unique_ptr<PageSink> pdf_pages(const PdfForm& form, std::uint64_t room);  // one clean PDF

@@ -381,4 +381,21 @@ PasswordWords password_words(std::string_view subject, std::string_view body) {
   return out;
 }
 
+std::vector<std::string> passwords_to_try(const PasswordSources& sources, const PasswordWords& words) {
+  std::vector<std::string> out;
+  const auto add = [&](std::span<const std::string> some) {
+    for (const std::string& each : some)
+      if (out.size() < limits::kJobPasswords && std::find(out.begin(), out.end(), each) == out.end())
+        out.push_back(each);
+  };
+  const std::span<const std::string> configured = sources.configured;
+  add(sources.given);
+  add(configured.first(std::min(configured.size(), limits::kJobPasswords / 4)));
+  add(words.named);
+  add(sources.remembered);
+  add(words.guessed);
+  add(configured);
+  return out;
+}
+
 }  // namespace kiyome::document

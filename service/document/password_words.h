@@ -17,4 +17,15 @@ struct PasswordWords {
 
 PasswordWords password_words(std::string_view subject, std::string_view body);
 
+// Where passwords for one mail's files come from.
+struct PasswordSources {
+  std::vector<std::string> given;       // by a person, for these files
+  std::vector<std::string> configured;  // documents.passwords
+  std::vector<std::string> remembered;  // of earlier mails to the same people
+};
+
+// What is likeliest comes first, and none of these crowds out the others; each once, at most
+// limits::kJobPasswords.
+std::vector<std::string> passwords_to_try(const PasswordSources& sources, const PasswordWords& words);
+
 }  // namespace kiyome::document

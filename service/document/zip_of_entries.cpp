@@ -71,7 +71,11 @@ class Gathering {
       // A folder is named like a file without its extension.
       if (!component.empty()) {
         std::string folder = compose::clean_file_name(component, "d", findings_);
-        out.append(folder, 0, folder.size() - 2).append("/");
+        folder.resize(folder.size() - 2);
+        // A class for an extension, and Windows shows no folder but that class's object.
+        for (std::size_t dot = folder.find(".{"); dot != std::string::npos; dot = folder.find(".{"))
+          folder[dot] = '_';
+        out.append(folder).append("/");
       }
       path.remove_prefix(slash + 1);
     }

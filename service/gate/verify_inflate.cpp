@@ -22,6 +22,8 @@ void Inflater::begin() {
 
 void Inflater::feed(std::string_view octets) {
   if (ended_ && !octets.empty()) broken_ = true;
+  // zlib reads back 32 KiB whatever the header says; a reader that believes a smaller window does not.
+  if (taken_ == 0 && !octets.empty() && octets[0] != kWindow32) broken_ = true;
   left_ = octets;
 }
 

@@ -36,6 +36,7 @@ class Inflater {
 
  private:
   static constexpr std::size_t kBuffer = 64u << 10;
+  static constexpr char kWindow32 = '\x78';  // RFC 1950 section 2.2: deflate with a window of 32 KiB
 
   z_stream stream_{};
   std::unique_ptr<unsigned char[]> buffer_;

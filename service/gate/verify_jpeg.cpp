@@ -57,8 +57,10 @@ class Jpeg {
     while (quantisers_ < (components_ == 1 ? 1u : 2u) && in_.eat("\xFF\xDB\x00\x43"sv)) {
       expect_octet(quantisers_++);
       const std::size_t at = in_.at();
-      const std::size_t zero = in_.take(kQuantisers).find('\0');
+      const View values = in_.take(kQuantisers);
+      const std::size_t zero = values.find('\0');
       if (zero != View::npos) in_.refuse(at + zero, "quantiser of 0");
+      quantiser_values_[quantisers_ - 1] = values;
     }
     if (quantisers_ == 0) in_.refuse();
   }
@@ -113,7 +115,8 @@ class Jpeg {
         return;
       }
       used |= bit(HuffmanClass::dc, dc) | bit(HuffmanClass::ac, ac);
-      scan_.components[i] = {i == 0 ? side_ * side_ : 1, &tables_[0][dc], &tables_[1][ac]};
+      scan_.components[i] = {i == 0 ? side_ * side_ : 1, &tables_[0][dc], &tables_[1][ac],
+                             quantiser_values_[i == 0 ? 0 : quantisers_ - 1]};
     }
     if (used != defined_) in_.refuse(in_.at(), "Huffman table that no component uses");
     in_.expect("\x00\x3F\x00"sv);
@@ -138,6 +141,7 @@ class Jpeg {
   unsigned components_;
   unsigned side_ = 1;  // of an MCU, in blocks
   unsigned quantisers_ = 0;
+  View quantiser_values_[2];
   unsigned defined_ = 0;
   HuffmanTable tables_[2][2];  // class, number
   Scan scan_;

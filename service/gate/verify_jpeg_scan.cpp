@@ -1,6 +1,8 @@
 #include "service/gate/verify_jpeg_scan.h"
 
+#include <algorithm>
 #include <bitset>
+#include <cstdlib>
 #include <cstring>
 
 namespace kiyome::gate {
@@ -10,6 +12,9 @@ constexpr unsigned kHighestDcCategory = 11;          // T.81 table F.1, 8-bit sa
 constexpr unsigned kHighestAcCategory = 10;          // table F.2
 constexpr unsigned kLongRun = 0xF0;                  // ZRL
 constexpr int kLowestDc = -2048, kHighestDc = 2047;  // what a quantised DC of 8-bit samples can be
+// What 8-bit samples make is at most 1024, and half a quantiser more by rounding. With far larger values
+// decoders run over in different ways, and the picture is another one in each.
+constexpr unsigned kHighestValue = 2048;
 
 bool is_baseline(HuffmanClass kind, unsigned symbol) {
   if (kind == HuffmanClass::dc) return symbol <= kHighestDcCategory;
@@ -97,27 +102,42 @@ int difference(Bits& bits, unsigned category) {
   return value < 1 << (category - 1) ? value - (1 << category) + 1 : value;
 }
 
+// How large the value of that category is that stands next, its sign aside; without a branch, for signs come
+// by chance.
+unsigned magnitude(Bits& bits, unsigned category) {
+  const unsigned value = bits.take(category), ones = (1u << category) - 1;
+  return value ^ (ones & ((value >> (category - 1)) - 1));
+}
+
 const char* check_block(Bits& bits, const ScanComponent& component, int& dc) {
+  const auto quantiser = [&](unsigned k) {
+    return unsigned{static_cast<unsigned char>(component.quantisers[k])};
+  };
   bits.fill();
   const HuffmanTable::Code first = component.dc->at(bits.peek16());
   if (first.length == 0) return "no code of the DC table";
   bits.skip(first.length);
   dc += difference(bits, first.symbol);
   if (dc < kLowestDc || dc > kHighestDc) return "DC beyond what samples can have";
+  unsigned largest = static_cast<unsigned>(std::abs(dc)) * quantiser(0);
   for (unsigned k = 1; k < 64; ++k) {
     bits.fill();
     const HuffmanTable::Code code = component.ac->at(bits.peek16());
     if (code.length == 0) return "no code of the AC table";
-    if (code.symbol == 0) {
-      bits.skip(code.length);
-      break;
+    bits.skip(code.length);
+    if (code.symbol == 0) break;
+    if (code.symbol == kLongRun) {
+      k += 15;
+      if (k > 62) return "coefficient past the 63rd";
+      continue;
     }
-    k += code.symbol == kLongRun ? 15 : code.symbol >> 4;
-    if (k > (code.symbol == kLongRun ? 62u : 63u)) return "coefficient past the 63rd";
-    bits.skip(code.length + (code.symbol & 15));
+    k += code.symbol >> 4;
+    if (k > 63) return "coefficient past the 63rd";
+    largest = std::max(largest, magnitude(bits, code.symbol & 15) * quantiser(k));
   }
   if (bits.marker()) return "marker within entropy-coded data";
-  return bits.overdrawn() ? "entropy-coded data ends early" : nullptr;
+  if (bits.overdrawn()) return "entropy-coded data ends early";
+  return largest > kHighestValue ? "coefficient beyond what samples can have" : nullptr;
 }
 
 }  // namespace

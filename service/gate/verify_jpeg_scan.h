@@ -44,6 +44,7 @@ struct ScanComponent {
   unsigned blocks = 1;  // in an MCU
   const HuffmanTable* dc = nullptr;
   const HuffmanTable* ac = nullptr;
+  std::string_view quantisers;  // 64, in the order of the coefficients
 };
 struct Scan {
   std::uint64_t mcus = 0;

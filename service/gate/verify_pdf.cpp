@@ -84,10 +84,11 @@ class Pdf {
  private:
   enum class Kind : std::uint8_t { other, image, page };
   struct Object {
-    std::uint64_t offset : 56 = 0;
-    Kind kind : 8 = Kind::other;
+    std::uint64_t offset : 34 = 0;
+    std::uint64_t pixels : 26 = 0;  // of an image
+    Kind kind : 4 = Kind::other;
   };
-  static_assert(sizeof(Object) == 8);
+  static_assert(sizeof(Object) == 8 && kLargestFile < 1ull << 34 && limits::kPagePixels < 1ull << 26);
 
   void begin(std::uint64_t number) {
     if (number >= objects_.size()) objects_.emplace_back();
@@ -136,7 +137,9 @@ class Pdf {
       if (next_number() - first_image > limits::kPageImages)
         return in_.refuse(in_.at(), "too many images on a page");
       objects_.back().kind = Kind::image;
+      const std::size_t sides = in_.at();
       check_image(in_, inflater_, scope_);
+      if (!in_.bad()) objects_.back().pixels = pixels_at(sides);
       end_stream();
       if (in_.bad()) return;
       in_.about("neither an image nor a page");
@@ -152,6 +155,14 @@ class Pdf {
       in_.refuse(at + bad->offset, bad->reason);
     end_stream();
     page_object(first_image, content_number, content);
+  }
+
+  // `W /Height H`, which check_image() has proved.
+  std::uint64_t pixels_at(std::size_t offset) const {
+    Reader sides(octets_.substr(offset));
+    const std::uint64_t width = sides.number(1, limits::kPageSide);
+    sides.expect(" /Height ");
+    return width * sides.number(1, limits::kPageSide);
   }
 
   void page_object(std::uint64_t first_image, std::uint64_t content_number, const PageContent& content) {
@@ -177,14 +188,18 @@ class Pdf {
   // Each names an image up to here, and all that stand with this page are named.
   void images(std::uint64_t first, std::uint64_t behind_last, std::uint32_t count) {
     std::vector<bool> named(static_cast<std::size_t>(behind_last - first));
+    std::uint64_t pixels = 0;
     in_.expect("/XObject << ");
     for (std::uint32_t i = 0; i < count && !in_.bad(); ++i) {
       in_.expect("/Im" + std::to_string(i) + " ");
       const std::size_t at = in_.at();
       const std::uint64_t number = in_.number(kFirstFree, behind_last - 1);
-      if (!in_.bad() && objects_[static_cast<std::size_t>(number)].kind != Kind::image)
-        in_.refuse(at, "not the number of an image");
-      if (!in_.bad() && number >= first) named[static_cast<std::size_t>(number - first)] = true;
+      if (in_.bad()) return;
+      const Object& image = objects_[static_cast<std::size_t>(number)];
+      if (image.kind != Kind::image) in_.refuse(at, "not the number of an image");
+      pixels += image.pixels;
+      if (pixels > limits::kPageShown) in_.refuse(at, "more pixels than one page may show");
+      if (number >= first) named[static_cast<std::size_t>(number - first)] = true;
       in_.expect(" 0 R ");
     }
     for (const bool one : named)

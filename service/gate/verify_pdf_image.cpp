@@ -1,5 +1,8 @@
 #include "service/gate/verify_pdf_image.h"
 
+#include <string>
+
+#include "service/gate/verify_fax.h"
 #include "service/gate/verify_pixels.h"
 
 namespace kiyome::gate {
@@ -72,14 +75,20 @@ void check_image(Reader& in, Inflater& inflater, Scope& scope) {
     in.refuse();
   in.expect(" /Filter /");
   const bool jpeg = shape.bits == 8 && !palette && in.eat("DCTDecode");
-  if (!jpeg) in.expect("FlateDecode");
+  const bool fax = shape.bits == 1 && in.eat("CCITTFaxDecode");
+  if (fax)
+    in.expect(" /DecodeParms << /K -1 /Columns " + std::to_string(shape.width) + " /Rows " +
+              std::to_string(shape.height) + " >>");
+  else if (!jpeg)
+    in.expect("FlateDecode");
   const View stream = read_stream(in);
   if (in.bad()) return;
   const std::size_t at = in.at() - stream.size();
   if (!scope.spend(shape.octets())) return in.refuse(at, "more pixels than one file may have");
-  if (!jpeg) return check_rows(in, at, stream, shape, inflater);
-  if (const Checked bad = check_jpeg(stream, shape.width, shape.height, shape.components))
-    in.refuse(at + bad->offset, bad->reason);
+  if (!jpeg && !fax) return check_rows(in, at, stream, shape, inflater);
+  const Checked bad = fax ? check_group_4(stream, shape.width, shape.height)
+                          : check_jpeg(stream, shape.width, shape.height, shape.components);
+  if (bad) in.refuse(at + bad->offset, bad->reason);
 }
 
 }  // namespace kiyome::gate

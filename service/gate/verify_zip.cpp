@@ -44,6 +44,12 @@ std::uint64_t mark(View path) {
   return out;
 }
 
+// A folder whose extension is a class: Windows opens the object of that class in its place.
+bool is_shell_object(View folder) {
+  const std::size_t dot = folder.rfind('.');
+  return dot != View::npos && folder.substr(dot + 1).starts_with('{');
+}
+
 class Zip {
  public:
   Zip(View octets, Scope& scope) : octets_(octets), in_(octets), scope_(scope) {}
@@ -123,6 +129,7 @@ class Zip {
       if (end == View::npos) return shifted(file_name(whole, component), begin);
       if (depth == limits::kCleanZipDepth) return fault(begin, "too many folders");
       if (const Checked bad = check_file_name(component, "")) return shifted(bad, begin);
+      if (is_shell_object(component)) return fault(begin, "folder that Windows takes for something else");
       const std::uint64_t folder = mark(whole.substr(0, end));
       if (files_.count(folder) != 0) return fault(begin, "folder with the name of a file");
       folders_.insert(folder);

@@ -42,7 +42,8 @@ std::string signal_name(int number) {
 
 bool killed_in_the_act(const JobResult& result) {
   return result.failure == clean::Finding::kSanitizerCrashed &&
-         (result.signal == SIGSYS || result.signal == SIGSEGV || result.signal == SIGBUS);
+         (result.signal == SIGSYS || result.signal == SIGSEGV || result.signal == SIGBUS ||
+          result.signal == SIGXFSZ);
 }
 
 // What became of the act, and whether that is what `stop` foretold.
@@ -76,15 +77,15 @@ bool unchanged(int input, std::string_view octets) { return read_whole(input) ==
 
 }  // namespace
 
-std::vector<ActResult> run_selftest(Descriptor program) {
-  Pool pool("selftest", std::move(program));
-  if (!pool.wait_ready(kReadyMs)) throw TemporaryFailure("selftest: the sanitizer cannot be started");
+std::vector<ActResult> run_selftest(const std::string& kind, Descriptor program) {
+  Pool pool(kind, std::move(program));
+  if (!pool.wait_ready(kReadyMs)) throw TemporaryFailure(kind + ": the sanitizer cannot be started");
   const auto run = [&pool](const Descriptor& input, std::string_view octets) {
     return pool.run(input.get(), octets.size(), {}, kBounds);
   };
   const JobResult told = run(sealed_input("list"), "list");
   const std::vector<Foretold> acts = read_list(told.answer ? told.answer->body.text : std::string());
-  if (acts.size() < kActsLeast) throw TemporaryFailure("selftest: the sanitizer does not tell its acts");
+  if (acts.size() < kActsLeast) throw TemporaryFailure(kind + ": the sanitizer does not tell its acts");
 
   std::vector<ActResult> out;
   for (std::size_t number = 0; number < acts.size(); ++number) {

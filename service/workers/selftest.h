@@ -1,4 +1,4 @@
-// `kiyome selftest`: a real sanitizer process, confined as in service, tries every forbidden act from inside.
+// `kiyome selftest`: real sanitizer processes, confined as in service, try every forbidden act from inside.
 #pragma once
 
 #include <string>
@@ -14,9 +14,9 @@ struct ActResult {
   std::string detail;  // how: "killed by SIGSYS", "refused: ENOMEM", "out of time", …; or what was achieved
 };
 
-// Runs each act in a job of its own. `program` is the selftest sanitizer, as for Pool. Only what ends in the
-// way that was foretold counts as stopped: an unforeseen end is a failure, too. Throws TemporaryFailure when
-// the sanitizer does not get ready or does not tell its acts. Takes about two seconds.
-std::vector<ActResult> run_selftest(Descriptor program);
+// Runs each act in a job of its own. `kind` and `program` are a selftest sanitizer's, as for Pool. Only what
+// ends in the way that was foretold counts as stopped: an unforeseen end is a failure, too. Throws
+// TemporaryFailure when the sanitizer does not get ready or does not tell its acts. Takes about two seconds.
+std::vector<ActResult> run_selftest(const std::string& kind, Descriptor program);
 
 }  // namespace kiyome::workers

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Our pages beside those of stock tools: page counts, structural similarity, characters.
+"""Our pages beside those of stock tools: page counts, structural similarity, characters, octets a page.
 
     tests/bench/fidelity.py [--pages N] [--keep FOLDER] FILE…
 
 Reference: `soffice --headless --convert-to pdf` for office files, the file itself for PDF; both sides drawn by pdftoppm at 150 dpi and
-read by pdftotext. One JSON object a file on stdout, the summary on stderr. Needs soffice, poppler-utils, python3-numpy."""
+read by pdftotext. Octets are those of whole documents of at most N pages beside `mutool draw -r 150` and img2pdf. One JSON object a file on
+stdout, the summary on stderr. Needs soffice, poppler-utils, mupdf-tools, img2pdf, python3-numpy."""
 import argparse
 import collections
 import json
@@ -60,12 +61,24 @@ def characters(pdf):
     return collections.Counter(c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cn"))
 
 
+def octets_of_pictures(pdf, folder):
+    """What the usual pipeline makes of it: each page a picture of 150 dpi."""
+    subprocess.run(["mutool", "draw", "-q", "-r", "150", "-o", folder / "flat-%04d.png", pdf], capture_output=True, timeout=120)
+    pictures = sorted(folder.glob("flat-*.png"))
+    made = subprocess.run(["img2pdf", *pictures], capture_output=True, timeout=120).stdout if pictures else b""
+    for each in pictures:
+        each.unlink()
+    return len(made)
+
+
 def measure(source, clean, reference, folder, pages_max):
     out = {"file": source, "pages": pages_of(clean), "reference_pages": pages_of(reference)}
     scores = []
     for page in range(1, min(out["pages"], out["reference_pages"], pages_max) + 1):
         scores.append(ssim(gray(clean, page, folder), gray(reference, page, folder)))
     out["ssim"] = scores
+    if 0 < out["pages"] == out["reference_pages"] <= pages_max:
+        out["bytes"], out["reference_bytes"] = os.path.getsize(clean), octets_of_pictures(reference, folder)
     ours, theirs = characters(clean), characters(reference)
     total = sum(theirs.values())
     out["characters"], out["found"] = total, sum((ours & theirs).values()) / total if total else 1.0
@@ -118,6 +131,9 @@ def main():
     say(f"same page count {same} of {len(rows)}")
     if scores:
         say(f"SSIM median {scores[len(scores) // 2]:.4f}, 5th percentile {scores[len(scores) // 20]:.4f}, {len(scores)} pages")
+    sizes = sorted(row["bytes"] / row["reference_bytes"] for row in rows if row.get("reference_bytes"))
+    if sizes:
+        say(f"octets beside mutool and img2pdf: median {sizes[len(sizes) // 2]:.3f}, 95th percentile {sizes[len(sizes) * 95 // 100]:.3f}, {len(sizes)} documents")
     good = sum(row["found"] >= 0.98 for row in rows)
     say(f"at least 98 % of the characters: {good} of {len(rows)}")
     worst = sorted((min(row["ssim"]), row["file"]) for row in rows if row["ssim"])[:10]

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <fstream>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "proto/clean/codec.h"
@@ -14,20 +16,22 @@ namespace {
 using namespace kiyome;
 using sanitizer::Answer;
 
-void say_parts(std::string_view input, Answer& answer) {
+void say_parts(std::size_t input_size, Answer& answer) {
   answer.put(clean::MailHeader{});
   clean::Part whole;
   whole.role = clean::Role::body;
-  whole.span = {0, input.size()};
+  whole.span = {0, input_size};
   answer.put(whole);
 }
+void say_parts(std::string_view input, Answer& answer) { say_parts(input.size(), answer); }
 
-void say_all(std::string_view input, Answer& answer) {
-  say_parts(input, answer);
-  answer.put(clean::BodyText{std::string(input), {}});
+void say_all(std::string_view text, Answer& answer, std::size_t input_size) {
+  say_parts(input_size, answer);
+  answer.put(clean::BodyText{std::string(text), {}});
   answer.put(clean::End{});
   answer.flush();
 }
+void say_all(std::string_view input, Answer& answer) { say_all(input, answer, input.size()); }
 
 void say_octets(std::string_view octets) {
   if (write(sanitizer::kAnswerPipe, octets.data(), octets.size()) < 0) _exit(0);
@@ -47,6 +51,23 @@ void say_octets(std::string_view octets) {
 void burn_memory() {
   std::vector<std::string> taken;
   for (;;) taken.emplace_back(1u << 20, 'x');
+}
+
+const char* heap_begin = nullptr;
+
+void look_where_the_heap_is() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);)
+    if (line.ends_with("[heap]")) heap_begin = reinterpret_cast<const char*>(std::stoull(line, nullptr, 16));
+}
+
+// Whether the mark stands anywhere in the heap or on the stack.
+bool lies_about(std::string_view mark) {
+  const auto holds = [&](const char* from, const char* end) {
+    return std::string_view(from, static_cast<std::size_t>(end - from)).find(mark) != std::string_view::npos;
+  };
+  return holds(heap_begin, static_cast<const char*>(sbrk(0))) ||
+         holds(static_cast<const char*>(__builtin_frame_address(0)), reinterpret_cast<const char*>(environ));
 }
 
 void run(std::string_view input, const clean::JobOptions& options, Answer& answer) {
@@ -94,6 +115,12 @@ void run(std::string_view input, const clean::JobOptions& options, Answer& answe
     burn_memory();
   } else if (word == "exception") {
     throw std::runtime_error("a bug");
+  } else if (word == "find") {  // a mark that only this job's input tells, and that lies elsewhere
+    say_all(lies_about(input.substr(word.size() + 1)) ? "found" : "none", answer, input.size());
+  } else if (word == "find-own") {
+    say_all(lies_about(options.name) ? "found" : "none", answer, input.size());
+  } else if (word == "exit") {
+    _exit(std::stoi(std::string(input.substr(word.size() + 1))));
   } else if (word == "long") {
     const std::string text(4u << 20, 'x');
     say_parts(input, answer);
@@ -106,4 +133,4 @@ void run(std::string_view input, const clean::JobOptions& options, Answer& answe
 
 }  // namespace
 
-int main() { return sanitizer::serve({"hostile", {}, run}); }
+int main() { return sanitizer::serve({"hostile", look_where_the_heap_is, run}); }

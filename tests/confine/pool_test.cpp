@@ -158,7 +158,37 @@ TEST_CASE("pool: a job that computes for ever is stopped by its processor time")
   CHECK(result.signal == SIGXCPU);
 }
 
+TEST_CASE("pool: no exit code of a job makes its item wait; what it claims chooses the finding at most") {
+  for (int code = 0; code < 256; code += code < 80 ? 1 : 35) {
+    INFO(code);
+    check_failure(run(hostile(), "exit " + std::to_string(code)), code == 0 ? Finding::kSanitizerAnswer
+                                                                  : code == clean::kExitMemory
+                                                                      ? Finding::kSanitizerMemory
+                                                                      : Finding::kSanitizerCrashed);
+  }
+}
+
 #ifndef KIYOME_ASAN
+TEST_CASE("pool: a job finds nothing of what another one was told: its name, its type, its passwords") {
+  clean::JobOptions told;
+  told.type = "application/x-told-to-one-job-only";
+  told.name = "a name that is told to one job only.zip";
+  told.passwords = {"short-mark", "a password that is told to one job only", "third-mark"};
+  const Descriptor own = workers::sealed_input("find-own");
+  const JobResult twin = hostile().run(own.get(), 8, told, kBounds);  // it would be found if it were there
+  REQUIRE(twin.answer);
+  CHECK(twin.answer->body.text == "found");
+  std::vector<std::string> marks = told.passwords;
+  marks.push_back(told.name);
+  marks.push_back(told.type);
+  for (const std::string& mark : marks) {
+    INFO(mark);
+    const JobResult result = run(hostile(), "find " + mark);
+    REQUIRE(result.answer);
+    CHECK(result.answer->body.text == "none");
+  }
+}
+
 TEST_CASE("pool: a job that takes too much memory says so") {
   check_failure(run(hostile(), "memory"), Finding::kSanitizerMemory);
   CHECK(serves(hostile()));

@@ -56,7 +56,7 @@ const acts::Act& named(const std::vector<acts::Act>& all, const std::string& nam
 }  // namespace
 
 TEST_CASE("selftest: every forbidden act is stopped inside the sandbox") {
-  const auto results = workers::run_selftest(confine_test::program("selftest"));
+  const auto results = workers::run_selftest("selftest", confine_test::program("selftest"));
   CHECK(results.size() == acts::all_acts().size());
   CHECK(results.size() >= 100);
   for (const auto& result : results) {
@@ -66,7 +66,7 @@ TEST_CASE("selftest: every forbidden act is stopped inside the sandbox") {
 }
 
 TEST_CASE("selftest: what is foretold to be killed is killed by the filter, the stack by its guard") {
-  const auto results = workers::run_selftest(confine_test::program("selftest"));
+  const auto results = workers::run_selftest("selftest", confine_test::program("selftest"));
   const auto all = acts::all_acts();
   for (std::size_t i = 0; i < std::min(results.size(), all.size()); ++i) {
     if (all[i].stop != acts::Stop::killed) continue;

@@ -67,7 +67,8 @@ Start start_without(int call, int error) {
   return out;
 }
 
-// Sends one datagram with `fds` to a fresh zygote and gives the exit code of its process.
+// Sends one datagram with `fds` to a fresh zygote and gives the exit code of its process, or of the job that
+// it began.
 int exit_after(const std::string& octets, const std::vector<int>& fds) {
   workers::ZygoteProcess zygote("hostile", confine_test::program("hostile").get());
   char ready[256];
@@ -88,7 +89,12 @@ int exit_after(const std::string& octets, const std::vector<int>& fds) {
   }
   REQUIRE(sendmsg(zygote.socket()->get(), &message, MSG_NOSIGNAL) > 0);
   char reply[256];
-  if (recv(zygote.socket()->get(), reply, sizeof reply, 0) > 0) return 0;  // it served
+  const ssize_t said = recv(zygote.socket()->get(), reply, sizeof reply, 0);
+  if (said > 0) {
+    const auto ended = clean::decode_job({reply, static_cast<std::size_t>(said)});
+    REQUIRE(ended);
+    return std::get<clean::JobEnded>(*ended).exit_code;
+  }
   const int status = zygote.end();
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
@@ -151,7 +157,7 @@ TEST_CASE("start: a sanitizer called by hand says who may start it") {
   close(messages[1]);
 }
 
-TEST_CASE("start: a zygote ends at the first request that is none") {
+TEST_CASE("start: a zygote, or the job it began, ends at the first request that is none") {
   const Descriptor input = workers::sealed_input("good");
   int pipe_ends[2];
   REQUIRE(pipe2(pipe_ends, O_CLOEXEC) == 0);
@@ -164,6 +170,12 @@ TEST_CASE("start: a zygote ends at the first request that is none") {
   CHECK(exit_after(request, {input.get()}) == clean::kExitProtocol);
   CHECK(exit_after(request, {input.get(), writing.get(), input.get()}) == clean::kExitProtocol);
   CHECK(exit_after(request + "x", {input.get(), writing.get()}) == clean::kExitProtocol);
+  CHECK(exit_after(request.substr(0, request.size() - 1), {input.get(), writing.get()}) ==
+        clean::kExitProtocol);
+  CHECK(exit_after(request.substr(0, 8), {input.get(), writing.get()}) == clean::kExitProtocol);
   CHECK(exit_after(std::string(1000, 'x'), {}) == clean::kExitProtocol);
+  const std::string kill = clean::encode_job(clean::JobKill{1});
+  CHECK(exit_after(kill + "x", {}) == clean::kExitProtocol);
+  CHECK(exit_after(kill, {input.get(), writing.get()}) == clean::kExitProtocol);
   CHECK(exit_after(clean::encode_job(clean::Ready{}), {}) == clean::kExitProtocol);
 }

@@ -39,11 +39,10 @@ class Disk(unittest.TestCase):
         filler.write_bytes(b"")
         for index in range(200):
             if index == 5:   # somebody else fills the disk
-                with open(filler, "wb") as out:
+                with open(filler, "wb", buffering=0) as out:
                     try:
                         while True:
                             out.write(b"\0" * 65536)
-                            out.flush()
                     except OSError:
                         pass
             try:

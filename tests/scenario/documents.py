@@ -1,6 +1,7 @@
 """Small documents of our own making, for tests: each is what a person sends, in the fewest octets."""
 import io
 import struct
+import subprocess
 import zipfile
 import zlib
 
@@ -42,6 +43,60 @@ def xlsx(rows):
          '<sheet name="表" sheetId="1" r:id="r1"/></sheets></workbook>'),
         ("xl/_rels/workbook.xml.rels", RELATIONS + f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'),
         ("xl/worksheets/sheet1.xml", f'<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>')])
+
+
+NAMESPACES = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{urn}:1.0"' for name, urn in [
+    ("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"), ("style", "style"), ("svg", "svg-compatible"),
+    ("fo", "xsl-fo-compatible"), ("presentation", "presentation"), ("number", "datastyle"), ("meta", "meta")]) + ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
+
+
+def flat(kind, body, styles="", extra=""):
+    """A flat ODF file: kind is text, spreadsheet or presentation."""
+    return (f'<?xml version="1.0"?><office:document {NAMESPACES} office:version="1.3" office:mimetype="application/vnd.oasis.opendocument.{kind}">'
+            f'{extra}<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:{kind}>{body}</office:{kind}></office:body>'
+            '</office:document>').encode()
+
+
+def text_that_hides():
+    """Hidden words, a comment, a tracked deletion and insertion, and a date that is told anew on each opening."""
+    changes = "".join(f'<text:changed-region text:id="c{i}"><text:{kind}><office:change-info><dc:creator>x</dc:creator><dc:date>2024-01-01T00:00:00</dc:date>'
+                      f'</office:change-info>{inner}</text:{kind}></text:changed-region>'
+                      for i, (kind, inner) in enumerate([("deletion", "<text:p>DELETED</text:p>"), ("insertion", "")]))
+    return flat("text", f'<text:tracked-changes>{changes}</text:tracked-changes><text:p>PLAIN</text:p>'
+                '<text:p>a<text:span text:style-name="H">HIDDENWORD</text:span></text:p>'
+                '<text:section text:name="s" text:display="none"><text:p>HIDDENSECTION</text:p></text:section>'
+                '<text:p>b<office:annotation><dc:creator>y</dc:creator><dc:date>2024-01-01T00:00:00</dc:date><text:p>COMMENTED</text:p></office:annotation></text:p>'
+                '<text:p>c<text:change text:change-id="c0"/><text:change-start text:change-id="c1"/>INSERTED<text:change-end text:change-id="c1"/></text:p>'
+                '<text:p>DATED <text:date style:data-style-name="D">1999</text:date></text:p>',
+                '<style:style style:name="H" style:family="text"><style:text-properties text:display="none"/></style:style>'
+                '<number:date-style style:name="D"><number:year number:style="long"/><number:text>/</number:text><number:month number:style="long"/>'
+                '<number:text>/</number:text><number:day number:style="long"/></number:date-style>',
+                '<office:meta><dc:date>2021-02-03T04:05:06</dc:date></office:meta>')
+
+
+def sheets_that_hide():
+    """A hidden row, a hidden column, a hidden sheet and a comment."""
+    def cell(text, inner=""):
+        return f'<table:table-cell office:value-type="string">{inner}<text:p>{text}</text:p></table:table-cell>'
+    note = '<office:annotation><dc:creator>y</dc:creator><text:p>COMMENTED</text:p></office:annotation>'
+    return flat("spreadsheet",
+                '<table:table table:name="見える"><table:table-column/><table:table-column table:visibility="collapse"/><table:table-column/>'
+                f'<table:table-row>{cell("PLAIN", note)}{cell("HIDDENCOLUMN")}{cell("c")}</table:table-row>'
+                f'<table:table-row table:visibility="collapse">{cell("HIDDENROW")}</table:table-row><table:table-row>{cell("last")}</table:table-row></table:table>'
+                '<table:table table:name="見えない" table:style-name="T"><table:table-column/>'
+                f'<table:table-row>{cell("HIDDENSHEET")}</table:table-row></table:table>',
+                '<style:style style:name="T" style:family="table"><style:table-properties table:display="false"/></style:style>')
+
+
+def slides_that_hide(count=3):
+    """The second of them is hidden; each has the speaker's notes."""
+    def slide(number):
+        style = ' draw:style-name="H"' if number == 2 else ""
+        return (f'<draw:page draw:name="p{number}"{style}><draw:frame svg:x="1cm" svg:y="1cm" svg:width="9cm" svg:height="3cm"><draw:text-box><text:p>SLIDE{number}'
+                f'</text:p></draw:text-box></draw:frame><presentation:notes><draw:frame presentation:class="notes" svg:x="2cm" svg:y="14cm" svg:width="16cm" '
+                f'svg:height="9cm"><draw:text-box><text:p>NOTE{number}</text:p></draw:text-box></draw:frame></presentation:notes></draw:page>')
+    return flat("presentation", "".join(slide(number) for number in range(1, count + 1)),
+                '<style:style style:name="H" style:family="drawing-page"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>')
 
 
 def png(width=64, height=48, comment=b""):
@@ -88,3 +143,8 @@ def zip_of(entries):
 def old_zip(entries):
     """As Japanese Windows writes it: names in CP932, no flag that says so."""
     return zip_of([(name.encode("cp932"), 0, 0, octets, zlib.crc32(octets), len(octets)) for name, octets in entries])
+
+
+def pdf_text(octets):
+    """The words of a PDF, as poppler reads them."""
+    return subprocess.run(["pdftotext", "-raw", "-", "-"], input=octets, capture_output=True, check=True).stdout.decode()

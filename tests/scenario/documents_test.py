@@ -3,8 +3,11 @@
 import email
 import email.message
 import email.policy
+import json
+import pathlib
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 import documents
@@ -20,10 +23,6 @@ def mail_with(files, subject="文書", sender="tanaka@supplier.example", body="�
         main, sub = kind.split("/")
         mail.add_attachment(octets, maintype=main, subtype=sub, filename=name)
     return mail.as_bytes(policy=email.policy.SMTP)
-
-
-def pdf_text(octets):
-    return subprocess.run(["pdftotext", "-raw", "-", "-"], input=octets, capture_output=True, check=True).stdout.decode()
 
 
 class Documents(unittest.TestCase):
@@ -76,11 +75,11 @@ attachments = "strip"
             ("写真.png", "image/png", documents.png()),
             ("まとめ.zip", "application/zip", archive)])
         self.assertEqual(sorted(parts), sorted(["報告書①.docx.pdf", "住民一覧.xlsx.pdf", "写真.png.pdf", "予算表.xlsx.pdf", "ソ連能表.txt"]))
-        text = pdf_text(parts["報告書①.docx.pdf"][1])
+        text = documents.pdf_text(parts["報告書①.docx.pdf"][1])
         self.assertIn("事業報告書", text)
         self.assertIn("髙橋さくら", text)
-        self.assertIn("山田花子", pdf_text(parts["住民一覧.xlsx.pdf"][1]))
-        self.assertIn("①総務費", pdf_text(parts["予算表.xlsx.pdf"][1]))
+        self.assertIn("山田花子", documents.pdf_text(parts["住民一覧.xlsx.pdf"][1]))
+        self.assertIn("①総務費", documents.pdf_text(parts["予算表.xlsx.pdf"][1]))
         self.assertEqual(parts["ソ連能表.txt"][1].decode().strip(), "中身は㈱テスト髙橋")
         self.assertTrue(body.startswith("【無害化】"), body)
         for name in ("報告書①.docx", "予算表.xlsx", "ソ連能表.txt"):
@@ -92,7 +91,7 @@ attachments = "strip"
                                     ("setup.exe", "application/octet-stream", b"MZ" + bytes(58) + b"\x40\0\0\0PE\0\0" + bytes(200)),
                                     ("文書.jtd", "application/octet-stream", taro)])
         self.assertEqual(list(parts), ["見積.pdf"])
-        self.assertIn("Estimate", pdf_text(parts["見積.pdf"][1]))
+        self.assertIn("Estimate", documents.pdf_text(parts["見積.pdf"][1]))
         self.assertIn("を保留", body)
         self.assertIn("実行形式", body)
 
@@ -115,6 +114,19 @@ attachments = "strip"
         _, parts = self.through([("図.png", "image/png", documents.png(30, 20))], sender="a@image.example")
         self.assertEqual(parts["図.png"][0], "image/png")
 
+    def test_what_is_hidden_is_left_out_and_told(self):
+        body, parts = self.through([("文書.odt", "application/octet-stream", documents.text_that_hides()),
+                                    ("表.ods", "application/octet-stream", documents.sheets_that_hide()),
+                                    ("発表.odp", "application/octet-stream", documents.slides_that_hide())])
+        text, sheets, slides = (documents.pdf_text(parts[name][1]) for name in ("文書.odt.pdf", "表.ods.pdf", "発表.odp.pdf"))
+        for shown in ("PLAIN", "DELETED", "INSERTED", "2021/02/03"):  # the day of its last change, not today
+            self.assertIn(shown, text)
+        self.assertIn("PLAIN", sheets)
+        self.assertIn("SLIDE3", slides)
+        for hidden in ("HIDDEN", "COMMENTED", "SLIDE2", "NOTE"):
+            self.assertNotIn(hidden, text + sheets + slides)
+        self.assertEqual(body.count("表示されない内容"), 3, body)
+
     def test_strip_is_as_before(self):
         body, parts = self.through([("報告.docx", "application/octet-stream", documents.docx("x"))], sender="a@strip.example")
         self.assertEqual(parts, {})
@@ -129,6 +141,61 @@ attachments = "strip"
         order = [email.message_from_bytes(each[2], policy=email.policy.default)["Subject"] for each in mails]
         self.assertEqual(len(order), 7)
         self.assertLess(order.index("quick"), 3, order)
+
+
+class ByPolicy(unittest.TestCase):
+    """`kiyome sanitize` with the switches that an office may set."""
+
+    def sanitize(self, files, policy, *words):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "kiyome.toml").write_text("[documents]\n" + policy)
+            for each, octets in files.items():
+                (folder / each).write_bytes(octets)
+            subprocess.run([KIYOME, "sanitize", "--mode", "flatten", "--config", folder / "kiyome.toml", "--out", folder / "out", "--report",
+                            folder / "report", *words, *(folder / each for each in files)], capture_output=True)
+            rows = [json.loads(line) for line in (folder / "report").read_text().splitlines()]
+            out = []
+            for row in rows:
+                self.assertEqual(row["verdict"], "clean", row)
+                octets = pathlib.Path(row["outputs"][0]["path"]).read_bytes()
+                self.assertEqual(subprocess.run([KIYOME, "verify", row["outputs"][0]["path"]], capture_output=True).returncode, 0)
+                out.append((documents.pdf_text(octets), row["reasons"], row["outputs"][0]["pages"]))
+            return out
+
+    def test_what_is_hidden_is_shown_where_policy_says_so(self):
+        (text, why, _), (sheets, why_sheets, _), (slides, why_slides, pages) = self.sanitize(
+            {"a.odt": documents.text_that_hides(), "b.ods": documents.sheets_that_hide(), "c.odp": documents.slides_that_hide()},
+            'hidden = "show"\ncomments = "show"\nchanges = "accept"\n')
+        for shown in ("HIDDENWORD", "HIDDENSECTION", "［コメント（y）：COMMENTED］", "INSERTED"):
+            self.assertIn(shown, text)
+        self.assertNotIn("DELETED", text)
+        for shown in ("HIDDENROW", "HIDDENSHEET", "COMMENTED"):
+            self.assertIn(shown, sheets)
+        for shown in ("SLIDE2", "NOTE2"):
+            self.assertIn(shown, slides)
+        self.assertEqual(pages, 6)
+        self.assertEqual(sorted(why), ["hidden-content", "hidden-shown"])  # the deleted word is not shown
+        self.assertEqual((why_sheets, why_slides), (["hidden-shown"], ["hidden-shown"]))
+
+    def test_pages_that_are_cut_are_told_on_a_last_page(self):
+        words = "".join(f"<text:p>{number}</text:p>" for number in range(300))
+        images = {"a.odt": documents.flat("text", words), "b.odp": documents.slides_that_hide(9)}
+        (text, why, pages), (slides, _, shown) = self.sanitize(images, "pages_max = 3\n")
+        self.assertEqual((pages, shown), (4, 4))
+        self.assertEqual(why, ["pages-cut"])
+        self.assertRegex(text, r"この先 [1-9][0-9]* ページは省かれました。")
+        self.assertRegex(text, r"[1-9][0-9]* further pages? w")
+        self.assertIn("SLIDE4", slides)  # the third that is shown
+        self.assertIn("この先 5 ページは省かれました。", slides)
+
+    def test_a_range_of_pages(self):
+        (slides, why, pages), = self.sanitize({"b.odp": documents.slides_that_hide(9)}, "", "--pages", "2-3")
+        self.assertEqual(pages, 3)
+        self.assertIn("SLIDE4", slides)
+        self.assertNotIn("SLIDE1", slides)
+        self.assertIn("2〜3 ページ目のほか 6 ページは省かれました。", slides)
+        self.assertIn("pages-cut", why)
 
 
 if __name__ == "__main__":

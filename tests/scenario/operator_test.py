@@ -228,6 +228,27 @@ class OneShot(unittest.TestCase):
             self.assertEqual(second["type"], "application/pdf")
             self.assertEqual([p.name for p in (pathlib.Path(folder) / "out").iterdir()], ["m.eml.eml"])
 
+    def test_compact_pdfs_are_bilevel_at_300_dpi_by_key_and_by_option(self):
+        import pathlib
+        import re
+        import tempfile
+        import documents
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "a.pdf").write_bytes(documents.pdf("Estimate"))
+            (folder / "compact.toml").write_text("[documents]\ncompact = true\n")
+            widths = {}
+            for form, words in (("plain", []), ("option", ["--compact"]), ("key", ["--config", folder / "compact.toml"])):
+                subprocess.run([KIYOME, "sanitize", "--mode", "flatten", *words, "--out", folder / form, folder / "a.pdf"], check=True,
+                               capture_output=True)
+                octets = (folder / form / "a.pdf.pdf").read_bytes()
+                self.assertEqual(b"/CCITTFaxDecode" in octets, form != "plain", form)
+                self.assertIn("Estimate", documents.pdf_text(octets))
+                self.assertEqual(subprocess.run([KIYOME, "verify", folder / form / "a.pdf.pdf"], capture_output=True).returncode, 0)
+                widths[form] = int(re.search(rb"/Width ([0-9]+)", octets)[1])  # of the one word there is
+            self.assertAlmostEqual(widths["option"] / widths["plain"], 2, delta=0.1)
+            self.assertEqual(widths["key"], widths["option"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

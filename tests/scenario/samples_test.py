@@ -2,13 +2,18 @@
 """Every sample goes through the real service and comes out as its .expected.toml says."""
 import email
 import email.policy
+import subprocess
 import tomllib
 import unittest
 
+from documents import pdf_text
 from kiyome_service import KIYOME, ROOT, Service, Sink, item_id
-import subprocess
 
 SAMPLES = sorted((ROOT / "samples").rglob("*.eml"))
+
+
+def expectation(path):
+    return tomllib.loads(path.with_suffix(".expected.toml").read_text())
 
 
 def text_of(mail):
@@ -19,8 +24,16 @@ class Samples(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.sink = Sink()
-        cls.service = Service(cls.sink.port).start()
-        cls.items = {path: item_id(cls.service.send(path.read_bytes())) for path in SAMPLES}
+        # A sample that is for another policy comes from a sender of its own.
+        cls.service = Service(cls.sink.port, "".join(f"""
+[[policy.rule]]
+from = "*@{action}.example"
+attachments = "{action}"
+""" for action in ("text", "flatten", "image", "hold"))).start()
+        cls.items = {}
+        for path in SAMPLES:
+            action = expectation(path).get("attachments", "strip")
+            cls.items[path] = item_id(cls.service.send(path.read_bytes(), sender=f"sender@{action}.example"))
         cls.rows = {row["id"]: row for row in cls.service.wait_settled(len(SAMPLES))}
         cls.arrived = {}
         for _, _, octets in cls.sink.mails:
@@ -41,7 +54,7 @@ class Samples(unittest.TestCase):
                 self.check_one(path, item)
 
     def check_one(self, path, item):
-        expected = tomllib.loads(path.with_suffix(".expected.toml").read_text())
+        expected = expectation(path)
         row = self.rows[item]
         self.assertEqual(row["state"], "delivered" if expected["verdict"] == "clean" else "held", row)
         for finding in expected.get("findings", []):
@@ -60,6 +73,12 @@ class Samples(unittest.TestCase):
             self.assertNotIn(piece, text)
         for name in expected.get("listed", []):
             self.assertIn(name, text)
+        files = {part.get_filename(): part for part in mail.iter_attachments()}
+        if "files" in expected:
+            self.assertEqual(sorted(files), sorted(expected["files"]))
+        shown = "".join(pdf_text(part.get_content()) for part in files.values() if part.get_content_type() == "application/pdf")
+        for piece in expected.get("pages_show", []):
+            self.assertIn(piece, shown)
 
     def test_every_output_is_proved_clean(self):
         for index, (octets, _) in enumerate(self.arrived.values()):

@@ -43,13 +43,14 @@ std::string_view attribute(std::string_view element, std::string_view name) {
   return end == std::string_view::npos ? std::string_view() : rest.substr(2, end - 2);
 }
 
-// Calls `with` for each element that begins so, with its octets up to '>'.
+// Calls `with` for each element that begins so, with its octets up to '>'. None lies within another, so a
+// package that repeats the beginning for ever is read once.
 template <class With>
 void each_element(std::string_view xml, std::string_view begin, With with) {
-  for (std::size_t at = xml.find(begin); at != std::string_view::npos;
-       at = xml.find(begin, at + begin.size())) {
-    const std::size_t end = xml.find('>', at);
-    with(xml.substr(at, end == std::string_view::npos ? end : end - at));
+  for (std::size_t at = xml.find(begin); at != std::string_view::npos;) {
+    const std::size_t end = std::min(xml.find('>', at), xml.size());
+    with(xml.substr(at, end - at));
+    at = xml.find(begin, end);
   }
 }
 

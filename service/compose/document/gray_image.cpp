@@ -4,12 +4,11 @@
 #include <cstring>
 #include <memory>
 
+#include "service/compose/document/bilevel.h"
 #include "service/compose/document/page_images.h"
 
 namespace kiyome::compose {
 namespace {
-
-constexpr std::uint64_t kEachOctet = 0x0101010101010101;
 
 struct Levels {
   std::array<std::uint32_t, 256> count{}, flat{};
@@ -64,25 +63,6 @@ LevelTable table_of(const std::vector<Colour>& colours, const Palette& palette) 
 }
 
 std::size_t octets_of_row(const Pixels& pixels, std::size_t bits) { return (pixels.width * bits + 7) / 8; }
-
-// White is 1.
-void pack_1_bit(const Pixels& pixels, char* packed) {
-  const std::size_t octets = octets_of_row(pixels, 1);
-  for (std::uint32_t y = 0; y < pixels.height; ++y) {
-    const std::uint8_t* row = pixels.row(y);
-    char* out = packed + y * octets;
-    std::uint32_t x = 0;
-    for (; x + 8 <= pixels.width; x += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, row + x, 8);
-      // gathers the lowest bit of each octet, the first octet's highest
-      *out++ = static_cast<char>((word & kEachOctet) * 0x8040201008040201 >> 56);
-    }
-    unsigned last = 0;
-    for (unsigned bit = 7; x < pixels.width; ++x, --bit) last |= (row[x] & 1u) << bit;
-    if (pixels.width % 8 != 0) *out = static_cast<char>(last);
-  }
-}
 
 // Two pixels by one look into a table.
 void pack_4_bit(const Pixels& pixels, const LevelTable& table, char* packed) {

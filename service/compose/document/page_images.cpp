@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "service/compose/document/fax.h"
 #include "service/compose/document/jpeg.h"
 #include "service/compose/document/page_shape.h"
 
@@ -94,6 +95,39 @@ std::vector<EncodedImage> PageEncoder::encode(const Pixels& page) {
   EncodedImage base = base_image(ink.part(rest));
   base.place = moved(moved(base.place, rest), box);
   images.insert(images.begin(), std::move(base));
+  return images;
+}
+
+// Group 4 makes dithered pictures larger, which repeat themselves too exactly for it.
+EncodedImage PageEncoder::bilevel_image(const Pixels& pixels) {
+  constexpr std::size_t kDithered = 6;  // pages of text become smaller by more
+  const std::size_t octets = (std::size_t{pixels.width} + 7) / 8 * pixels.height;
+  pack_1_bit(pixels, pack(octets));
+  const std::string size = std::to_string(pixels.width) + " /Rows " + std::to_string(pixels.height);
+  EncodedImage image{
+      {0, 0, pixels.width, pixels.height},
+      pixels.width,
+      pixels.height,
+      "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms << /K -1 "
+      "/Columns " +
+          size + " >>",
+      group_4(packed_.data(), pixels.width, pixels.height)};
+  if (image.octets.size() <= octets / kDithered) return image;
+  EncodedImage other = flate(pixels, "/ColorSpace /DeviceGray /BitsPerComponent 1");
+  return other.octets.size() < image.octets.size() ? std::move(other) : std::move(image);
+}
+
+std::vector<EncodedImage> PageEncoder::encode_compact(const Pixels& page) {
+  const Rect box = ink_box(page);
+  if (box.area() == 0) return {};
+  const Pixels ink = page.part(box);
+  const Pixels gray = ink.channels == 3 ? brightness_of(ink, gray_) : ink;
+  bilevel_.make(gray);
+  const Rect rest = ink_box(gray);
+  if (rest.area() == 0) return {};
+  std::vector<EncodedImage> images;
+  images.push_back(bilevel_image(gray.part(rest)));
+  images.back().place = moved(rest, box);
   return images;
 }
 

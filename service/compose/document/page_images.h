@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "service/compose/document/bilevel.h"
 #include "service/compose/document/colours.h"
 #include "service/compose/document/deflate.h"
 #include "service/compose/document/pixels.h"
@@ -27,11 +28,14 @@ class PageEncoder {
  public:
   // In the order in which they are drawn; none for a white page. Writes over `page`.
   std::vector<EncodedImage> encode(const Pixels& page);
+  // … in black and white, as one image.
+  std::vector<EncodedImage> encode_compact(const Pixels& page);
 
   // For pages without pictures; the page itself when nothing is in its way.
   EncodedImage gray_image(const Pixels& pixels);
   EncodedImage colour_image(const Pixels& pixels);
   EncodedImage jpeg_image(const Pixels& pixels);
+  EncodedImage bilevel_image(const Pixels& pixels);  // that are 0 or 255
 
  private:
   char* pack(std::size_t octets);  // room for them
@@ -43,6 +47,7 @@ class PageEncoder {
   void count_buckets(const Pixels& pixels);
 
   Deflater deflater_;
+  Bilevel bilevel_;
   ColourTable table_;
   std::vector<Colour> colours_;
   std::vector<std::uint16_t> buckets_;  // for each of 32768, the number in colours_

@@ -80,7 +80,7 @@ Stretch stretch(std::uint32_t first, std::uint32_t end, std::uint32_t of, std::u
 }  // namespace
 
 PdfWriter::PdfWriter(OctetSink& sink, const PdfOptions& options)
-    : sink_(sink), with_words_(options.words), offsets_(kFirstFree, 0) {
+    : sink_(sink), with_words_(options.words), compact_(options.compact), offsets_(kFirstFree, 0) {
   title_ = title_line(options.title, findings_);
   write("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");
   write_font();
@@ -212,7 +212,8 @@ void PdfWriter::append_placement(const EncodedImage& image, std::size_t number, 
 
 void PdfWriter::end_page() {
   fill_missing_rows();
-  const std::vector<EncodedImage> images = encoder_.encode(pixels());
+  const std::vector<EncodedImage> images =
+      compact_ ? encoder_.encode_compact(pixels()) : encoder_.encode(pixels());
   std::string content, resources;
   for (std::size_t i = 0; i < images.size(); ++i) {
     const std::uint32_t number = image_object(images[i]);

@@ -19,8 +19,9 @@
 namespace kiyome::compose {
 
 struct PdfOptions {
-  bool words = true;  // invisible text behind the pixels
-  std::string title;  // in the clean language; becomes a clean line
+  bool words = true;     // invisible text behind the pixels
+  std::string title;     // in the clean language; becomes a clean line
+  bool compact = false;  // pages in black and white
 };
 
 // page, rows …, words, end_page for each page, then finish once. Rows that are missing are white, rows too
@@ -56,7 +57,7 @@ class PdfWriter {
   Pixels pixels();
 
   OctetSink& sink_;
-  bool with_words_;
+  bool with_words_, compact_;
   std::string title_;
   std::vector<clean::Finding> findings_;
   std::uint64_t bytes_ = 0;

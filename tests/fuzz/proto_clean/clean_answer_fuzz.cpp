@@ -45,6 +45,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   AnswerReader reader(original);
   for (std::size_t at = 0; at < stream.size(); at += step)
     if (!reader.feed(std::string_view(stream).substr(at, step))) return 0;
-  if (reader.complete()) check(reader.answer(), original);
+  if (reader.complete()) check(reader.take_answer(), original);
   return 0;
 }

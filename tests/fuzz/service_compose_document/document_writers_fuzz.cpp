@@ -101,6 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   StringSink sink, archive;
   PdfOptions options;
   options.title = in.text();
+  options.compact = in.number(3) == 0;
   PdfWriter writer(sink, options);
   ZipWriter zip(archive);
   do {

@@ -31,7 +31,7 @@ std::string image_of(fuzz::Choices& choices) {
   const unsigned width = 1 + choices.below(40), height = 1 + choices.below(40);
   const std::string& space = kSpaces[choices.below(3)];
   const unsigned bits = kBits[choices.below(4)];
-  switch (choices.below(6)) {
+  switch (choices.below(7)) {
     case 0:
       return jpeg_image(17, 9, "/DeviceRGB", jpeg_sample::kHalved);
     case 1:
@@ -42,6 +42,9 @@ std::string image_of(fuzz::Choices& choices) {
       return image(width, height,
                    space + " /BitsPerComponent " + std::to_string(bits) + " /Filter /FlateDecode",
                    choices.text(choices.octet()));
+    case 4:
+      return choices.below(2) == 0 ? fax_image(20, 2, kFax)
+                                   : fax_image(width, height, choices.text(choices.octet()));
     default: {
       std::string rows = choices.text(choices.octet());
       rows.resize((width * bits * (space == "/DeviceRGB" ? 3 : 1) + 7) / 8 * height, '\0');

@@ -111,6 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   compose::StringSink sink;
   compose::PdfOptions options;
   options.words = choices.below(8) != 0;
+  options.compact = choices.below(3) == 0;
   if (choices.below(2) == 0) options.title = line(choices, 64);
   std::string png;
   {

@@ -23,6 +23,7 @@ TEST_CASE("FORMAT.md of the clean language: its example is what the codec writes
   AnswerReader reader(71);
   REQUIRE(reader.feed(octets));
   REQUIRE(reader.complete());
-  CHECK(reader.answer().header == header);
-  CHECK(reader.answer().body.text == "やあ\n");
+  const MailAnswer answer = reader.take_answer();
+  CHECK(answer.header == header);
+  CHECK(answer.body.text == "やあ\n");
 }

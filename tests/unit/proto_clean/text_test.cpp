@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "proto/base/limits.h"
 #include "proto/clean/codec.h"
 #include "proto/clean/findings.h"
 #include "proto/clean/job.h"
@@ -118,6 +119,8 @@ TEST_CASE("job: messages come back, cut and lengthened ones do not") {
   request.cpu_seconds = 20;
   request.memory_bytes = 1u << 30;
   request.options.part_texts = true;
+  request.options.show_hidden = request.options.fit_width = true;
+  request.options.first_page = 3;
   for (const JobMessage& message :
        std::vector<JobMessage>{request, JobRequest{}, JobKill{7}, Ready{}, JobEnded{7, 0, 0},
                                JobEnded{7, 255, 0}, JobEnded{7, -1, 9}}) {
@@ -140,6 +143,18 @@ TEST_CASE("job: fields that cannot be are refused") {
   std::string options = encode_job(JobRequest{});
   options.back() = 4;
   CHECK_FALSE(decode_job(options));
+  JobRequest request;
+  for (const std::uint32_t page : {0u, limits::kDocumentPages + 1}) {
+    request.options.first_page = page;
+    CHECK_FALSE(decode_job(encode_job(request)));
+  }
+  request.options.first_page = limits::kDocumentPages;
+  CHECK(decode_job(encode_job(request)));
+  std::string flags = encode_job(JobRequest{});
+  REQUIRE(flags[22] == 0);  // behind the kind, u64, u32 and u64: the flags
+  REQUIRE(flags[21] == 0);
+  flags[21] = flags[22] = '\x02';  // one of both is not the language's
+  CHECK_FALSE(decode_job(flags));
   CHECK_FALSE(decode_job(std::string(1, '\0')));
   CHECK_FALSE(decode_job(std::string(1, '\5')));
 }

@@ -151,7 +151,7 @@ Said said(std::string_view octets, kiyome::clean::JobOptions options) {
   if (reader.refusal()) {
     out.refusal = reader.refusal()->finding;
   } else {
-    out.parts = reader.answer().parts;
+    out.parts = reader.take_answer().parts;
   }
   return out;
 }

@@ -245,6 +245,28 @@ TEST_CASE("library: of a cut or changed archive the whole files stay, and the lo
   CHECK(said(gzipped("hello hello").substr(0, 12), as("application/gzip")).refusal == Finding::kDamagedPart);
 }
 
+TEST_CASE("library: the sums of a gzip file count, in each of its members, and what follows them is told") {
+  const std::string text(300, 'a');
+  const std::string sound = gzipped(text);
+  CHECK(said(sound + gzipped("b"), as("application/gzip")).contents.at(1) == text + "b");
+  CHECK_FALSE(said(sound, as("application/gzip")).has(0, Finding::kAmbiguousStructure));
+  std::string changed = sound;
+  changed[changed.size() - 5] ^= 1;  // of the CRC
+  for (const std::string& octets : {changed, sound + changed, changed + sound}) {
+    const Said s = said(octets, as("application/gzip"));
+    CHECK(s.has(0, Finding::kBrokenStructure));
+    CHECK(s.has(1, Finding::kDamagedPart));
+    CHECK(s.contents.empty());
+  }
+  std::string packed = gzipped(tar_file("a", "hello") + kTarEnd);
+  CHECK_FALSE(said(packed, as("application/gzip")).has(0, Finding::kBrokenStructure));
+  packed[packed.size() - 5] ^= 1;
+  CHECK(said(packed, as("application/gzip")).has(0, Finding::kBrokenStructure));
+  CHECK(said(sound + "more", as("application/gzip")).has(0, Finding::kAmbiguousStructure));
+  CHECK_FALSE(
+      said(sound + std::string(9, '\0'), as("application/gzip")).has(0, Finding::kAmbiguousStructure));
+}
+
 TEST_CASE("library: what is no archive of ours is refused") {
   CHECK(said("hello").refusal == Finding::kUnsupportedType);
   CHECK(said("\x60\xea", as("application/x-arj")).refusal == Finding::kUnsupportedType);

@@ -117,6 +117,9 @@ TEST_CASE("lzh: cut, changed, of an unknown method") {
   CHECK(cut.has(2, Finding::kDamagedPart));
   CHECK(cut.has(0, Finding::kBrokenStructure));
   CHECK(lzh(level_0("a", "hello") + "trailing words").has(0, Finding::kBrokenStructure));
+  const std::string end(3, '\0');
+  CHECK_FALSE(lzh(whole + end).has(0, Finding::kAmbiguousStructure));
+  CHECK(lzh(level_0("a", "hello") + end + level_0("b", "hello")).has(0, Finding::kAmbiguousStructure));
   std::string changed = whole;
   changed[whole.find("hello")] = 'j';
   const Said damaged = lzh(changed);

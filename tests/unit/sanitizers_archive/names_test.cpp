@@ -22,6 +22,16 @@ TEST_CASE("names: the charset is that of all names together") {
   CHECK(charset_of_names({"caf\x82.txt", "na\x8bve.txt"}) == "cp437");
 }
 
+TEST_CASE("names: kana and marks of voicing, as macOS stores them, become one") {
+  const auto path = [](std::string_view stored) { return archive::read_name(stored, "utf-8").path; };
+  const std::string mark = "\u3099", half = "\u309a";
+  CHECK(path("カ" + mark + "イト" + mark + "フ" + mark + "ック.txt") == "ガイドブック.txt");
+  CHECK(path("は" + mark + "ほ" + half + "う" + mark + "ウ" + mark + "つ" + mark) == "ばぽゔヴづ");
+  CHECK(path("ち" + mark + "そ" + mark + "さ" + mark + "ハ" + half) == "ぢぞざパ");
+  CHECK(path("ガ.txt") == "ガ.txt");
+  CHECK(path(mark + "a" + mark + "な" + mark + "か" + half) == mark + "a" + mark + "な" + mark + "か" + half);
+}
+
 TEST_CASE("names: the n-th of one name stays within bounds") {
   CHECK(archive::numbered("a.txt", 2) == "a (2).txt");
   CHECK(archive::numbered("d.x/a", 3) == "d.x/a (3)");

@@ -127,6 +127,25 @@ TEST_CASE("jpeg: EXIF orientation is applied and EXIF is gone, in both byte orde
   }
 }
 
+TEST_CASE("jpeg: EXIF counts behind a comment, too, and only the first one") {
+  const std::string turned = with_segment(flag(), '\xe1', exif(6, false));
+  CHECK(show(with_segment(turned, '\xfe', "a comment")).pages[0].page.pixel_width == 48);
+  CHECK(show(with_segment(turned, '\xe1', exif(1, false))).pages[0].page.pixel_width == 64);
+}
+
+TEST_CASE("jpeg: a progressive picture that ends between two scans is told") {
+  const std::string file = flag({64, 48, JCS_RGB, true});
+  std::vector<std::size_t> scans;
+  for (std::size_t at = 0; (at = file.find("\xff\xda", at)) != std::string::npos; ++at) scans.push_back(at);
+  REQUIRE(scans.size() > 3);
+  const std::size_t tables = file.rfind("\xff\xc4", scans[2]);  // they stand before their scan
+  REQUIRE(tables > scans[1]);
+  const Shown coarse = show(file.substr(0, tables));
+  REQUIRE(coarse.pages.size() == 1);
+  CHECK(coarse.pages[0].found(Finding::kPageDamaged));
+  CHECK_FALSE(show(file).pages[0].found(Finding::kPageDamaged));
+}
+
 TEST_CASE("jpeg: comments and XMP are metadata, a colour profile is not") {
   CHECK(show(with_segment(flag(), '\xfe', "secret")).found(Finding::kMetadataRemoved));
   CHECK(show(with_segment(flag(), '\xe1', "http://ns.adobe.com/xap/1.0/")).found(Finding::kMetadataRemoved));

@@ -52,6 +52,7 @@ struct Page {
   std::uint32_t kind = 0;
   int alpha = -1;
   bool tiled = false;
+  int strip = 2;  // rows
   const char* artist = nullptr;
   // The octets of row `y`.
   std::function<std::string(std::uint32_t y)> row{};
@@ -86,7 +87,7 @@ std::string tiff_of(const std::vector<Page>& pages) {
       std::string tile = page.row(0);
       TIFFWriteTile(file, tile.data(), 0, 0, 0, 0);
     } else {
-      TIFFSetField(file, TIFFTAG_ROWSPERSTRIP, 2);
+      TIFFSetField(file, TIFFTAG_ROWSPERSTRIP, page.strip);
       for (std::uint32_t y = 0; y < page.height; ++y) {
         std::string row = page.row(y);
         TIFFWriteScanline(file, row.data(), y, 0);
@@ -148,6 +149,17 @@ TEST_CASE("tiff: pages beyond the wanted ones are left out and told") {
   CHECK(shown.found(Finding::kPagesCut));
   options.pages_max = 3;
   CHECK_FALSE(show(tiff_of({fax(), fax(), fax()}), options).found(Finding::kPagesCut));
+}
+
+TEST_CASE("tiff: pages before the first wanted one are left out and told") {
+  auto options = asking_for_pixels();
+  options.first_page = 2;
+  const Shown shown = show(tiff_of({fax(), fax(), fax()}), options);
+  CHECK(shown.pages.size() == 2);
+  CHECK(shown.document->pages == 3);
+  CHECK(shown.found(Finding::kPagesCut));
+  options.first_page = 4;
+  CHECK(show(tiff_of({fax(), fax(), fax()}), options).refusal == Finding::kConversionFailed);
 }
 
 TEST_CASE("tiff: previews are no pages, unless there is nothing else") {
@@ -238,6 +250,41 @@ TEST_CASE("tiff: a broken page is blank or white in part, when all are broken th
     wholly.replace(at, 2, "\xff\xff");
   CHECK(show(wholly).refusal == Finding::kDamagedPart);
   CHECK(show(file.substr(0, 20)).refusal == Finding::kDamagedPart);
+}
+
+TEST_CASE("tiff: a fax whose octets break off is told, in each of the encodings") {
+  Page page = fax();
+  page.height = 64;
+  page.strip = 64;
+  page.row = [](std::uint32_t y) { return y % 2 == 0 ? "\x0f\x35"s : "\x53\xf0"s; };
+  for (const int compression : {COMPRESSION_CCITTFAX3, COMPRESSION_CCITTFAX4, COMPRESSION_CCITTRLE}) {
+    page.compression = compression;
+    std::string file = tiff_of({page});
+    CHECK_FALSE(show(file).pages[0].found(Finding::kPageDamaged));
+    const std::string count = le(TIFFTAG_STRIPBYTECOUNTS, 2) + le(TIFF_LONG, 2) + le(1, 4);
+    const std::string narrow = le(TIFFTAG_STRIPBYTECOUNTS, 2) + le(TIFF_SHORT, 2) + le(1, 4);
+    std::size_t at = file.find(count);
+    if (at == std::string::npos) at = file.find(narrow);
+    REQUIRE(at != std::string::npos);
+    const unsigned size = static_cast<unsigned char>(file[at + 8]) |
+                          static_cast<unsigned>(static_cast<unsigned char>(file[at + 9])) << 8;
+    file.replace(at + 8, 2, le(size / 2, 2));
+    const Shown half = show(file);
+    REQUIRE(half.pages.size() == 1);
+    CHECK(half.pages[0].found(Finding::kPageDamaged));
+  }
+}
+
+TEST_CASE("tiff: pages behind a broken directory are missed, and told to be") {
+  std::string file = tiff_of({fax(), fax()});
+  CHECK_FALSE(show(file).found(Finding::kPageDamaged));
+  const std::size_t directory = static_cast<unsigned char>(file[4]) | static_cast<unsigned char>(file[5])
+                                                                          << 8;
+  const std::size_t entries = static_cast<unsigned char>(file[directory]);
+  file.replace(directory + 2 + entries * 12, 4, le(file.size() + 1000, 4));
+  const Shown shown = show(file);
+  CHECK(shown.pages.size() == 1);
+  CHECK(shown.found(Finding::kPageDamaged));
 }
 
 TEST_CASE("tiff: a flood of declared pixels is refused, and directories in a circle end") {

@@ -154,9 +154,10 @@ Told told(const std::string& octets) {
   Told out;
   out.accepted = reader.feed(answer).has_value() && reader.complete();
   if (reader.refusal()) out.refusal = reader.refusal()->finding;
-  out.header = reader.answer().header;
-  out.body = reader.answer().body.text;
-  out.parts = reader.answer().parts;
+  clean::MailAnswer told = reader.take_answer();
+  out.header = std::move(told.header);
+  out.body = std::move(told.body.text);
+  out.parts = std::move(told.parts);
   return out;
 }
 
@@ -241,6 +242,42 @@ TEST_CASE("outlook: text in another code page, HTML, an object that is no file")
       with(kMessage, {storage("__attach_version1.0_#00000000",
                               {fixed(8), storage("__substg1.0_3701000D", {stream("CONTENTS", "x")})})})));
   CHECK(has(object.parts[0], Finding::kEmbeddedRemoved));
+}
+
+TEST_CASE("outlook: a file that lies elsewhere is held and named, an empty one is a file") {
+  const auto attached = [](std::uint64_t method, std::vector<Item> more) {
+    return with(kMessage,
+                {storage("__attach_version1.0_#00000000",
+                         with({fixed(8, {{0x37050003, method}}), text("3707", u"共有.xlsx")}, more))});
+  };
+  for (const std::uint64_t method : {1u, 2u, 7u}) {
+    const Told t = told(Maker().make(attached(method, {})));
+    REQUIRE(t.accepted);
+    REQUIRE(t.named("共有.xlsx") != nullptr);
+    CHECK(has(*t.named("共有.xlsx"), Finding::kExternalBody));
+  }
+  const Told empty = told(Maker().make(attached(1, {stream("__substg1.0_37010102", "")})));
+  REQUIRE(empty.named("共有.xlsx") != nullptr);
+  CHECK_FALSE(has(*empty.named("共有.xlsx"), Finding::kExternalBody));
+  CHECK(empty.parts[0].findings.empty());
+}
+
+TEST_CASE("outlook: storages that share their content do not make a square of it") {
+  std::vector<Item> items = {fixed(32)}, shared;
+  for (int i = 0; i < 2000; ++i) shared.push_back(stream("__substg1.0_0037001F", ""));
+  for (int i = 0; i < 2000; ++i) items.push_back(storage("__attach_version1.0_#00000000", {}));
+  items.push_back(storage("shared", std::move(shared)));
+  std::string octets = Maker().make(items);
+  const std::string child = octets.substr(octets.find(wide(u"shared")) + 76, 4);
+  for (std::size_t at = 0; (at = octets.find(wide(u"__attach_"), at)) != std::string::npos; ++at)
+    octets.replace(at + 76, 4, child);
+  Compound compound(octets);
+  std::size_t told_of = 0;
+  for (const std::uint32_t entry : compound.children(Compound::kRoot))
+    told_of += compound.children(entry).size();
+  CHECK(told_of < limits::kOleLooks * limits::kOleStreams);
+  CHECK(compound.damaged());
+  CHECK(outlook_as_mail(octets).damaged);
 }
 
 TEST_CASE("outlook: cut anywhere it still gives an answer") {

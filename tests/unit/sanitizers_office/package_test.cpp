@@ -134,3 +134,13 @@ TEST_CASE("package: cut and broken markup is no trouble") {
   CHECK(look_into_package("", Package::zip).empty());
   CHECK(look_into_package("PK\x03\x04", Package::zip).empty());
 }
+
+TEST_CASE(
+    "package: a relation after a broken one is seen, and beginnings repeated without end cost nothing") {
+  std::string xml = "<Relationships><Relationship <Relationship Id=\"x\"/>";
+  xml += relation("image", kOutside);
+  CHECK(of_zip({{"word/_rels/document.xml.rels", xml}}) == std::vector{Finding::kRemoteContent});
+  std::string endless;
+  while (endless.size() < limits::kOfficeRelations) endless += "<Relationship ";
+  CHECK(of_zip({{"word/_rels/document.xml.rels", endless}}).empty());
+}

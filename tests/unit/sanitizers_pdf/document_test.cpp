@@ -138,6 +138,19 @@ TEST_CASE("pdf: pages beyond the asked number are left out, and that is told") {
   CHECK(!whole.has(Finding::kPagesCut));
 }
 
+TEST_CASE("pdf: pages before the first wanted one are left out, and that is told") {
+  clean::JobOptions options = pixels_and_words();
+  options.first_page = 2;
+  options.pages_max = 1;
+  const Shown cut = show(many_pages(3), options);
+  CHECK(cut.head.pages == 3);
+  REQUIRE(cut.pages.size() == 1);
+  CHECK(cut.pages[0].text() == "Page2");
+  CHECK(cut.has(Finding::kPagesCut));
+  options.first_page = 4;
+  CHECK(show(many_pages(3), options).refusal == Finding::kConversionFailed);
+}
+
 TEST_CASE("pdf: an encrypted document opens with the right password, and with none else") {
   clean::JobOptions options = pixels_and_words();
   CHECK(show(encrypted(), options).refusal == Finding::kEncrypted);
@@ -165,6 +178,18 @@ TEST_CASE("pdf: a broken table of objects is mended") {
   CHECK(show(broken).pages.at(0).text() == "Hello");
   CHECK(show(broken.substr(0, table)).refusal == Finding::kDamagedPart);  // no trailer, no catalog
   CHECK(show(broken.substr(0, table) + "trailer << /Root 1 0 R >>").pages.at(0).text() == "Hello");
+}
+
+TEST_CASE("pdf: a file that breaks off is shown as far as it goes, and told") {
+  const std::string whole = one_page(kHello);
+  CHECK_FALSE(show(whole).has(Finding::kPageDamaged));
+  CHECK_FALSE(show(whole + std::string(3000, '\n')).has(Finding::kPageDamaged));
+  const std::string trailer = "trailer << /Root 1 0 R >>";
+  const Shown cut = show(trailer + whole.substr(0, whole.find("xref\n")) + trailer);
+  CHECK(cut.pages.at(0).text() == "Hello");
+  CHECK(cut.has(Finding::kPageDamaged));
+  // What was added to a whole file breaks off.
+  CHECK(show(whole + "9 0 obj << /Type /Page >> endobj\n8 0 ob").has(Finding::kPageDamaged));
 }
 
 TEST_CASE("pdf: a number of pages that is a lie is not believed") {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/base/limits.h"
 #include "sanitizers/type/table.h"
 #include "sanitizers/type/type.h"
 
@@ -128,6 +129,22 @@ TEST_CASE("signatures") {
     CAPTURE(one.expected);
     CHECK(of(one.octets) == one.expected);
   }
+}
+
+TEST_CASE("of many lists of content types a ZIP's first ones count, and they cost nothing") {
+  const std::string list = "[Content_Types].xml", text = "macroEnabled.main+xml";
+  const auto entries = [&](std::size_t before) {
+    std::string out;
+    for (std::size_t i = 0; i <= before; ++i) {
+      const std::string data = i == before ? text : "x";
+      out += "PK\x03\x04" + std::string(14, '\0');
+      for (int twice = 0; twice < 2; ++twice) out += static_cast<char>(data.size()) + std::string(3, '\0');
+      out += static_cast<char>(list.size()) + std::string(3, '\0') + list + data;
+    }
+    return out + zip_of({"word/document.xml"});
+  };
+  CHECK(of(entries(kiyome::limits::kZipContentTypes - 1)).ends_with("macroenabled.12"));
+  CHECK(of(entries(kiyome::limits::kZipContentTypes)).ends_with("wordprocessingml.document"));
 }
 
 TEST_CASE("a ZIP is what its entries make it") {

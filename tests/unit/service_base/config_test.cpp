@@ -95,6 +95,13 @@ TEST_CASE("config: deploy/kiyome.toml says the defaults") {
   CHECK(file.retention.records_days == plain.retention.records_days);
   CHECK(file.cleaner.workers == plain.cleaner.workers);
   CHECK(file.cleaner.mail_seconds == plain.cleaner.mail_seconds);
+  CHECK(file.documents.dpi == plain.documents.dpi);
+  CHECK(file.documents.compact == plain.documents.compact);
+  CHECK(file.documents.text_layer == plain.documents.text_layer);
+  CHECK(file.documents.hidden == plain.documents.hidden);
+  CHECK(file.documents.comments == plain.documents.comments);
+  CHECK(file.documents.changes == plain.documents.changes);
+  CHECK(file.documents.fit_width == plain.documents.fit_width);
   CHECK(file.log_level == plain.log_level);
   CHECK(file.later_listeners.empty());
 }
@@ -194,6 +201,11 @@ TEST_CASE("config: each of these is a mistake, and the one beside it is not") {
       {"edge.smtp.listen = 25", "edge.smtp.listen = '0.0.0.0:25'"},
       {"edge.smtp.max_message_bytes = 0", "edge.smtp.max_message_bytes = 1"},
       {"edge.smtp.max_message_bytes = 1073741825", "edge.smtp.max_message_bytes = 1073741824"},
+      {"documents.compact = 1", "documents.compact = true"},
+      {"documents.hidden = true", "documents.hidden = 'show'"},
+      {"documents.comments = 'margin'", "documents.comments = 'show'"},
+      {"documents.changes = 'drop'", "documents.changes = 'accept'"},
+      {"documents.fit_width = 1", "documents.fit_width = true"},
       {"edge.smtp.max_message_bytes = -1", "edge.smtp.max_message_bytes = 10_000"},
       {"edge.smtp.max_message_bytes = 2.5", "edge.smtp.max_message_bytes = 0x100"},
       {"edge.smtp.relay_networks = ['10.0.0.1/8']", "edge.smtp.relay_networks = ['10.0.0.0/8']"},

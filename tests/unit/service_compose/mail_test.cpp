@@ -150,6 +150,25 @@ TEST_CASE("clean mail: what is missing is supplied, what is invalid replaced") {
   CHECK(has(composed.findings, Finding::kInvalidHeader));
 }
 
+TEST_CASE("clean mail: a further mail answers the first one, with a Message-ID of its own") {
+  clean::MailAnswer from = answer();
+  MailInput further = input(from);
+  further.part = 2;
+  further.parts_total = 3;
+  const std::string twin = clean_mail(further, Config{}).octets;
+  CHECK(field(twin, "Message-ID") == "<m1@example.jp>");
+  further.further = true;
+  std::string mail = clean_mail(further, Config{}).octets;
+  CHECK(field(mail, "Message-ID") == "<" + kId.text() + ".2@kiyome.example.jp>");
+  CHECK(field(mail, "In-Reply-To") == "<m1@example.jp>");
+  CHECK(field(mail, "References") == "<m1@example.jp>");
+  from.header.message_id.clear();  // the first bears one of ours
+  from.header.references = {"<m0@example.jp>"};
+  mail = clean_mail(further, Config{}).octets;
+  CHECK(field(mail, "In-Reply-To") == "<" + kId.text() + "@kiyome.example.jp>");
+  CHECK(mail.find("References: <m0@example.jp>\r\n <" + kId.text() + "@kiyome.example.jp>\r\n") != mail.npos);
+}
+
 TEST_CASE(
     "clean mail: an item that leaves as several mails numbers them, and Received names one recipient only") {
   const clean::MailAnswer from = answer();

@@ -37,6 +37,7 @@ TEST_CASE("zip of entries: files of one long name get numbers, and the verifier 
   for (int i = 0; i < 40; ++i) entries.push_back(text_entry("文書/" + name));
   entries.push_back(text_entry("文書/" + name + ".txt/中"));
   entries.push_back(text_entry("CON/AUX.d/. ./x"));
+  entries.push_back(text_entry("f.{1}/g.{x.{y/.{2}/h.{3}.d/x.{4}"));
   std::vector<clean::Finding> findings;
   const auto zip = zip_of(entries, {"all", false}, findings);
   REQUIRE(zip);

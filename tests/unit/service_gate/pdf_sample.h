@@ -43,6 +43,16 @@ inline std::string jpeg_image(unsigned width, unsigned height, const std::string
   return image(width, height, space + " /BitsPerComponent 8 /Filter /DCTDecode", jpeg);
 }
 
+// Group 4.
+inline std::string fax_image(unsigned width, unsigned height, const std::string& fax) {
+  return image(width, height,
+               "/DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns " +
+                   std::to_string(width) + " /Rows " + std::to_string(height) + " >>",
+               fax);
+}
+// 20 by 2 pixels: in both rows the fifth and the sixth are black.
+inline const std::string kFax("\x37\xF8\x00\x80\x08", 5);
+
 // `beyond` are the lines of bfchar, e.g. "<E000> <D842DFB7>\n".
 inline std::string to_unicode(const std::vector<std::string>& beyond = {}) {
   std::string out =
@@ -175,10 +185,15 @@ inline Pdf everything() {
                   text(kWord + "0 -10 12 0 72 842 Tm\n<E000E001E000> Tj\n");
   first.resources = "/XObject << /Im0 9 0 R /Im1 10 0 R /Im2 11 0 R >> /Font << /F0 4 0 R >> ";
   Page second;
-  second.images = {colour, small, large, jpeg_image(17, 9, "/DeviceGray", jpeg_sample::kGray),
-                   jpeg_image(17, 9, "/DeviceRGB", jpeg_sample::kHalved)};
-  second.content = drawn(0) + drawn(1) + drawn(2) + drawn(3) + drawn(4) + drawn(5);
-  second.resources = "/XObject << /Im0 14 0 R /Im1 9 0 R /Im2 15 0 R /Im3 16 0 R /Im4 17 0 R /Im5 18 0 R >> ";
+  second.images = {colour,
+                   small,
+                   large,
+                   jpeg_image(17, 9, "/DeviceGray", jpeg_sample::kGray),
+                   jpeg_image(17, 9, "/DeviceRGB", jpeg_sample::kHalved),
+                   fax_image(20, 2, kFax)};
+  second.content = drawn(0) + drawn(1) + drawn(2) + drawn(3) + drawn(4) + drawn(5) + drawn(6);
+  second.resources =
+      "/XObject << /Im0 14 0 R /Im1 9 0 R /Im2 15 0 R /Im3 16 0 R /Im4 17 0 R /Im5 18 0 R /Im6 19 0 R >> ";
   out.pages = {first, second, Page::blank()};
   out.unicode = to_unicode({"<E000> <D842DFB7>\n", "<E001> <D83DDE00>\n"});
   out.information = "<< /Title <FEFF8ACB6C4266F80020D842DFB7> >>";

@@ -230,6 +230,41 @@ TEST_CASE("verify JPEG: DC stays within what 8-bit samples can have") {
   CHECK(mini(dc) != "ok");
 }
 
+TEST_CASE("verify JPEG: no coefficient is larger than what 8-bit samples make") {
+  // The quantisers of DC and of the first two others are exchanged.
+  const auto with = [](const Mini& mini, const std::string& first) {
+    return verdict(replaced(mini.jpeg(), "\x00\x43\x00\x01\x01\x01"s, "\x00\x43\x00"s + first), 8, 8, 1);
+  };
+  Mini dc;  // 1024 and -1024
+  dc.dc_counts = {0, 2};
+  dc.dc_symbols = "\0\x0B"s;
+  for (const std::string bits : {"10000000000", "01111111111"}) {
+    CAPTURE(bits);
+    dc.bits = "01" + bits + "00";
+    CHECK(with(dc, "\x02\xFF\xFF") == "ok");
+    CHECK(with(dc, "\x03\x01\x01") != "ok");
+  }
+  for (const std::string bits : {"1000000000", "0111111111"}) {  // 512 and -512, second of the others
+    CAPTURE(bits);
+    const Mini ac = with_ac("\0\x1A"s,
+                            "00"
+                            "01" +
+                                bits + "00");
+    CHECK(with(ac, "\xFF\xFF\x04") == "ok");
+    CHECK(with(ac, "\x01\x01\x05") != "ok");
+  }
+  // One large value on another does not leave the range unseen.
+  dc.width = 16;
+  dc.bits =
+      "01"
+      "10000000000"
+      "00"
+      "01"
+      "10000000000"
+      "00";
+  CHECK(verdict(replaced(dc.jpeg(), "\x00\x43\x00\x01"s, "\x00\x43\x00\x02"s), 16, 8, 1) != "ok");
+}
+
 TEST_CASE("verify JPEG: FF is stuffed, and ones fill the last octet") {
   Mini stuffed;
   stuffed.dc_counts = {0, 2};

@@ -65,8 +65,9 @@ bool is_free(const std::string& pdf, std::size_t at) {
     }
     return false;
   };
-  return between("/DCTDecode", "endstream") || between("/DeviceRGB 2 <", ">") ||
-         between("/DeviceRGB 255 <", ">") || between("<FEFF", ">") ||
+  return between("/DCTDecode", "endstream") ||
+         between(" /Rows 2 >> /Length 5 >>\nstream\n", "\nendstream") ||  // other pixels
+         between("/DeviceRGB 2 <", ">") || between("/DeviceRGB 255 <", ">") || between("<FEFF", ">") ||
          between("8 0 obj", "endstream") ||  // deflate knows many ways
          between("/MediaBox [", "]") || between("/XObject <<", ">>") ||
          pdf.substr(at + 5, 10) == "\nendstream";  // the bits behind the last code
@@ -255,6 +256,28 @@ TEST_CASE("verify PDF: resources are what the content shows") {
   page.resources = "/XObject << /Im0 10 0 R /Im1 9 0 R >> ";
   CHECK(verdict(page) == "ok");
   page.resources = "/XObject << /Im0 9 0 R /Im1 9 0 R >> ";
+  CHECK(verdict(page) != "ok");
+}
+
+TEST_CASE("verify PDF: what one page shows is bounded, however often an image is shown") {
+  constexpr unsigned kSide = 6400;  // 40,960,000 pixels
+  const unsigned most = static_cast<unsigned>(limits::kPageShown / (kSide * kSide));
+  REQUIRE(most == 4);
+  Page page;
+  page.images = {flate_image(kSide, kSide, "/DeviceGray", 1, std::string(kSide / 8 * kSide, '\0'))};
+  std::string names;
+  for (unsigned i = 0; i < most; ++i) {
+    page.content += drawn(i);
+    names += "/Im" + std::to_string(i) + " 9 0 R ";
+  }
+  page.resources = "/XObject << " + names + ">> ";
+  CHECK(verdict(page) == "ok");
+  Pdf pdf = with_page(page);
+  pdf.pages.push_back(page);  // each page by itself
+  pdf.pages[1].images.clear();
+  CHECK(verdict(pdf) == "ok");
+  page.content += drawn(most);
+  page.resources = "/XObject << " + names + "/Im" + std::to_string(most) + " 9 0 R >> ";
   CHECK(verdict(page) != "ok");
 }
 

@@ -56,6 +56,10 @@ TEST_CASE("written: pages of every kind of pixels are clean PDFs and clean PNGs"
     }
   }
   CHECK(pdf(all) == "ok");
+  PdfOptions compact;
+  compact.compact = true;
+  CHECK(pdf(all, compact) == "ok");
+  for (const PageAndWords& one : all) CHECK(pdf({one}, compact) == "ok");
 }
 
 TEST_CASE("written: words of every kind are shown as the verifier wants them") {

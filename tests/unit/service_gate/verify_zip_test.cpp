@@ -142,8 +142,8 @@ TEST_CASE("verify ZIP: central records say what the local ones say") {
 }
 
 TEST_CASE("verify ZIP: names are those of clean files in clean folders") {
-  for (const char* good :
-       {"a.txt", "f/a.txt", "資料/第１回/議事録.txt", "a b/c d.txt", "1/2/3/4/5/6/7/8/a.txt"})
+  for (const char* good : {"a.txt", "f/a.txt", "資料/第１回/議事録.txt", "a b/c d.txt", "f.{1}.d/a.{1}.txt",
+                           "{1}/a.txt", "f{1}/a.txt", "f.x{1}/a.txt", "1/2/3/4/5/6/7/8/a.txt"})
     CHECK_MESSAGE(named(good) == "ok", good);
   for (const char* bad : {"",
                           "a",
@@ -180,6 +180,8 @@ TEST_CASE("verify ZIP: names are those of clean files in clean folders") {
                           "f|/a.txt",
                           "1/2/3/4/5/6/7/8/9/a.txt",
                           "￥a.txt",
+                          "f.{ED7BA470-8E54-465E-825C-99712043E01C}/a.txt",
+                          "g/f.{/a.txt",
                           "f/ａ：.txt"})
     CHECK_MESSAGE(named(bad) != "ok", bad);
   CHECK(named("a\0.txt"s) != "ok");
