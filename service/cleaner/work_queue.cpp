@@ -48,9 +48,11 @@ std::optional<Work> WorkQueue::take() {
       if (!state.later.empty()) wake = std::min(wake, state.later.begin()->first);
     });
     bool stopped = false;
-    const auto is_due = [](State& state) {
+    // Also when something was put off to before our wake: then another one is reckoned.
+    const auto is_due = [&wake](State& state) {
       return state.stopped || !state.due.empty() ||
-             (!state.later.empty() && state.later.begin()->first <= Steady::now());
+             (!state.later.empty() &&
+              (state.later.begin()->first < wake || state.later.begin()->first <= Steady::now()));
     };
     std::optional<Work> work = state_.wait_until(wake, is_due, [&](State& state) -> std::optional<Work> {
       stopped = state.stopped;

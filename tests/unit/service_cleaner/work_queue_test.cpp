@@ -43,6 +43,21 @@ TEST_CASE("work queue: what was put off comes back after its pause, and others g
   CHECK(Steady::now() - before >= std::chrono::milliseconds(200));
 }
 
+// A worker that slept until a distant wake did not hear of it: after a full disk, items waited a minute.
+TEST_CASE("work queue: what somebody else put off comes in its time to a worker that waits already") {
+  WorkQueue queue;
+  queue.put(work(1));
+  Work first = *queue.take();
+  std::optional<Work> taken;
+  std::thread worker([&] { taken = queue.take(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const auto before = Steady::now();
+  queue.put_off(std::move(first));
+  worker.join();
+  CHECK(taken->where.id == work(1).where.id);
+  CHECK(Steady::now() - before < std::chrono::seconds(10));
+}
+
 TEST_CASE("work queue: an operator's hold finds only items that wait") {
   WorkQueue queue;
   queue.put(work(1));
