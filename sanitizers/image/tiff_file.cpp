@@ -50,10 +50,8 @@ int hear_warning(TIFF*, void* failed, const char* module, const char* format, va
   const std::string_view who = module == nullptr ? "" : module;
   if (who.starts_with("Fax")) {
     *static_cast<bool*>(failed) = true;
-  } else if (who == "JPEGLib") {
-    char said[256] = "";
-    std::vsnprintf(said, sizeof said, format, values);
-    const std::string_view words = said;
+  } else if (who == "JPEGLib" && std::string_view(format) == "%s") {  // libtiff hands libjpeg's words on
+    const std::string_view words = va_arg(values, const char*);
     const bool harmless = words.find("extraneous") != words.npos;  // octets before a marker: skipped
     if (!harmless && (words.find("remature") != words.npos || words.find("orrupt") != words.npos))
       *static_cast<bool*>(failed) = true;

@@ -203,11 +203,14 @@ void Pool::Impl::drive() {
     if (stopping()) return;
     if (was_ready && Steady::now() - started >= milliseconds(limits::kZygoteSoundMs))
       pause = milliseconds(limits::kZygotePauseFirstMs);
-    log::warning("sanitizer-died", {{"kind", kind},
-                                    {"ready", was_ready},
-                                    {"exit", std::int64_t{WIFEXITED(status) ? WEXITSTATUS(status) : -1}},
-                                    {"signal", std::int64_t{WIFSIGNALED(status) ? WTERMSIG(status) : 0}},
-                                    {"pause_ms", std::int64_t{pause.count()}}});
+    if (was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+      log::info("sanitizer-renewed", {{"kind", kind}});  // it had served its number of jobs
+    else
+      log::warning("sanitizer-died", {{"kind", kind},
+                                      {"ready", was_ready},
+                                      {"exit", std::int64_t{WIFEXITED(status) ? WEXITSTATUS(status) : -1}},
+                                      {"signal", std::int64_t{WIFSIGNALED(status) ? WTERMSIG(status) : 0}},
+                                      {"pause_ms", std::int64_t{pause.count()}}});
     wait_for(wake.get(), POLLIN, Steady::now() + pause);
     pause = std::min(pause * 2, milliseconds(limits::kZygotePauseMaxMs));
   }

@@ -17,7 +17,7 @@ using sanitizer::office::zip_entries;
 
 namespace {
 
-std::string number(std::uint32_t value, int octets) {
+std::string number(std::uint64_t value, int octets) {
   std::string out;
   for (int i = 0; i < octets; ++i) out += static_cast<char>(value >> (8 * i));
   return out;
