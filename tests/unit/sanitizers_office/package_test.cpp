@@ -17,9 +17,9 @@ using sanitizer::office::zip_entries;
 
 namespace {
 
-std::string number(std::uint64_t value, int octets) {
+std::string number(std::uint64_t value, int octets) {  // little endian; beyond the eighth, zeros
   std::string out;
-  for (int i = 0; i < octets; ++i) out += static_cast<char>(value >> (8 * i));
+  for (int i = 0; i < octets; ++i, value >>= 8) out += static_cast<char>(value);
   return out;
 }
 
