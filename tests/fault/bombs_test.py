@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Documents made to burn time, memory or disk: each is held within its limit, and the next one is served as if nothing had been."""
+import email.message
+import email.policy
 import io
 import json
 import pathlib
@@ -114,6 +116,35 @@ def two_cells():
     return out.getvalue()
 
 
+def tnef(attributes):
+    """[(level, id, octets, length that is told)] as [MS-OXTNEF] has it."""
+    out = struct.pack("<IH", 0x223E9F78, 1)
+    for level, number, octets, told in attributes:
+        out += struct.pack("<BII", level, number, told) + octets + struct.pack("<H", sum(octets) & 0xFFFF)
+    return out
+
+
+def tnef_in_tnef(levels):
+    inner = b"end of it"
+    for _ in range(levels):
+        inner = tnef([(2, 0x00069002, bytes(14), 14), (2, 0x00018010, b"winmail.dat\0", 12), (2, 0x0006800F, inner, len(inner))])
+    return winmail(inner)
+
+
+def tnef_that_lies():
+    """Lengths that lead back, and properties that count themselves for ever."""
+    properties = struct.pack("<I", 0xFFFFFFFF) + struct.pack("<HHI", 0x101E, 0x3001, 0xFFFFFFFF) * 2000
+    return winmail(tnef([(2, 0x00069002, b"", 0xFFFFFFF7), (2, 0x00069005, properties, len(properties)), (1, 0x00069003, properties, 0)] * 50))
+
+
+def winmail(octets):
+    mail = email.message.EmailMessage()
+    mail["From"], mail["Subject"] = "a@outside.example", "TNEF"
+    mail.set_content("text")
+    mail.add_attachment(octets, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    return mail.as_bytes(policy=email.policy.SMTP)
+
+
 BOMBS = {
     # name: (octets, reasons of which one is given, or None when a clean result is as good)
     "flat.zip": (flat_bomb, {"limit-expanded"}),
@@ -125,6 +156,8 @@ BOMBS = {
     "recursion.pdf": (pdf_recursion, None),
     "huge.pdf": (pdf_huge_page, None),
     "deflate.pdf": (pdf_deflate_bomb, None),
+    "tnef.eml": (lambda: tnef_in_tnef(100), {"limit-depth"}),
+    "lies.eml": (tnef_that_lies, None),
     "cells.xlsx": (two_cells, {"limit-time", "pages-cut", "limit-memory"}),
 }
 
