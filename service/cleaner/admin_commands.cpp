@@ -9,6 +9,7 @@
 #include <future>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "proto/clean/codec.h"
 #include "service/base/clock.h"
@@ -21,7 +22,7 @@ constexpr std::size_t kWorkingShown =
     1000;  // items not decided yet; their envelopes have to be read for a listing
 constexpr auto kWriteWait = std::chrono::seconds(30);
 constexpr auto kUnlockWait = std::chrono::minutes(4);  // for documents; the asker waits for five
-constexpr auto kUnlockLook = std::chrono::milliseconds(200);
+constexpr auto kLook = std::chrono::milliseconds(200);
 
 std::string words_json(const std::string& words) {
   std::string out = "[";
@@ -161,17 +162,20 @@ unsigned AdminCommands::clean_again(const ItemId& id, const std::string& actor, 
   const std::optional<store::ItemRow> item = items_.find(id);
   if (!item) throw std::runtime_error("no such item");
   if (!item->original_kept) throw std::runtime_error("the original is past its retention");
-  unsigned held = 0;
-  for (const store::RecipientRow& row : items_.recipients(id))
-    held += row.state == store::State::held && row.verdict != Verdict::rejected ? 1 : 0;
-  if (held == 0) return 0;
   Work work;
   work.where = item->where;
   work.release = true;
   work.as_before = as_before;
   work.actor = actor;
-  if (!queue_.put(std::move(work))) throw std::runtime_error("the item is being worked on");
-  return held;
+  // Somebody else may be at it at this moment: then what is left when he is done counts.
+  for (const auto deadline = Steady::now() + kWriteWait;; std::this_thread::sleep_for(kLook)) {
+    unsigned held = 0;
+    for (const store::RecipientRow& row : items_.recipients(id))
+      held += row.state == store::State::held && row.verdict != Verdict::rejected ? 1 : 0;
+    if (held == 0) return 0;
+    if (queue_.put(work)) return held;
+    if (Steady::now() > deadline) throw std::runtime_error("the item is being worked on; look again");
+  }
 }
 
 // Waits for the answer of the sandboxes: the asker wants to know whether a password fits.
@@ -196,7 +200,7 @@ unsigned AdminCommands::unlock(const ItemId& id, const std::string& actor,
   work.unlock = Unlock{std::move(passwords), [answer](unsigned count) { answer->set_value(count); }};
   if (!queue_.put(std::move(work))) throw std::runtime_error("the item is being worked on");
   for (const auto deadline = Steady::now() + kUnlockWait; Steady::now() < deadline;) {
-    if (recipients.wait_for(kUnlockLook) == std::future_status::ready) return recipients.get();
+    if (recipients.wait_for(kLook) == std::future_status::ready) return recipients.get();
     if (queue_.stopped()) throw std::runtime_error("the service stops");
   }
   throw std::runtime_error("it is still being tried: see queue show");
