@@ -3,7 +3,6 @@
 #include <tiffio.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "proto/base/limits.h"

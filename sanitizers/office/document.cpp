@@ -13,6 +13,9 @@
 #include <com/sun/star/view/XRenderable.hpp>
 #include <rtl/ref.hxx>
 
+#include <algorithm>
+#include <optional>
+
 #include "sanitizers/office/content/file_name.h"
 #include "sanitizers/office/desktop.h"
 #include "sanitizers/office/each.h"
@@ -83,12 +86,14 @@ std::vector<std::uint32_t> shown_slides(const Component& document, bool with_hid
   return out;
 }
 
-// Hidden slides have numbers, too.
-std::string page_range(const Component& document, Kind kind, const PdfForm& form) {
+// As the filter takes it; empty is everything. Nothing when there is no such page. Hidden slides have
+// numbers, too.
+std::optional<std::string> page_range(const Component& document, Kind kind, const PdfForm& form) {
   std::uint32_t first = form.first, last = form.last;
   if (kind == Kind::slides) {
     const std::vector<std::uint32_t> shown = shown_slides(document, form.hidden_slides);
-    if (first > shown.size()) return "";
+    if (first > shown.size()) return std::nullopt;
+    if (form.whole) return "";  // with notes its pages are more than its slides
     first = shown[form.first - 1];
     last = shown[std::min<std::size_t>(form.last, shown.size()) - 1];
   }
@@ -157,10 +162,10 @@ std::uint32_t page_count(const Component& document, Kind kind, bool hidden_slide
 
 bool write_pdf(const Component& document, Kind kind, const std::string& path, const PdfForm& form) {
   try {
-    const std::string range = page_range(document, kind, form);
-    if (range.empty()) return false;
-    Properties how = properties({
-        property("PageRange", uno::Any(ustring(range))),
+    const std::optional<std::string> range = page_range(document, kind, form);
+    if (!range) return false;
+    const Properties how = properties({
+        property("PageRange", uno::Any(ustring(*range))),
         property("ExportBookmarks", uno::Any(false)),
         property("ExportFormFields", uno::Any(false)),  // drawn, not to be filled in
         property("ExportNotes", uno::Any(false)),
@@ -173,9 +178,6 @@ bool write_pdf(const Component& document, Kind kind, const std::string& path, co
         property("ReduceImageResolution", uno::Any(true)),
         property("MaxImageResolution", uno::Any(sal_Int32(300))),
     });
-    if (form.whole && kind == Kind::slides)  // its pages are more than its slides
-      std::find_if(how.begin(), how.end(), [](const auto& one) { return one.Name == "PageRange"; })->Value <<=
-          rtl::OUString();
     const Properties arguments = properties({property("FilterName", uno::Any(ustring(export_filter(kind)))),
                                              property("FilterData", uno::Any(how))});
     const auto storable = as<css::frame::XStorable>(document);

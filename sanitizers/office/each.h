@@ -1,15 +1,23 @@
-// Elements of UNO's containers, within kOfficeObjects, and properties that are yes or no.
+// Elements of UNO's containers and documents, within kOfficeObjects, and properties that are yes or no.
 #pragma once
 
 #include <algorithm>
 #include <com/sun/star/beans/XPropertySet.hpp>
 #include <com/sun/star/container/XEnumeration.hpp>
 #include <com/sun/star/container/XIndexAccess.hpp>
+#include <com/sun/star/container/XNameAccess.hpp>
 #include <com/sun/star/drawing/XDrawPageSupplier.hpp>
 #include <com/sun/star/lang/XComponent.hpp>
+#include <com/sun/star/lang/XServiceInfo.hpp>
+#include <com/sun/star/sheet/XSheetCellCursor.hpp>
+#include <com/sun/star/sheet/XSpreadsheet.hpp>
+#include <com/sun/star/sheet/XSpreadsheetDocument.hpp>
+#include <com/sun/star/sheet/XUsedAreaCursor.hpp>
+#include <com/sun/star/style/XStyleFamiliesSupplier.hpp>
 #include <com/sun/star/text/XEndnotesSupplier.hpp>
 #include <com/sun/star/text/XFootnotesSupplier.hpp>
 #include <com/sun/star/text/XTextDocument.hpp>
+#include <com/sun/star/text/XTextFieldsSupplier.hpp>
 #include <com/sun/star/text/XTextFramesSupplier.hpp>
 
 #include "proto/base/limits.h"
@@ -27,6 +35,11 @@ inline bool is(const uno::Reference<css::beans::XPropertySet>& of, const char* n
 
 inline void set(const uno::Reference<css::beans::XPropertySet>& of, const char* name, const uno::Any& value) {
   if (of.is()) of->setPropertyValue(rtl::OUString::createFromAscii(name), value);
+}
+
+inline bool is_a(const uno::Any& one, const char* service) {
+  const auto info = as<css::lang::XServiceInfo>(one);
+  return info.is() && info->supportsService(rtl::OUString::createFromAscii(service));
 }
 
 // The shapes of a text or of a sheet, or nothing.
@@ -74,6 +87,41 @@ void each_text(const uno::Reference<css::lang::XComponent>& document, Act act) {
   if (footnotes.is()) each_of(footnotes->getFootnotes(), act);
   const auto endnotes = as<css::text::XEndnotesSupplier>(document);
   if (endnotes.is()) each_of(endnotes->getEndnotes(), act);
+}
+
+template <class Act>
+void each_field(const uno::Reference<css::lang::XComponent>& document, Act act) {
+  const auto fields = as<css::text::XTextFieldsSupplier>(document);
+  if (fields.is()) each_of(fields->getTextFields()->createEnumeration(), act);
+}
+
+template <class Act>
+void each_sheet(const uno::Reference<css::lang::XComponent>& document, Act act) {
+  const auto book = as<css::sheet::XSpreadsheetDocument>(document);
+  if (!book.is()) return;
+  each_of(as<css::container::XIndexAccess>(book->getSheets()), [&](const uno::Any& one) {
+    const auto sheet = as<css::sheet::XSpreadsheet>(one);
+    if (sheet.is()) act(sheet);
+  });
+}
+
+// Over the cells from the first to the last that are used; nothing when the sheet does not tell.
+inline uno::Reference<css::sheet::XSheetCellCursor> used_area(
+    const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
+  const auto cursor = sheet->createCursor();
+  const auto used = as<css::sheet::XUsedAreaCursor>(cursor);
+  if (!used.is()) return {};
+  used->gotoStartOfUsedArea(false);
+  used->gotoEndOfUsedArea(true);
+  return cursor;
+}
+
+// Those of pages, or nothing.
+inline uno::Reference<css::container::XNameAccess> page_styles(
+    const uno::Reference<css::lang::XComponent>& document) {
+  const auto families = as<css::style::XStyleFamiliesSupplier>(document);
+  return as<css::container::XNameAccess>(
+      families.is() ? families->getStyleFamilies()->getByName(ustring("PageStyles")) : uno::Any());
 }
 
 }  // namespace kiyome::sanitizer::office

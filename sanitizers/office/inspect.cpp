@@ -6,18 +6,13 @@
 #include <com/sun/star/container/XIndexAccess.hpp>
 #include <com/sun/star/document/XRedlinesSupplier.hpp>
 #include <com/sun/star/drawing/XDrawPagesSupplier.hpp>
-#include <com/sun/star/lang/XServiceInfo.hpp>
 #include <com/sun/star/office/XAnnotationAccess.hpp>
 #include <com/sun/star/presentation/XPresentationPage.hpp>
 #include <com/sun/star/sheet/XCellRangeAddressable.hpp>
 #include <com/sun/star/sheet/XCellRangesQuery.hpp>
 #include <com/sun/star/sheet/XSheetAnnotationsSupplier.hpp>
 #include <com/sun/star/sheet/XSheetCellRanges.hpp>
-#include <com/sun/star/sheet/XSpreadsheet.hpp>
-#include <com/sun/star/sheet/XSpreadsheetDocument.hpp>
-#include <com/sun/star/sheet/XUsedAreaCursor.hpp>
 #include <com/sun/star/text/XText.hpp>
-#include <com/sun/star/text/XTextFieldsSupplier.hpp>
 #include <com/sun/star/text/XTextSectionsSupplier.hpp>
 #include <com/sun/star/text/XTextTable.hpp>
 
@@ -30,24 +25,16 @@ using Component = uno::Reference<css::lang::XComponent>;
 
 using css::beans::XPropertySet;
 
-bool is_field(const uno::Any& one, const char* name) {
-  const auto info = as<css::lang::XServiceInfo>(one);
-  return info.is() && info->supportsService(rtl::OUString::createFromAscii(name));
-}
-
 bool hides_shapes(const uno::Reference<css::container::XIndexAccess>& shapes) {
   return any_of(shapes, [](const uno::Any& one) { return is(as<XPropertySet>(one), "Visible", false); });
 }
 
 // Rows and columns: the visible cells of the used area are not all of it.
 bool hides_cells(const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
-  const auto cursor = sheet->createCursor();
-  const auto used = as<css::sheet::XUsedAreaCursor>(cursor);
-  const auto query = as<css::sheet::XCellRangesQuery>(cursor);
-  const auto whole = as<css::sheet::XCellRangeAddressable>(cursor);
-  if (!used.is() || !query.is() || !whole.is()) return false;
-  used->gotoStartOfUsedArea(false);
-  used->gotoEndOfUsedArea(true);
+  const auto used = used_area(sheet);
+  const auto query = as<css::sheet::XCellRangesQuery>(used);
+  const auto whole = as<css::sheet::XCellRangeAddressable>(used);
+  if (!query.is() || !whole.is()) return false;
   const auto visible = query->queryVisibleCells()->getRangeAddresses();
   const auto all = whole->getRangeAddress();
   return visible.getLength() != 1 || visible[0].StartRow != all.StartRow || visible[0].EndRow != all.EndRow ||
@@ -55,24 +42,19 @@ bool hides_cells(const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
 }
 
 void look_at_sheets(const Component& document, Hidden& hidden) {
-  const auto book = as<css::sheet::XSpreadsheetDocument>(document);
-  if (!book.is()) return;
-  each_of(as<css::container::XIndexAccess>(book->getSheets()), [&](const uno::Any& one) {
-    const auto sheet = as<css::sheet::XSpreadsheet>(one);
-    if (!sheet.is()) return;
+  each_sheet(document, [&](const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
     const auto notes = as<css::sheet::XSheetAnnotationsSupplier>(sheet);
     hidden.comments |= notes.is() && notes->getAnnotations()->hasElements();
     if (hidden.content) return;
-    hidden.content =
-        is(as<XPropertySet>(sheet), "IsVisible", false) || hides_cells(sheet) || hides_shapes(shapes_of(one));
+    hidden.content = is(as<XPropertySet>(sheet), "IsVisible", false) || hides_cells(sheet) ||
+                     hides_shapes(shapes_of(uno::Any(sheet)));
   });
 }
 
 bool has_notes(const uno::Reference<css::presentation::XPresentationPage>& page) {
   return page.is() && any_of(as<css::container::XIndexAccess>(page->getNotesPage()), [](const uno::Any& one) {
-           const auto shape = as<css::lang::XServiceInfo>(one);
            const auto text = as<css::text::XText>(one);
-           return shape.is() && text.is() && shape->supportsService("com.sun.star.presentation.NotesShape") &&
+           return text.is() && is_a(one, "com.sun.star.presentation.NotesShape") &&
                   is(as<XPropertySet>(one), "IsEmptyPresentationObject", false) &&
                   !text->getString().isEmpty();
          });
@@ -144,12 +126,10 @@ bool has_deletions(const Component& document) {
 }
 
 void look_at_text(const Component& document, Hidden& hidden) {
-  const auto fields = as<css::text::XTextFieldsSupplier>(document);
-  if (fields.is())
-    each_of(fields->getTextFields()->createEnumeration(), [&](const uno::Any& one) {
-      hidden.comments |= is_field(one, "com.sun.star.text.textfield.Annotation");
-      hidden.content |= is(as<XPropertySet>(one), "IsHidden", true);
-    });
+  each_field(document, [&](const uno::Any& one) {
+    hidden.comments |= is_a(one, "com.sun.star.text.textfield.Annotation");
+    hidden.content |= is(as<XPropertySet>(one), "IsHidden", true);
+  });
   const auto sections = as<css::text::XTextSectionsSupplier>(document);
   hidden.content |= (sections.is() && any_of(as<css::container::XIndexAccess>(sections->getTextSections()),
                                              [](const uno::Any& one) {

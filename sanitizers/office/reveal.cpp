@@ -4,16 +4,9 @@
 #include <com/sun/star/document/RedlineDisplayType.hpp>
 #include <com/sun/star/document/XDocumentPropertiesSupplier.hpp>
 #include <com/sun/star/drawing/XDrawPagesSupplier.hpp>
-#include <com/sun/star/lang/XServiceInfo.hpp>
-#include <com/sun/star/sheet/XSheetCellCursor.hpp>
-#include <com/sun/star/sheet/XSpreadsheet.hpp>
-#include <com/sun/star/sheet/XSpreadsheetDocument.hpp>
-#include <com/sun/star/sheet/XUsedAreaCursor.hpp>
-#include <com/sun/star/style/XStyleFamiliesSupplier.hpp>
 #include <com/sun/star/table/XColumnRowRange.hpp>
 #include <com/sun/star/text/XText.hpp>
 #include <com/sun/star/text/XTextContent.hpp>
-#include <com/sun/star/text/XTextFieldsSupplier.hpp>
 #include <com/sun/star/text/XTextSectionsSupplier.hpp>
 #include <vector>
 
@@ -35,19 +28,13 @@ void show_shapes(const uno::Reference<XIndexAccess>& shapes) {
   });
 }
 
-void show_sheet(const uno::Any& one) {
-  const auto sheet = as<css::sheet::XSpreadsheet>(one);
-  if (!sheet.is()) return;
+void show_sheet(const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
   set(as<XPropertySet>(sheet), "IsVisible", uno::Any(true));
-  const auto cursor = sheet->createCursor();
-  const auto used = as<css::sheet::XUsedAreaCursor>(cursor);
-  const auto range = as<css::table::XColumnRowRange>(cursor);
-  if (!used.is() || !range.is()) return;
-  used->gotoStartOfUsedArea(false);
-  used->gotoEndOfUsedArea(true);
+  const auto range = as<css::table::XColumnRowRange>(used_area(sheet));
+  if (!range.is()) return;
   set(as<XPropertySet>(range->getRows()), "IsVisible", uno::Any(true));
   set(as<XPropertySet>(range->getColumns()), "IsVisible", uno::Any(true));
-  show_shapes(shapes_of(one));
+  show_shapes(shapes_of(uno::Any(sheet)));
 }
 
 void show_characters(const uno::Any& one) {
@@ -62,13 +49,10 @@ void show_characters(const uno::Any& one) {
 // LibreOffice would write a text's comments into the margin only with a window: they stand where they belong,
 // in brackets.
 void write_comments(const Component& document) {
-  const auto fields = as<css::text::XTextFieldsSupplier>(document);
-  if (!fields.is()) return;
   std::vector<uno::Reference<css::text::XTextContent>>
       comments;  // the text is not changed while it is walked
-  each_of(fields->getTextFields()->createEnumeration(), [&](const uno::Any& one) {
-    const auto info = as<css::lang::XServiceInfo>(one);
-    if (info.is() && info->supportsService(ustring("com.sun.star.text.textfield.Annotation")))
+  each_field(document, [&](const uno::Any& one) {
+    if (is_a(one, "com.sun.star.text.textfield.Annotation"))
       comments.push_back(as<css::text::XTextContent>(one));
   });
   for (const auto& comment : comments) {
@@ -91,12 +75,10 @@ void show_in_text(const Component& document) {
   if (sections.is())
     each_of(as<XIndexAccess>(sections->getTextSections()),
             [](const uno::Any& one) { set(as<XPropertySet>(one), "IsVisible", uno::Any(true)); });
-  const auto fields = as<css::text::XTextFieldsSupplier>(document);
-  if (fields.is())
-    each_of(fields->getTextFields()->createEnumeration(), [](const uno::Any& one) {
-      const auto field = as<XPropertySet>(one);
-      if (is(field, "IsHidden", true)) set(field, "Condition", uno::Any(ustring("FALSE")));
-    });
+  each_field(document, [](const uno::Any& one) {
+    const auto field = as<XPropertySet>(one);
+    if (is(field, "IsHidden", true)) set(field, "Condition", uno::Any(ustring("FALSE")));
+  });
   show_shapes(shapes_of(uno::Any(document)));
   each_text(document, show_characters);  // tables lie within a text
 }
@@ -105,10 +87,9 @@ void show_in_text(const Component& document) {
 
 void show_hidden(const Component& document, Kind kind) {
   try {
-    const auto book = as<css::sheet::XSpreadsheetDocument>(document);
-    if (book.is()) each_of(as<XIndexAccess>(book->getSheets()), show_sheet);
+    each_sheet(document, show_sheet);
     const auto pages = as<css::drawing::XDrawPagesSupplier>(document);
-    if (!book.is() && pages.is())
+    if (kind != Kind::sheets && pages.is())
       each_of(as<XIndexAccess>(pages->getDrawPages()),
               [](const uno::Any& one) { show_shapes(as<XIndexAccess>(one)); });
     if (kind == Kind::text) show_in_text(document);
@@ -119,9 +100,8 @@ void show_hidden(const Component& document, Kind kind) {
 void show_comments(const Component& document, Kind kind) {
   try {
     if (kind == Kind::text) write_comments(document);
-    const auto families = as<css::style::XStyleFamiliesSupplier>(document);
-    if (kind != Kind::sheets || !families.is()) return;
-    each_of(as<XIndexAccess>(families->getStyleFamilies()->getByName(ustring("PageStyles"))),
+    if (kind != Kind::sheets) return;
+    each_of(as<XIndexAccess>(page_styles(document)),
             [](const uno::Any& one) { set(as<XPropertySet>(one), "PrintAnnotations", uno::Any(true)); });
   } catch (const uno::Exception&) {
   }
@@ -139,16 +119,12 @@ void accept_changes(const Component& document) {
 void keep_dates(const Component& document) {
   try {
     const auto about = as<css::document::XDocumentPropertiesSupplier>(document);
-    const auto fields = as<css::text::XTextFieldsSupplier>(document);
-    if (!about.is() || !fields.is()) return;
+    if (!about.is()) return;
     const css::util::DateTime saved = about->getDocumentProperties()->getModificationDate();
     if (saved.Year == 0) return;
-    each_of(fields->getTextFields()->createEnumeration(), [&](const uno::Any& one) {
-      const auto info = as<css::lang::XServiceInfo>(one);
+    each_field(document, [&](const uno::Any& one) {
       const auto field = as<XPropertySet>(one);
-      if (!info.is() || !info->supportsService(ustring("com.sun.star.text.textfield.DateTime")) ||
-          !is(field, "IsFixed", false))
-        return;
+      if (!is_a(one, "com.sun.star.text.textfield.DateTime") || !is(field, "IsFixed", false)) return;
       set(field, "IsFixed", uno::Any(true));
       set(field, "DateTimeValue", uno::Any(saved));
     });

@@ -3,15 +3,9 @@
 #include <com/sun/star/awt/Size.hpp>
 #include <com/sun/star/beans/XPropertySet.hpp>
 #include <com/sun/star/container/XIndexAccess.hpp>
-#include <com/sun/star/container/XNameAccess.hpp>
 #include <com/sun/star/sheet/XCellRangeAddressable.hpp>
 #include <com/sun/star/sheet/XHeaderFooterContent.hpp>
 #include <com/sun/star/sheet/XPrintAreas.hpp>
-#include <com/sun/star/sheet/XSheetCellCursor.hpp>
-#include <com/sun/star/sheet/XSpreadsheet.hpp>
-#include <com/sun/star/sheet/XSpreadsheetDocument.hpp>
-#include <com/sun/star/sheet/XUsedAreaCursor.hpp>
-#include <com/sun/star/style/XStyleFamiliesSupplier.hpp>
 #include <com/sun/star/text/XTextCursor.hpp>
 
 #include <algorithm>
@@ -28,13 +22,9 @@ using Component = uno::Reference<css::lang::XComponent>;
 using css::beans::XPropertySet;
 
 bool cut_if_absurd(const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
-  const auto cursor = sheet->createCursor();
-  const auto used = as<css::sheet::XUsedAreaCursor>(cursor);
-  const auto range = as<css::sheet::XCellRangeAddressable>(cursor);
+  const auto range = as<css::sheet::XCellRangeAddressable>(used_area(sheet));
   const auto print = as<css::sheet::XPrintAreas>(sheet);
-  if (!used.is() || !range.is() || !print.is()) return false;
-  used->gotoStartOfUsedArea(false);
-  used->gotoEndOfUsedArea(true);
+  if (!range.is() || !print.is()) return false;
   css::table::CellRangeAddress area = range->getRangeAddress();
   const std::int64_t rows = area.EndRow - area.StartRow + std::int64_t{1};
   const std::int64_t columns = area.EndColumn - area.StartColumn + std::int64_t{1};
@@ -43,12 +33,6 @@ bool cut_if_absurd(const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
   area.EndColumn = std::min<sal_Int32>(area.EndColumn, area.StartColumn + limits::kSheetCutColumns - 1);
   print->setPrintAreas(uno::Sequence<css::table::CellRangeAddress>(&area, 1));
   return true;
-}
-
-uno::Reference<css::container::XNameAccess> page_styles(const Component& document) {
-  const auto families = as<css::style::XStyleFamiliesSupplier>(document);
-  return as<css::container::XNameAccess>(
-      families.is() ? families->getStyleFamilies()->getByName(ustring("PageStyles")) : uno::Any());
 }
 
 std::int32_t number(const uno::Reference<XPropertySet>& of, const char* name) {
@@ -68,13 +52,9 @@ std::int64_t printed_width(const uno::Reference<XPropertySet>& style) {
 }
 
 std::int64_t width_of(const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
-  const auto cursor = sheet->createCursor();
-  const auto used = as<css::sheet::XUsedAreaCursor>(cursor);
-  if (!used.is()) return 0;
-  used->gotoEndOfUsedArea(false);
-  used->gotoStartOfUsedArea(true);
+  const auto used = as<XPropertySet>(used_area(sheet));
   css::awt::Size size;
-  return (as<XPropertySet>(cursor)->getPropertyValue(ustring("Size")) >>= size) ? size.Width : 0;
+  return used.is() && (used->getPropertyValue(ustring("Size")) >>= size) ? size.Width : 0;
 }
 
 void fit_style(const uno::Any& one) {
@@ -113,14 +93,9 @@ void name_pages(const uno::Any& one) {
 bool cut_absurd_sheets(const Component& document) {
   bool cut = false;
   try {
-    const auto book = as<css::sheet::XSpreadsheetDocument>(document);
-    const auto sheets = book.is() ? as<css::container::XIndexAccess>(book->getSheets())
-                                  : uno::Reference<css::container::XIndexAccess>();
-    const sal_Int32 count = sheets.is() ? std::min<sal_Int32>(sheets->getCount(), limits::kOfficeObjects) : 0;
-    for (sal_Int32 i = 0; i < count; ++i) {
-      const auto sheet = as<css::sheet::XSpreadsheet>(sheets->getByIndex(i));
-      if (sheet.is() && cut_if_absurd(sheet)) cut = true;
-    }
+    each_sheet(document, [&](const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
+      if (cut_if_absurd(sheet)) cut = true;
+    });
   } catch (const uno::Exception&) {  // then its time is bounded
   }
   return cut;
@@ -134,15 +109,12 @@ void fit_to_width(const Component& document, Fit fit) {
       each_of(as<css::container::XIndexAccess>(styles), [](const uno::Any& one) { fit_style(one); });
       return;
     }
-    const auto book = as<css::sheet::XSpreadsheetDocument>(document);
-    if (!book.is()) return;
     std::map<rtl::OUString, bool> wide;  // of the styles of sheets without setup
     std::set<rtl::OUString> kept;
-    each_of(as<css::container::XIndexAccess>(book->getSheets()), [&](const uno::Any& one) {
-      const auto sheet = as<css::sheet::XSpreadsheet>(one);
-      const auto print = as<css::sheet::XPrintAreas>(one);
+    each_sheet(document, [&](const uno::Reference<css::sheet::XSpreadsheet>& sheet) {
+      const auto print = as<css::sheet::XPrintAreas>(sheet);
       rtl::OUString name;
-      if (!sheet.is() || !(as<XPropertySet>(one)->getPropertyValue(ustring("PageStyle")) >>= name)) return;
+      if (!(as<XPropertySet>(sheet)->getPropertyValue(ustring("PageStyle")) >>= name)) return;
       const auto style = as<XPropertySet>(styles->getByName(name));
       if ((print.is() && print->getPrintAreas().hasElements()) || !is_unscaled(style)) {
         kept.insert(name);

@@ -17,7 +17,7 @@ bool is_letter(char32_t c) {
     return false;  // surrogates, private use, tags, planes 14-16
   if ((c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f))
     return false;
-  if (c == 0x061c || c == 0x180e || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffd)) return false;
+  if (c == 0x061c || c == 0x180e || c == 0xfeff || (c >= 0xfff0 && c < 0xfffd)) return false;
   return !(c >= 0xfdd0 && c <= 0xfdef) && (c & 0xfffe) != 0xfffe;
 }
 

@@ -6,8 +6,9 @@
 
 namespace kiyome::sanitizer::pdf {
 
-// Characters that a word may show: no controls, surrogates, private use, noncharacters, invisible formatting
-// (U+200B …, bidi controls, tags) or U+FFFD. Blanks are no letters of a word either.
+// Characters that a word may show: no controls, surrogates, private use, noncharacters or invisible
+// formatting (U+200B …, bidi controls, tags). Blanks are no letters of a word either. U+FFFD is one: the page
+// shows it.
 bool is_letter(char32_t c);
 
 // Blanks of all kinds, line ends among them.

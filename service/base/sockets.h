@@ -28,6 +28,10 @@ std::string read_whole(int fd);
 // A sealed memfd with `octets`, position 0. Throws TemporaryFailure.
 Descriptor memory_file(const char* name, std::string_view octets);
 
+// As many descriptors as this process may have: a connection is one, a file of an archive is one, and the
+// default bound is 1024.
+void raise_descriptor_limit();
+
 // `directory` is an open directory descriptor or AT_FDCWD, so that long or unreadable parents do not matter.
 // listen_unix replaces a socket that a dead process left. Both throw TemporaryFailure.
 Descriptor listen_unix(int directory, const std::string& name);

@@ -8,6 +8,7 @@
 
 #include "service/base/admin.h"
 #include "service/base/log.h"
+#include "service/base/sockets.h"
 #include "service/cleaner/admin_commands.h"
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/intake_server.h"
@@ -218,7 +219,7 @@ std::string Cleaner::reload(const Config& config) {
 }  // namespace
 
 int run_cleaner(RoleContext& context) {
-  document::raise_descriptor_limit();
+  raise_descriptor_limit();
   Cleaner cleaner(context);
   context.serve([&](const Config& config) { return cleaner.reload(config); });
   return 0;

@@ -15,6 +15,7 @@
 #include "proto/clean/codec.h"
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
+#include "service/base/sockets.h"
 #include "service/command/sanitize_file.h"
 #include "service/document/sanitizers.h"
 #include "service/supervisor/supervisor.h"
@@ -124,7 +125,7 @@ void Sanitizing::refuse_clashes() const {
 
 int Sanitizing::run() {
   refuse_clashes();
-  document::raise_descriptor_limit();
+  raise_descriptor_limit();
   fs::create_directories(options_.out);
   std::FILE* report = options_.report.empty() ? nullptr : std::fopen(options_.report.c_str(), "we");
   if (!options_.report.empty() && report == nullptr) throw_errno(options_.report);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "service/base/clock.h"
 #include "service/base/errors.h"
@@ -14,13 +13,6 @@ namespace {
 constexpr auto kWritePatience = std::chrono::seconds(60);  // memory is slow only when there is none left
 
 }  // namespace
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 Content::Content() : file_(::memfd_create("kiyome-part", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
   if (!file_) throw_errno("memfd_create");

@@ -12,9 +12,6 @@
 
 namespace kiyome::document {
 
-// Each Content is a descriptor, and the default bound on them is 1024: fewer than one archive may have files.
-void raise_descriptor_limit();
-
 // One owner; append() from one thread, then seal(), then reading from any.
 class Content {
  public:

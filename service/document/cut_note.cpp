@@ -1,7 +1,8 @@
 #include "service/document/cut_note.h"
 
-#include <array>
 #include <vector>
+
+#include "service/compose/document/pdf_number.h"
 
 namespace kiyome::document {
 namespace {
@@ -21,29 +22,14 @@ Line rest_of(const CutNote& note) {
             rest + (rest == "1" ? " further page was" : " further pages were") + " left out."};
   const bool one = note.shown == 1;
   return {from + (one ? "" : "〜" + to) + " ページ目のほか " + rest + " ページは省かれました。",
-          "All but page" + (one ? " " + from : "s " + from + " to " + to) + " was left out (" + rest +
+          "All but page" + (one ? " " + from : "s " + from + " to " + to) + " were left out (" + rest +
               (rest == "1" ? " page)." : " pages).")};
 }
 
-// A hexadecimal string of UTF-16BE. The text is ours: nothing in it lies beyond the first plane.
-std::string utf16_hex(std::string_view utf8) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
+std::string line_of(std::string_view text) {
   std::string out = "<";
-  for (std::size_t i = 0; i < utf8.size();) {
-    const auto at = [&](std::size_t k) { return static_cast<unsigned char>(utf8[i + k]); };
-    unsigned c = at(0);
-    std::size_t size = 1;
-    if (c >= 0xe0) {
-      c = (c & 15) << 12 | (at(1) & 63u) << 6 | (at(2) & 63u);
-      size = 3;
-    } else if (c >= 0xc0) {
-      c = (c & 31) << 6 | (at(1) & 63u);
-      size = 2;
-    }
-    for (const int shift : {12, 8, 4, 0}) out += kDigits[c >> shift & 15];
-    i += size;
-  }
-  return out + ">";
+  compose::append_utf16(out, text);
+  return out + "> Tj";
 }
 
 std::string pdf_of(const std::vector<std::string>& objects) {
@@ -75,8 +61,8 @@ std::string CutNote::pdf() const {
   const Line line = rest_of(*this);
   // A frame, so that nobody takes it for a page of the sender's.
   const std::string content = "1 w 48 730 499 64 re S BT /F0 14 Tf 60 768 Td " +
-                              utf16_hex("※ " + line.japanese) + " Tj /F0 11 Tf 0 -24 Td " +
-                              utf16_hex("(Kiyome) " + line.english) + " Tj ET";
+                              line_of("※ " + line.japanese) + " /F0 11 Tf 0 -24 Td " +
+                              line_of("(Kiyome) " + line.english) + " ET";
   return pdf_of({
       "<< /Type /Catalog /Pages 2 0 R >>",
       "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -85,13 +71,11 @@ std::string CutNote::pdf() const {
       "<< /Length " + std::to_string(content.size()) + " >>\nstream\n" + content + "\nendstream",
       // A gothic face of the machine: fonts that a Japanese PDF need not bring.
       "<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiKakuGo-W5 /Encoding /UniJIS-UCS2-H /DescendantFonts "
-      "[6 "
-      "0 R] >>",
+      "[6 0 R] >>",
       "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiKakuGo-W5 /CIDSystemInfo << /Registry (Adobe) "
       "/Ordering (Japan1) /Supplement 2 >> /FontDescriptor 7 0 R /DW 1000 /W [1 94 500] >>",
       "<< /Type /FontDescriptor /FontName /HeiseiKakuGo-W5 /Flags 4 /FontBBox [0 -200 1000 900] /ItalicAngle "
-      "0 "
-      "/Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>",
+      "0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>",
   });
 }
 

@@ -1,7 +1,6 @@
 #include "service/edge/edge_role.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <cstring>
 #include <thread>
@@ -9,6 +8,7 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/sockets.h"
 #include "service/edge/intake_link.h"
 #include "service/edge/smtp_server.h"
 
@@ -42,14 +42,6 @@ store::CleanerPublicKey cleaner_key(RoleContext& context) {
       if (Steady::now() > deadline) throw;
       std::this_thread::sleep_for(100ms);
     }
-}
-
-// A connection is a descriptor, and the default bound on them is 1024.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::string reload(SmtpServer& server, RoleContext& context, const Config& next) {

@@ -199,12 +199,10 @@ std::string InvisibleText::to_unicode() const {
   }
   for (std::size_t i = 0; i < characters_.size(); ++i) {
     if (i % kBlock == 0) begin_block(i, characters_.size(), "bfchar");
-    const std::uint32_t beyond = characters_[i] - 0x10000;
     out += '<';
     append_hex_16(out, static_cast<std::uint16_t>(kFirstOwnCode + i));
     out += "> <";
-    append_hex_16(out, static_cast<std::uint16_t>(0xD800 + (beyond >> 10)));
-    append_hex_16(out, static_cast<std::uint16_t>(0xDC00 + (beyond & 0x3FF)));
+    append_utf16(out, characters_[i]);
     out += ">\n";
     if (i % kBlock == kBlock - 1 || i + 1 == characters_.size()) out += "endbfchar\n";
   }

@@ -1,8 +1,12 @@
-// Numbers as a clean PDF has them (PDF.md, R): decimal, at most three digits behind the point.
+// Numbers as a clean PDF has them (PDF.md, R): decimal, at most three digits behind the point. Texts in
+// UTF-16BE, as hexadecimal digits.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "service/compose/utf8.h"
 
 namespace kiyome::compose {
 
@@ -22,6 +26,20 @@ inline void append_thousandths(std::string& out, std::uint64_t value) {
 inline void append_hex_16(std::string& out, std::uint16_t value) {
   constexpr const char* kDigits = "0123456789ABCDEF";
   for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[value >> shift & 0xF];
+}
+
+inline void append_utf16(std::string& out, char32_t c) {
+  if (c < 0x10000) return append_hex_16(out, static_cast<std::uint16_t>(c));
+  append_hex_16(out, static_cast<std::uint16_t>(0xD800 + ((c - 0x10000) >> 10)));
+  append_hex_16(out, static_cast<std::uint16_t>(0xDC00 + ((c - 0x10000) & 0x3FF)));
+}
+
+inline void append_utf16(std::string& out, std::string_view utf8) {
+  for (std::size_t at = 0; at < utf8.size();) {
+    const CodePoint c = code_point_at(utf8, at);
+    append_utf16(out, c.value);
+    at += c.length;
+  }
 }
 
 }  // namespace kiyome::compose

@@ -42,19 +42,6 @@ std::string title_line(std::string_view title, std::vector<clean::Finding>& find
   return line;
 }
 
-void append_utf16(std::string& out, std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint c = code_point_at(text, at);
-    at += c.length;
-    if (c.value < 0x10000) {
-      append_hex_16(out, static_cast<std::uint16_t>(c.value));
-      continue;
-    }
-    append_hex_16(out, static_cast<std::uint16_t>(0xD800 + ((c.value - 0x10000) >> 10)));
-    append_hex_16(out, static_cast<std::uint16_t>(0xDC00 + ((c.value - 0x10000) & 0x3FF)));
-  }
-}
-
 // Where the border between two pixels lies on the paper: all images of a page use the same ones, so nothing
 // shows between them.
 std::uint64_t border(std::uint32_t pixel, std::uint32_t pixels, std::uint32_t millipoints) {

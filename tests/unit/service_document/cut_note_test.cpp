@@ -15,10 +15,10 @@ TEST_CASE("cut note: it says how many pages follow, in Japanese and English") {
 
 TEST_CASE("cut note: of a range it says which pages are there") {
   CHECK(CutNote{3, 2, 9}.text() ==
-        "※ 3〜4 ページ目のほか 7 ページは省かれました。\n(Kiyome) All but pages 3 to 4 was left out (7 "
+        "※ 3〜4 ページ目のほか 7 ページは省かれました。\n(Kiyome) All but pages 3 to 4 were left out (7 "
         "pages).");
   CHECK(CutNote{2, 1, 2}.text() ==
-        "※ 2 ページ目のほか 1 ページは省かれました。\n(Kiyome) All but page 2 was left out (1 page).");
+        "※ 2 ページ目のほか 1 ページは省かれました。\n(Kiyome) All but page 2 were left out (1 page).");
 }
 
 TEST_CASE("cut note: without a number it says that there is more") {
