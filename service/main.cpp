@@ -10,6 +10,7 @@
 #include "service/cleaner/cleaner_role.h"
 #include "service/command/commands.h"
 #include "service/command/sanitize.h"
+#include "service/command/user.h"
 #include "service/edge/edge_role.h"
 #include "service/supervisor/supervisor.h"
 
@@ -43,12 +44,15 @@ struct CommandLine {
   command::AskOptions ask;
   command::UnlockOptions unlock;
   command::SanitizeOptions sanitize;
+  command::UserOptions user;
   std::function<int()> chosen;
 
   CommandLine();
   void add_service();
   void add_sanitize();
   void add_items();
+  void add_user();
+  CLI::App* user_command(CLI::App* parent, const char* name, const char* help, bool wants_login = true);
   CLI::App* item_command(CLI::App* parent, const char* name, const char* help, const char* command,
                          bool wants_id);
 };
@@ -64,6 +68,7 @@ CommandLine::CommandLine() {
   add_service();
   add_sanitize();
   add_items();
+  add_user();
 }
 
 void CommandLine::add_service() {
@@ -156,8 +161,60 @@ void CommandLine::add_items() {
     chosen = [this] { return command::quarantine_export(config_from(config), ask.id, folder); };
   });
   CLI::App* audit = app.add_subcommand("audit", "監査記録 / audit trail")->require_subcommand(1);
-  item_command(audit, "verify", "改ざんの検査 / find any change", "audit.verify", false);
-  item_command(audit, "list", "一覧 / list", "audit.list", false);
+  for (CLI::App* command :
+       {item_command(audit, "verify", "改ざんの検査 / find any change", "audit.verify", false),
+        item_command(audit, "list", "一覧 / list", "audit.list", false)})
+    command->add_option("--role", ask.role, "cleaner 無害化 (既定 / default), edge 持込側, gate 受取側")
+        ->check(CLI::IsMember({"cleaner", "edge", "gate"}));
+}
+
+CLI::App* CommandLine::user_command(CLI::App* parent, const char* name, const char* help, bool wants_login) {
+  CLI::App* command = with_config(parent->add_subcommand(name, help), config);
+  command->add_option("--side", user.side, "edge 持込側 / drop box, gate 受取側 / pick-up, both 両方")
+      ->check(CLI::IsMember({"edge", "gate", "both"}));
+  if (wants_login) command->add_option("login", user.login, "ログイン名 / login")->required();
+  command->callback([this, name] {
+    chosen = [this, name] {
+      user.command = name;
+      return command::user(config_from(config), user);
+    };
+  });
+  return command;
+}
+
+void CommandLine::add_user() {
+  CLI::App* all =
+      app.add_subcommand("user", "利用者 / accounts of the drop box and the pick-up")->require_subcommand(1);
+  const char* const roles_help = "sender,staff,approver,reviewer,auditor,administrator";
+  CLI::App* add = user_command(
+      all, "add",
+      "登録（パスワードは端末か標準入力から） / add; the password comes from the terminal or stdin");
+  add->add_option("--name", user.name, "氏名 / name");
+  add->add_option("--mail", user.mail, "メールアドレス / mail address");
+  add->add_option("--tenant", user.tenant, "団体 / tenant");
+  add->add_option("--department", user.department, "所属 / department: 総務部/総務課");
+  add->add_option("--roles", user.roles, roles_help)->delimiter(',');
+  add->add_flag("--directory", user.directory, "パスワードは LDAP にある / the password is in LDAP");
+  add->add_flag("--no-password", user.no_password, "プログラム専用 / for programs only");
+  add->add_flag("--keep-password", user.keep_password, "初回の変更を求めない / need not be changed at first");
+  user_command(all, "passwd", "パスワードを設定 / set a password, to be changed at the next sign-in");
+  user_command(all, "totp", "2 要素の登録を取り消す / forget the second factor, to be enrolled again");
+  CLI::App* role_of = user_command(all, "role", "役割を設定 / set the roles");
+  role_of->add_option("roles", user.roles, roles_help)->delimiter(',');
+  user_command(all, "department", "所属を設定 / set the department")
+      ->add_option("department", user.department, "総務部/総務課")
+      ->required();
+  user_command(all, "disable", "停止 / disable: sessions and tokens end at once");
+  user_command(all, "enable", "再開 / enable");
+  CLI::App* token = user_command(all, "token", "プログラム用トークン / tokens for programs");
+  token->add_option("--for", user.what_for, "用途 / what it is for");
+  token->add_flag("--list", user.tokens, "一覧 / list them");
+  token->add_option("--end", user.end, "この番号を終了 / end this one");
+  token->add_flag("--json", user.json, "JSON lines");
+  user_command(all, "list", "一覧 / list", false)->add_flag("--json", user.json, "JSON lines");
+  user_command(all, "import", "CSV から登録 / add those of a CSV file", false)
+      ->add_option("file", user.file, "login,name,mail,tenant,department,roles,password (UTF-8 / CP932)")
+      ->required();
 }
 
 // Other users see the words of a running command, so passwords among them are made unreadable at once.

@@ -181,6 +181,23 @@ inline constexpr std::size_t kWayBackFrame = 4096;        // the narrow way back
 inline constexpr std::size_t kGateBatch = 256;            // bundles and results of one commit of the gate
 inline constexpr std::size_t kGateBatchBytes = 8u << 20;  // … and their content, but for the last one
 
+// ---- a file of the drop box, as it crosses (octets of UTF-8: a character takes up to four) ----
+inline constexpr std::size_t kCrossingFiles = 500;        // of one submission, as openapi.yaml says
+inline constexpr std::size_t kCrossingRecipients = 50;    // of one submission, as openapi.yaml says
+inline constexpr std::size_t kCrossingTitle = 800;        // 200 characters in openapi.yaml
+inline constexpr std::size_t kCrossingMessage = 16000;    // 4000 characters in openapi.yaml
+inline constexpr std::size_t kCrossingImportance = 160;   // 40 characters in openapi.yaml
+inline constexpr std::size_t kCrossingPerson = 400;       // a name for people
+inline constexpr std::size_t kCrossingFileName = 1024;    // of a file as it was sent, as kCleanName
+inline constexpr std::size_t kCrossingApprovals = 64;     // rules that ask for one approval
+inline constexpr std::size_t kCrossingRuleName = 200;     // of such a rule, as kConfigLine
+inline constexpr std::size_t kCrossingCleanFiles = 4000;  // of one file: an archive's entries, pictures
+inline constexpr std::size_t kCrossingFindings = 200;     // of one file; there are fewer kinds
+inline constexpr std::size_t kIntakeFrame = 1024;         // edge and cleaner: findings are the most of it
+inline constexpr std::uint32_t kDropToldMs = 1000;        // between two words about one file's pages
+inline constexpr std::size_t kMyNumberNear = 120;         // octets behind 個人番号 where its digits stand
+inline constexpr std::size_t kMyNumberText = 32u << 20;   // octets looked through, as kDocumentText
+
 // ---- clean mail, as the gate accepts it ----
 inline constexpr std::size_t kCleanMailLine = 998;  // RFC 5322 section 2.1.1, without CRLF
 inline constexpr std::size_t kCleanMailHeader =
@@ -298,6 +315,113 @@ inline constexpr std::size_t kOriginalQueue =
 inline constexpr std::size_t kOriginalBatch = 4u << 20;  // of records gathered for one write
 inline constexpr std::size_t kOriginalKeys = 64;         // opened segment keys a reader remembers
 inline constexpr std::uint32_t kOriginalTakenMs = 1000;  // between two writes of what the cleaner has taken
+
+// ---- accounts ----
+inline constexpr std::size_t kAccountText = 254;       // octets of a login, name, mail, tenant, department
+inline constexpr std::size_t kPasswordOctets = 1024;   // longer ones only cost; a sentence has 100
+inline constexpr unsigned kPasswordHashings = 2;       // at once: argon2id takes 64 MB each
+inline constexpr unsigned kDirectoryQuestions = 4;     // sign-ins at once that ask LDAP
+inline constexpr std::uint32_t kSignInWaitMs = 3000;   // for a turn at either; then "come again"
+inline constexpr std::uint32_t kDirectoryMs = 5000;    // for all that one sign-in asks of LDAP
+inline constexpr std::size_t kDirectoryGroups = 64;    // each is a question at every sign-in
+inline constexpr std::size_t kDirectoryValues = 2000;  // memberships of one person that are looked at
+inline constexpr std::uint32_t kClientTries = 20;  // times the tries of a login: an office has one address
+inline constexpr std::size_t kTriesKept = 50000;   // logins and addresses that went wrong; 100 octets each
+inline constexpr std::int64_t kSignInStepMs = 600'000;     // from the password to the last step of signing in
+inline constexpr std::int64_t kFreshPasswordMs = 300'000;  // so new that a second factor may be exchanged
+inline constexpr std::size_t kAccountSessions = 20;        // of one account; the oldest one ends
+inline constexpr std::size_t kProgramTokens = 20;          // of one account
+inline constexpr std::size_t kRecoveryCodes = 10;
+inline constexpr std::size_t kAccountsAsked = 200;        // read from the store at once for a listing
+inline constexpr std::size_t kApprovers = 200;            // of one department
+inline constexpr std::size_t kDepartmentDepth = 16;       // 局/部/課/係 is four
+inline constexpr std::size_t kAccountList = 768u << 10;   // octets of a CSV file of accounts: 8,000 people
+inline constexpr std::size_t kAccountListMistakes = 100;  // told at once
+inline constexpr std::size_t kAccountListPasswords =
+    1000;                                     // of one list: two minutes of argon2id; an asker waits for five
+inline constexpr std::size_t kQrText = 1024;  // octets of a QR code's text; a 2-inch one is legible
+
+// ---- HTTP: the drop box, the pick-up ----
+inline constexpr std::size_t kHttpHeaderBytes =
+    16u << 10;  // request line and fields; cookies of other programs on the host among them
+inline constexpr std::size_t kHttpFields = 100;   // of one request; browsers send 20
+inline constexpr std::size_t kHttpTarget = 4096;  // a search of 200 characters, percent-encoded, takes 2400
+inline constexpr std::size_t kHttpMethod = 16;    // the longest registered one has 17, and we have five
+inline constexpr std::size_t kHttpSegments = 32;  // of a path; our deepest route has six
+inline constexpr std::size_t kHttpQueryFields = 32;  // names in a query; ours have three
+inline constexpr std::size_t kHttpCookies = 64;      // of one request; further ones are not looked at
+inline constexpr std::size_t kHttpRequests =
+    10000;  // of one connection, then a new one: its address is counted again
+inline constexpr std::size_t kHttpChunkLine = 18;       // 16 hexadecimal digits and CRLF; no extensions
+inline constexpr std::size_t kHttpBuffer = 256u << 10;  // of one read or write of long content
+inline constexpr std::size_t kHttpDrain =
+    64u << 10;  // of an unread body that is read to its end, so that the connection goes on
+inline constexpr std::size_t kHttpLinger = 64u
+                                           << 20;     // read and dropped after the last answer, so it arrives
+inline constexpr std::uint32_t kHttpLingerMs = 2000;  // … for so long at most
+inline constexpr std::size_t kHttpStack = 512u << 10;  // of a connection's thread; only what is used is there
+inline constexpr std::uint32_t kHttpStopSeconds = 10;  // for requests in hand when the server stops
+inline constexpr std::size_t kJsonBytes =
+    1u << 20;  // of a request's JSON: 500 files with long passwords take 500 KB
+inline constexpr std::size_t kJsonDepth = 16;      // arrays and objects within each other; ours have three
+inline constexpr std::size_t kJsonValues = 10000;  // of one request; a submission of 500 files has 1600
+inline constexpr std::size_t kJsonFaults = 20;     // fields named in an answer; then it is clear
+inline constexpr std::size_t kWebFiles = 1000;     // of the front end; a build has 50
+inline constexpr std::size_t kWebDepth = 4;        // folders within each other
+inline constexpr std::size_t kWebFileBytes = 8u << 20;   // of one; fonts are the largest
+inline constexpr std::size_t kWebAllBytes = 64u << 20;   // of all: they are kept in memory
+inline constexpr std::size_t kSessionTokenLength = 256;  // of a cookie or bearer token; ours have below 100
+
+// ---- the drop box ----
+inline constexpr std::uint64_t kDropFileBytes = kMessageBytes;  // ceiling over edge.drop_box.file_bytes_max
+inline constexpr std::size_t kDropFiles = 500;                  // of one submission, as openapi.yaml says
+inline constexpr std::size_t kDropRecipients = 50;              // of one submission
+inline constexpr std::size_t kDropTitle = 200;                  // characters
+inline constexpr std::size_t kDropMessage = 4000;               // characters
+inline constexpr std::size_t kDropImportance = 40;              // characters
+inline constexpr std::size_t kDropPassword = 128;               // octets, as kJobPassword
+inline constexpr std::size_t kDropFileName = 1000;  // octets of a name with its folders; Windows ends at 260
+inline constexpr std::size_t kDropMetadata =
+    4096;  // octets of Upload-Metadata: such a name in base64, and more
+inline constexpr std::size_t kDropMetadataKeys = 16;             // clients send two or three
+inline constexpr std::size_t kDropKeyMin = 8, kDropKeyMax = 64;  // octets of an Idempotency-Key
+inline constexpr std::size_t kDropUploadsOpen =
+    1000;  // of one account, not sent yet: twice a large submission
+inline constexpr std::size_t kDropUploadsDay = 5000;  // begun by one account in 24 hours; each is an inode
+inline constexpr std::size_t kDropSubmissionsDay = 2000;  // of one account in 24 hours; a program's share
+inline constexpr std::size_t kDropTransfers = 150;        // PATCH at once: kHttpBuffer of memory each
+inline constexpr std::size_t kDropTransfersEach = 60;     // … of one account, so that others have a turn
+inline constexpr std::uint64_t kDropDurable = 64u << 20;  // received between two fsyncs of one upload
+inline constexpr std::uint64_t kDropFlush = 4u << 20;  // … and handed to the disk, so that these are short
+inline constexpr std::size_t kDropSendings = 4;        // submissions copied into the log of originals at once
+inline constexpr std::uint32_t kDropWaitMs = 60000;    // of a request for its turn at that, or for its twin
+inline constexpr std::size_t kDropListed = 2000;       // files in one page of the history; 300 octets each
+inline constexpr std::size_t kDropStatesHeard =
+    20000;                                      // that wait to be written down; the cleaner says them again
+inline constexpr std::size_t kDropSweep = 500;  // rows looked at in one turn of the housekeeping
+
+// ---- invitations to the drop box ----
+inline constexpr std::size_t kInvitationsOpen = 200;            // of one inviter at once; each sends a mail
+inline constexpr std::size_t kInvitationsListed = 200;          // in one answer
+inline constexpr std::int64_t kInvitationCodes = 5;             // sent for one invitation within an hour
+inline constexpr std::int64_t kInvitationTries = 5;             // of one code of six digits
+inline constexpr std::uint32_t kInvitationCodeMs = 10 * 60000;  // how long a code counts
+inline constexpr std::size_t kLetters = 20;                     // sent in one turn
+inline constexpr std::size_t kInvitationMessage = 1000;         // characters
+
+// ---- picking up ----
+inline constexpr std::size_t kPickUpFound = 100;      // deliveries in one answer, as openapi.yaml says
+inline constexpr std::size_t kPickUpListed = 5000;    // files in one listing; the next page has the others
+inline constexpr std::size_t kPickUpWaiting = 20000;  // deliveries looked through for one approver
+inline constexpr std::size_t kPickUpRequest = 16u << 10;  // octets of a request: a comment of 1000 characters
+inline constexpr std::size_t kPickUpComment = 1000;       // characters
+inline constexpr std::size_t kPickUpQuery = 200;          // characters that are searched for
+inline constexpr std::size_t kPickUpChoices = 500;        // people whom an approver may name in his place
+inline constexpr std::size_t kPickUpRound = 100;          // deliveries looked after in one turn
+inline constexpr std::size_t kPickUpParts = 4 * kCrossingFiles;  // items and their releases of one delivery
+inline constexpr std::int64_t kPickUpGatherMs = 600'000;  // for the last file to come before mails go out
+inline constexpr std::int64_t kPickUpLookMs = 300'000;    // between two looks at who may decide by now
+inline constexpr std::uint32_t kApprovalHours = 8;  // of business; then the next level up may decide too
 
 // ---- configuration and log ----
 inline constexpr std::size_t kConfigBytes = 4u << 20;  // of the file; thousands of rules fit

@@ -6,19 +6,11 @@
 #include "proto/base/bytes.h"
 #include "proto/base/characters.h"
 #include "proto/base/limits.h"
+#include "proto/transfer/fields.h"
 #include "proto/transfer/frame.h"
 
 namespace kiyome::transfer {
 namespace {
-
-void put(ByteWriter& w, const ItemId& id) { w.raw(id.bytes); }
-
-ItemId item_id(ByteReader& in) {
-  ItemId id;
-  const std::string_view octets = in.raw(id.bytes.size());
-  std::copy(octets.begin(), octets.end(), reinterpret_cast<char*>(id.bytes.data()));
-  return id;
-}
 
 void payload(ByteWriter& w, const Bundle& bundle) {
   put(w, bundle.id);
@@ -66,18 +58,6 @@ void payload(ByteWriter& w, const DeliveryResult& result) {
   w.u16(result.status_subject);
   w.u16(result.status_detail);
 }
-
-// The reader, and the first rule that was broken.
-struct Fields {
-  ByteReader in;
-  const char* why = nullptr;
-
-  void require(bool holds, const char* rule) {
-    if (holds || in.failed()) return;
-    why = rule;
-    in.fail();
-  }
-};
 
 Recipient recipient(Fields& f) {
   Recipient out;
@@ -186,28 +166,46 @@ DeliveryResult delivery_result(Fields& f) {
   return out;
 }
 
-template <class T>
-Result<T> whole(const Fields& f, T&& value) {
-  if (f.in.failed()) return failure(f.why ? f.why : "the payload ends within a field", f.in.offset());
-  if (!f.in.done()) return failure("octets are left over", f.in.offset());
-  return std::forward<T>(value);
-}
+// The kinds of FORMAT.md: they are not the places in the variants.
+constexpr std::array<std::uint8_t, std::variant_size_v<Forward>> kForwardKinds{1, 2, 3, 4};
+constexpr std::array<std::uint8_t, std::variant_size_v<WayBack>> kWayBackKinds{1, 2, 3, 7};
 
 }  // namespace
 
 std::string encode(const Forward& message) {
   return std::visit(
       [&](const auto& value) {
-        return framed(message.index() + 1, [&](ByteWriter& w) { payload(w, value); });
+        return framed(kForwardKinds[message.index()], [&](ByteWriter& w) { payload(w, value); });
       },
       message);
 }
 std::string encode(const WayBack& message) {
   return std::visit(
       [&](const auto& value) {
-        return framed(message.index() + 1, [&](ByteWriter& w) { payload(w, value); });
+        return framed(kWayBackKinds[message.index()], [&](ByteWriter& w) { payload(w, value); });
       },
       message);
+}
+
+std::string encode(const AnyBundle& bundle) {
+  return std::visit(
+      [](const auto& value) {
+        const bool mail = std::is_same_v<std::decay_t<decltype(value)>, Bundle>;
+        return framed(kForwardKinds[mail ? 0 : 2], [&](ByteWriter& w) { payload(w, value); });
+      },
+      bundle);
+}
+ItemId id_of(const AnyBundle& bundle) {
+  return std::visit([](const auto& value) { return value.id; }, bundle);
+}
+std::uint16_t part_of(const AnyBundle& bundle) {
+  return std::visit([](const auto& value) { return value.part; }, bundle);
+}
+std::size_t octets_of(const AnyBundle& bundle) {
+  if (const auto* mail = std::get_if<Bundle>(&bundle)) return mail->content.size();
+  std::size_t out = 0;
+  for (const CleanFile& file : std::get<DropBundle>(bundle).files) out += file.content.size();
+  return out;
 }
 
 Result<Forward> decode_forward(std::string_view frame) {
@@ -220,6 +218,12 @@ Result<Forward> decode_forward(std::string_view frame) {
       break;
     case 2:
       out = result_taken(f);
+      break;
+    case 3:
+      out = drop_bundle(f);
+      break;
+    case 4:
+      out = drop_result_taken(f);
       break;
     default:
       return failure("an unknown kind of frame");
@@ -245,6 +249,9 @@ Result<WayBack> decode_way_back(std::string_view frame) {
     case 5:
     case 6:
       return failure("a kind of frame whose door does not exist");
+    case 7:
+      out = drop_result(f);
+      break;
     default:
       return failure("an unknown kind of frame");
   }

@@ -11,6 +11,7 @@
 
 #include "proto/base/item_id.h"
 #include "proto/base/result.h"
+#include "proto/transfer/drop.h"
 
 namespace kiyome::transfer {
 
@@ -81,13 +82,21 @@ struct DeliveryResult {
   std::uint16_t status_class = 2, status_subject = 0, status_detail = 0;
   bool operator==(const DeliveryResult&) const = default;
 };
-// Request, Password and Decision are kinds 4, 5 and 6; until their doors exist they are refused by the codec.
+// Request, Password and Decision are kinds 4, 5 and 6 of the way back; until their doors exist they are
+// refused by the codec.
 
-using Forward = std::variant<Bundle, ResultTaken>;
-using WayBack = std::variant<Accepted, Refused, DeliveryResult>;
+using Forward = std::variant<Bundle, ResultTaken, DropBundle, DropResultTaken>;
+using WayBack = std::variant<Accepted, Refused, DeliveryResult, DropResult>;
+// What the gate takes once by its (id, part), and answers with Accepted or Refused.
+using AnyBundle = std::variant<Bundle, DropBundle>;
+ItemId id_of(const AnyBundle& bundle);
+std::uint16_t part_of(const AnyBundle& bundle);
+std::size_t octets_of(const AnyBundle& bundle);  // of content
 
-// Each gives a whole frame: u32 length, u8 kind, payload.
+// Each gives a whole frame: u32 length, u8 kind, payload. A value that breaks a rule of FORMAT.md gives a
+// frame that no reader takes.
 std::string encode(const Forward& message);
+std::string encode(const AnyBundle& bundle);  // as Forward
 std::string encode(const WayBack& message);
 
 // Exact decoding of a payload without its length; the text fields are checked for their characters

@@ -1,8 +1,6 @@
 #include "proto/transfer/intake.h"
 
-#include <algorithm>
-
-#include "proto/base/bytes.h"
+#include "proto/transfer/fields.h"
 #include "proto/transfer/frame.h"
 
 namespace kiyome::transfer {
@@ -16,21 +14,15 @@ void payload(ByteWriter& w, const Announce& m) {
 }
 void payload(ByteWriter& w, const Taken& m) { w.raw(m.id.bytes); }
 void payload(ByteWriter& w, const FreeSegment& m) { w.u64(m.segment); }
+void payload(ByteWriter& w, const AskDrop& m) { w.raw(m.id.bytes); }
 
-ItemId item_id(ByteReader& in) {
-  ItemId id;
-  const std::string_view octets = in.raw(id.bytes.size());
-  std::copy(octets.begin(), octets.end(), reinterpret_cast<char*>(id.bytes.data()));
-  return id;
-}
-
-Announce announce(ByteReader& in) {
+Announce announce(Fields& f) {
   Announce out;
-  out.id = item_id(in);
-  out.segment = in.u64();
-  out.offset = in.u64();
-  out.length = in.u32();
-  if (out.length == 0) in.fail();  // a record is never empty
+  out.id = item_id(f.in);
+  out.segment = f.in.u64();
+  out.offset = f.in.u64();
+  out.length = f.in.u32();
+  f.require(out.length > 0, "a record is never empty");
   return out;
 }
 
@@ -45,23 +37,28 @@ std::string encode(const Intake& message) {
 }
 
 Result<Intake> decode_intake(std::string_view frame) {
-  ByteReader in(frame);
+  Fields f{ByteReader(frame)};
   Intake out;
-  switch (in.u8()) {
+  switch (f.in.u8()) {
     case 1:
-      out = announce(in);
+      out = announce(f);
       break;
     case 2:
-      out = Taken{item_id(in)};
+      out = Taken{item_id(f.in)};
       break;
     case 3:
-      out = FreeSegment{in.u64()};
+      out = FreeSegment{f.in.u64()};
+      break;
+    case 4:
+      out = drop_state(f);
+      break;
+    case 5:
+      out = AskDrop{item_id(f.in)};
       break;
     default:
       return failure("an unknown kind of frame");
   }
-  if (!in.done()) return failure("an intake frame of a wrong form", in.offset());
-  return out;
+  return whole(f, std::move(out));
 }
 
 }  // namespace kiyome::transfer

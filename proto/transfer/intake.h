@@ -11,6 +11,7 @@
 
 #include "proto/base/item_id.h"
 #include "proto/base/result.h"
+#include "proto/transfer/drop.h"
 
 namespace kiyome::transfer {
 
@@ -31,7 +32,8 @@ struct FreeSegment {
   bool operator==(const FreeSegment&) const = default;
 };
 
-using Intake = std::variant<Announce, Taken, FreeSegment>;
+// DropState and AskDrop: drop.h.
+using Intake = std::variant<Announce, Taken, FreeSegment, DropState, AskDrop>;
 std::string encode(const Intake& message);             // a whole frame: u32 length, u8 kind, payload
 Result<Intake> decode_intake(std::string_view frame);  // exact, without the length
 

@@ -1,251 +1,19 @@
-// Reads the TOML file. The operator is trusted, but not to be free of mistakes: each one is kept with its
-// line and key, and all are told together. toml++ stays within this file.
+// Reads the TOML file: the sections of mail, policy and documents. config_drop.cpp reads those of the pages.
 #include "service/base/config.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <initializer_list>
-#include <set>
-#include <utility>
 
-#include "service/base/config_values.h"
-#include "service/base/errors.h"
-#include "service/base/log.h"
+#include "service/base/config_drop.h"
+#include "service/base/config_section.h"
 
 namespace kiyome {
 namespace {
 
-namespace values = config_values;
-
-std::uint32_t line_of(const toml::node& node) { return node.source().begin.line; }
-
-// Hostile or not, what the file says reaches a terminal: quoted and escaped.
-std::string in_quotes(std::string_view text) { return log::json_string(text.substr(0, limits::kConfigLine)); }
-
-class Mistakes {
- public:
-  explicit Mistakes(std::string path) : path_(std::move(path)) {}
-
-  void add(std::uint32_t line, const std::string& key, const std::string& what) {
-    const std::string shown = in_quotes(key);  // an unknown key is the file's own text
-    found_.emplace_back(line, shown.substr(1, shown.size() - 2) + ": " + what);
-  }
-  void unknown(std::uint32_t line, const std::string& key) { unknown_.emplace_back(line, key); }
-  void name(std::string name) { names_.push_back(std::move(name)); }
-
-  void throw_if_any() {
-    for (const auto& [line, key] : unknown_) {
-      const std::string meant = values::did_you_mean(key, names_);
-      add(line, key, "unknown key" + (meant.empty() ? "" : ": did you mean " + meant + "?"));
-    }
-    unknown_.clear();
-    if (found_.empty()) return;
-    std::stable_sort(found_.begin(), found_.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::string all;
-    for (const auto& [line, what] : found_) {
-      if (!all.empty()) all += '\n';
-      all += path_ + ":" + (line == 0 ? "" : std::to_string(line) + ":") + " " + what;
-    }
-    throw ConfigError(all);
-  }
-
- private:
-  std::string path_;
-  std::vector<std::pair<std::uint32_t, std::string>> found_;
-  std::vector<std::pair<std::uint32_t, std::string>> unknown_;
-  std::vector<std::string> names_;  // every key and table there is, for did_you_mean
-};
-
-using Trouble = std::string (*)(std::string_view);
-
-// One table of the file, which may be absent. Each read notes the key as known; done() tells the unknown
-// ones.
-class Section {
- public:
-  Section(Mistakes& mistakes, const toml::table* table, std::string name)
-      : mistakes_(mistakes), table_(table), name_(std::move(name)) {}
-
-  Section sub(std::string_view key) {
-    const toml::node* node = find(key);
-    if (node != nullptr && !node->is_table()) wrong(*node, key, "must be a table");
-    return {mistakes_, node == nullptr ? nullptr : node->as_table(), full(key)};
-  }
-
-  const toml::node* find(std::string_view key) {
-    known_.emplace(key);
-    mistakes_.name(full(key));
-    return table_ == nullptr ? nullptr : table_->get(key);
-  }
-
-  bool has(std::string_view key) const { return table_ != nullptr && table_->contains(key); }
-
-  void wrong(const toml::node& node, std::string_view key, const std::string& what) {
-    mistakes_.add(line_of(node), full(key), what);
-  }
-
-  void text(std::string_view key, std::string& into, Trouble trouble = values::line_trouble) {
-    const toml::node* node = find(key);
-    if (node != nullptr) read_text(*node, key, into, trouble);
-  }
-
-  // As text(), but "" is allowed and means: none.
-  void optional_text(std::string_view key, std::string& into, Trouble trouble) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    if (node->value<std::string_view>() == std::string_view()) {
-      into.clear();
-    } else {
-      read_text(*node, key, into, trouble);
-    }
-  }
-
-  // Empty, or a path; a relative one is taken from the file's own folder.
-  void file(std::string_view key, std::string& into, const std::filesystem::path& folder) {
-    optional_text(key, into, values::path_trouble);
-    if (has(key) && !into.empty()) into = (folder / into).lexically_normal().string();
-  }
-
-  void texts(std::string_view key, std::vector<std::string>& into, Trouble trouble) {
-    std::vector<std::string> out;
-    if (each(key, [&](const toml::node& node) {
-          std::string value;
-          if (read_text(node, key, value, trouble)) out.push_back(std::move(value));
-        }))
-      into = std::move(out);
-  }
-
-  void networks(std::string_view key, std::vector<std::string>& into) {
-    texts(key, into, values::network_trouble);
-    for (std::string& network : into) network = values::with_prefix_length(network);
-  }
-
-  void hosts(std::string_view key, std::vector<HostPort>& into) {
-    std::vector<HostPort> out;
-    bool tried = false;
-    const bool given = each(key, [&](const toml::node& node) {
-      tried = true;
-      const std::optional<std::string_view> value = node.value<std::string_view>();
-      const std::optional<HostPort> host = value ? values::host_port(*value) : std::nullopt;
-      if (!host) {
-        wrong(node, key, "must be \"ADDRESS:PORT\"" + (value ? ", not " + in_quotes(*value) : std::string()));
-      } else if (std::find(out.begin(), out.end(), *host) != out.end()) {
-        wrong(node, key, "names " + host->text() + " twice");
-      } else {
-        out.push_back(*host);
-      }
-    });
-    if (given && !tried) wrong(*table_->get(key), key, "must name at least one ADDRESS:PORT");
-    if (given && !out.empty()) into = std::move(out);
-  }
-
-  template <class T>
-  void whole(std::string_view key, T& into, std::uint64_t min, std::uint64_t max) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const std::optional<std::int64_t> value = node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
-    if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < min ||
-        static_cast<std::uint64_t>(*value) > max) {
-      wrong(*node, key, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
-    } else {
-      into = static_cast<T>(*value);
-    }
-  }
-
-  void real(std::string_view key, double& into, double max, bool zero_allowed = false) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const std::optional<double> value = node->is_number() ? node->value<double>() : std::nullopt;
-    if (!value || !std::isfinite(*value) || *value < 0 || (*value == 0 && !zero_allowed) || *value > max) {
-      wrong(*node, key,
-            std::string("must be a number ") + (zero_allowed ? "from 0" : "greater than 0") + " and up to " +
-                std::to_string(static_cast<std::uint64_t>(max)));
-    } else {
-      into = *value;
-    }
-  }
-
-  void yes_or_no(std::string_view key, bool& into) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    if (!node->is_boolean()) return wrong(*node, key, "must be true or false");
-    into = *node->value<bool>();
-  }
-
-  template <class T, class Into>
-  void choice(std::string_view key, Into& into,
-              std::initializer_list<std::pair<std::string_view, T>> choices) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const std::optional<std::string_view> value = node->value<std::string_view>();
-    std::string all;
-    for (const auto& [word, meaning] : choices) {
-      if (value == word) {
-        into = meaning;
-        return;
-      }
-      all += (all.empty() ? "\"" : ", \"") + std::string(word) + "\"";
-    }
-    wrong(*node, key, (choices.size() == 1 ? "must be " : "must be one of ") + all);
-  }
-
-  void done() {
-    if (table_ == nullptr) return;
-    for (const auto& [key, node] : *table_)
-      if (!known_.contains(std::string(key.str())))
-        mistakes_.unknown(key.source().begin.line, full(key.str()));
-  }
-
- private:
-  std::string full(std::string_view key) const {
-    return name_.empty() ? std::string(key) : name_ + "." + std::string(key);
-  }
-
-  bool read_text(const toml::node& node, std::string_view key, std::string& into, Trouble trouble) {
-    const std::optional<std::string_view> value = node.value<std::string_view>();
-    if (!value) {
-      wrong(node, key, "must be a text in quotes");
-      return false;
-    }
-    const std::string why = trouble(*value);
-    if (!why.empty()) {
-      wrong(node, key, in_quotes(*value) + " " + why);
-      return false;
-    }
-    into = *value;
-    return true;
-  }
-
-  // Calls use() for each element of a list, or for a single text standing in its place. false when the key is
-  // absent.
-  template <class F>
-  bool each(std::string_view key, F&& use) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return false;
-    if (const toml::array* list = node->as_array()) {
-      for (const toml::node& element : *list) use(element);
-    } else {
-      use(*node);
-    }
-    return true;
-  }
-
-  Mistakes& mistakes_;
-  const toml::table* table_;
-  std::string name_;
-  std::set<std::string> known_;
-};
-
-constexpr std::uint64_t kDaySeconds = 86400;
-constexpr double kLongestDays = 36500;  // a hundred years: more is a mistyped number
+using namespace config_reading;
 
 void read_smtp(Section section, SmtpServerConfig& into, const std::filesystem::path& folder) {
   section.hosts("listen", into.listen);
@@ -347,23 +115,13 @@ void read_rule(Section section, const toml::table& table, PolicyRule& rule) {
 void read_policy(Mistakes& mistakes, Section section, PolicyConfig& into) {
   section.choice<Action>("mail_body", into.mail_body, {{"text", Action::text}});
   read_attachments(section, into.attachments);
-  const toml::node* rules = section.find("rule");
   // Read once without a table too, so that the names of its keys are known to did_you_mean.
   const toml::table none;
   PolicyRule unused;
   read_rule({mistakes, nullptr, "policy.rule"}, none, unused);
-  if (rules != nullptr && !rules->is_array())
-    section.wrong(*rules, "rule", "must be written [[policy.rule]]");
-  if (rules != nullptr && rules->is_array()) {
-    for (const toml::node& element : *rules->as_array()) {
-      const toml::table* table = element.as_table();
-      if (table == nullptr) {
-        section.wrong(element, "rule", "must be written [[policy.rule]]");
-        continue;
-      }
-      read_rule({mistakes, table, "policy.rule"}, *table, into.rules.emplace_back());
-    }
-  }
+  each_table(mistakes, section, "rule", "policy.rule", [&](Section one, const toml::table& table) {
+    read_rule(std::move(one), table, into.rules.emplace_back());
+  });
   section.done();
 }
 
@@ -459,19 +217,21 @@ void read_all(Mistakes& mistakes, const toml::table& table, Config& config) {
   Section edge = top.sub("edge");
   read_smtp(edge.sub("smtp"), config.smtp, folder);
   read_return(edge.sub("return"), config.returns, folder);
-  read_later(edge.sub("drop_box"), "edge.drop_box", config);
+  read_drop_box(edge.sub("drop_box"), config.drop_box);
   edge.done();
 
   Section gate = top.sub("gate");
   Section deliver = gate.sub("deliver");
   read_client(deliver, config.deliver, folder);
   deliver.done();
-  read_later(gate.sub("pick_up"), "gate.pick_up", config);
+  read_pick_up(gate.sub("pick_up"), config.pick_up);
   gate.done();
 
   read_later(top.sub("console"), "console", config);
   read_later(top.sub("metrics"), "metrics", config);
   read_policy(mistakes, top.sub("policy"), config.policy);
+  read_approvals(mistakes, top.sub("approval"), config.approvals);
+  read_auth(mistakes, top.sub("auth"), config.auth, folder);
   read_small_sections(top, config, folder);
   top.done();
 }
@@ -517,7 +277,8 @@ Config load_config(const std::string& path) {
       {"tls.certificate", &config.tls_certificate},
       {"tls.key", &config.tls_key},
       {"gate.deliver.tls_ca", &config.deliver.tls_ca},
-      {"edge.return.tls_ca", &config.returns.tls_ca}};
+      {"edge.return.tls_ca", &config.returns.tls_ca},
+      {"auth.ldap.ca", &config.auth.ldap.ca}};
   for (const auto& [key, name] : files)
     if (!name->empty() && ::access(name->c_str(), R_OK) != 0)
       mistakes.add(0, key, *name + " cannot be read: " + std::strerror(errno));

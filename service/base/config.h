@@ -140,6 +140,65 @@ struct ScanConfig {
   bool optional = false;  // go on when clamd does not answer
 };
 
+// An HTTP listener; without addresses there is none.
+struct HttpConfig {
+  std::vector<HostPort> listen;
+  std::vector<std::string> hosts;  // names under which browsers come; empty = any
+  std::uint32_t connections_max = 400;
+};
+
+struct DropBoxConfig {
+  HttpConfig http;
+  std::uint64_t file_bytes_max = 1u << 30;
+  std::uint32_t files_max = 100;                         // of one submission
+  std::uint64_t day_bytes_max = std::uint64_t{4} << 30;  // of one account in 24 hours
+  std::uint32_t upload_hours = 24;                       // an upload that nobody goes on with is dropped
+  std::vector<std::string> importances{"通常", "重要", "至急"};
+  double history_days = 90;    // how long senders see what they sent
+  std::string url;             // of the page, for invitations; empty = nobody can be invited
+  double invitation_days = 7;  // how long an invitation is good
+  std::uint64_t invitation_bytes_max = 1u << 30;  // what an invited person may send
+};
+
+struct PickUpConfig {
+  HttpConfig http;
+  double days = 14;           // how long files can be picked up
+  std::string url;            // of the page, for the mails that tell of it; empty = none is told
+  std::string notify_sender;  // From of these mails; empty = notice.sender
+};
+
+// [[approval.rule]]: whose files wait for a superior; every rule that matches asks for it.
+struct ApprovalRule {
+  std::string name;        // shown to the approver
+  std::string from, to;    // globs over mail addresses
+  std::string type;        // glob over the detected type
+  std::string importance;  // glob
+  std::string finding;     // slug
+  std::optional<std::uint64_t> size_over;
+};
+
+struct LdapConfig {
+  std::string url;                     // "ldaps://dc.example.lg.jp"; empty = local accounts only
+  std::string ca, ca_pem;              // PEM file and, for a role, its text; empty = the system's
+  bool start_tls = false;              // with ldap://
+  std::string bind_dn, bind_password;  // to look a login up
+  std::string base;                    // "ou=people,dc=example,dc=lg,dc=jp"
+  std::string filter = "(uid={login})";
+  std::string mail_attribute = "mail", name_attribute = "displayName", department_attribute = "department";
+  std::vector<std::pair<std::string, std::string>> groups;  // DN of a group → role
+};
+
+struct AuthConfig {
+  std::vector<std::string> second_factor{"sender",   "staff",   "approver",
+                                         "reviewer", "auditor", "administrator"};
+  std::uint32_t idle_minutes = 30;
+  std::uint32_t absolute_hours = 12;
+  std::uint32_t tries = 5;  // wrong ones in a row, then the login waits
+  std::uint32_t lock_minutes = 15;
+  std::uint32_t password_length_min = 12;
+  LdapConfig ldap;
+};
+
 struct Config {
   std::string path;    // the file it came from; empty = defaults
   std::string source;  // its text: handed to the roles, which read no file
@@ -155,6 +214,10 @@ struct Config {
   CleanerConfig cleaner;
   DocumentsConfig documents;
   ScanConfig scan;
+  DropBoxConfig drop_box;
+  PickUpConfig pick_up;
+  std::vector<ApprovalRule> approvals;
+  AuthConfig auth;
   std::string log_level = "info";
   std::vector<std::string>
       later_listeners;  // keys accepted and not served by this build, e.g. "edge.drop_box"

@@ -54,6 +54,7 @@ Config RoleContext::take_config() {
   const Descriptor text = take_one("config");
   Config out = parse_config(read_whole(text.get()), "configuration");
   out.returns.tls_ca_pem = take_text("return_tls_ca");
+  out.auth.ldap.ca_pem = take_text("ldap_ca");
   out.deliver.tls_ca_pem = take_text("deliver_tls_ca");
   return out;
 }

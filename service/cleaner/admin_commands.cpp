@@ -14,6 +14,7 @@
 #include "proto/clean/codec.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
+#include "service/store/audit_words.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -98,8 +99,10 @@ void AdminCommands::handle(const std::string& text, const AdminReply& reply) {
   } else if (command == "delete") {
     const ItemId id = id_of(request);
     changed(wait_written([&](auto done) { items_.remove(id, actor, std::move(done)); }), reply);
-  } else if (command == "audit.list" || command == "audit.verify") {
-    audit(command == "audit.list", reply);
+  } else if (store::tell_trail(
+                 command,
+                 [this](const auto& use, std::uint64_t& count) { return items_.verify_audit(use, count); },
+                 reply)) {
   } else if (command == "status") {
     reply(fmt::format(R"({{"working":{},"gate":{}}})", queue_.size(), gate_.connected()));
   } else {
@@ -184,12 +187,15 @@ unsigned AdminCommands::unlock(const ItemId& id, const std::string& actor,
   const std::optional<store::ItemRow> item = items_.find(id);
   if (!item) throw std::runtime_error("no such item");
   if (!item->original_kept) throw std::runtime_error("the original is past its retention");
+  const bool drop = items_.is_drop(id);
   const std::vector<store::LockedCopy> copies = locks_.copies(id);
-  if (copies.empty()) throw std::runtime_error("nothing of this item waits for a password");
-  const bool served = std::any_of(copies.begin(), copies.end(), [&](const store::LockedCopy& copy) {
-    const std::optional<store::RecipientRow> row = items_.recipient(id, copy.recipient);
-    return row && row->state != store::State::held && row->state != store::State::deleted;
-  });
+  if (drop ? items_.drop_places(id).empty() : copies.empty())
+    throw std::runtime_error("nothing of this item waits for a password");
+  // A file of the drop box that is held for its password alone need not be released before.
+  const bool served = drop || std::any_of(copies.begin(), copies.end(), [&](const store::LockedCopy& copy) {
+                        const std::optional<store::RecipientRow> row = items_.recipient(id, copy.recipient);
+                        return row && row->state != store::State::held && row->state != store::State::deleted;
+                      });
   if (!served) throw std::runtime_error("the item is held or deleted: it has to be released first");
 
   const auto answer = std::make_shared<std::promise<unsigned>>();  // shared: it may come after we gave up
@@ -229,21 +235,6 @@ std::size_t AdminCommands::envelope_recipients(const ItemId& id) {
       if (const Result<store::Original> original = originals_.read(where))
         return original->envelope.recipients.size();
   return 1;
-}
-
-void AdminCommands::audit(bool entries, const AdminReply& reply) {
-  std::uint64_t count = 0;
-  const std::optional<std::string> fault = items_.verify_audit(
-      [&](const audit::Entry& entry) {
-        if (!entries) return;
-        reply(fmt::format(R"({{"sequence":{},"time":"{}","event":{},"item":"{}","actor":{},"detail":{}}})",
-                          entry.sequence, iso_time(entry.unix_ms), log::json_string(entry.event),
-                          entry.item ? entry.item->text() : "", log::json_string(entry.actor), entry.detail));
-      },
-      count);
-  if (entries && !fault) return;
-  reply(fmt::format(R"({{"entries":{},"intact":{},"fault":{}}})", count, !fault,
-                    log::json_string(fault.value_or(""))));
 }
 
 }  // namespace kiyome::cleaner

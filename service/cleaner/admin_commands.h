@@ -28,7 +28,6 @@ class AdminCommands {
   std::set<ItemId> list_working(const AdminReply& reply);
   store::Original readable(const transfer::Announce& where);
   void show(const ItemId& id, const AdminReply& reply);
-  void audit(bool entries, const AdminReply& reply);
   unsigned hold(const ItemId& id, const std::string& actor);
   std::size_t envelope_recipients(const ItemId& id);
   unsigned clean_again(const ItemId& id, const std::string& actor, bool as_before);

@@ -290,7 +290,7 @@ Documents make_documents(const Request& request, const Config& config,
     const auto content = contents.find(wanted.part);
     if (content == contents.end() || content->second.sha256() != part.sha256) continue;
     const document::File file{&content->second, part.name, part.detected_type, part.findings};
-    out.emplace(wanted, cleaner.clean(file, {wanted.action, passwords}, budget));
+    out.emplace(wanted, cleaner.clean(file, {wanted.action, passwords, false, {}}, budget));
   }
   return out;
 }

@@ -52,6 +52,8 @@ class Cleaner {
  private:
   void heard(const transfer::WayBack& message);
   void heard_result(const transfer::DeliveryResult& result);
+  void heard_drop(const transfer::DropResult& result);
+  transfer::DropState state_of(const ItemId& id);
   template <class Take>
   void work(Take&& take);
   void keep_house();
@@ -81,17 +83,21 @@ Cleaner::Cleaner(RoleContext& context)
       programs_(take_programs(context)),
       sanitizers_([this](document::Kind kind) { return std::move(programs_.at(kind)); }),
       attempts_("attempts"),
-      intake_(context.take_one("intake"),
-              [this](const transfer::Announce& where) {
-                Work work;
-                work.where = where;
-                queue_.put(std::move(work));
-              }),
+      intake_(context.take_one("intake"), {[this](const transfer::Announce& where) {
+                                             Work work;
+                                             work.where = where;
+                                             queue_.put(std::move(work));
+                                           },
+                                           [this](const ItemId& id) { intake_.say(state_of(id)); }}),
       items_(".",
              [this] {
                intake_.flush();
                gate_.flush();
-             }),
+             },
+             {[this](const ItemId& id, std::uint16_t part) {
+                gate_.offer(BundleKey{id, part});
+              },
+              [this](const ItemId& id) { intake_.say(state_of(id)); }}),
       locks_(".", store::load_or_make_cleaner_key(".")),
       gate_("../run/gate.sock",
             {[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
@@ -99,8 +105,12 @@ Cleaner::Cleaner(RoleContext& context)
       returns_(items_, config_),
       processor_({originals_, items_, locks_, sanitizers_, attempts_, queue_, config_,
                   [this](const ItemId& id) { intake_.say(transfer::Taken{id}); },
-                  [this](std::vector<transfer::Bundle> bundles) {
-                    for (transfer::Bundle& bundle : bundles) gate_.offer(std::move(bundle));
+                  [this](std::vector<transfer::AnyBundle> bundles) {
+                    for (transfer::AnyBundle& bundle : bundles) gate_.offer(std::move(bundle));
+                  },
+                  [this](const transfer::DropState& state) {
+                    intake_.say(state);
+                    intake_.flush();
                   }}),
       commands_(items_, locks_, originals_, queue_, gate_) {
   compose::warm_up();
@@ -114,7 +124,8 @@ Cleaner::Cleaner(RoleContext& context)
   const unsigned documents = document_workers(context.config().documents);
   working_.with([&](unsigned& count) { count = workers + documents; });
   sanitizers_.get(document::Kind::mail);
-  if (policy::passes_documents(context.config().policy))  // warm when the first one comes
+  if (policy::passes_documents(context.config().policy) ||
+      !context.config().drop_box.http.listen.empty())  // warm when the first one comes
     for (const document::Kind kind : document::kAllKinds) sanitizers_.get(kind);
   for (unsigned i = 0; i < workers; ++i)
     threads_.emplace_back([this] { work([this] { return queue_.take(); }); });
@@ -122,6 +133,7 @@ Cleaner::Cleaner(RoleContext& context)
     threads_.emplace_back([this, documents] { work([&] { return queue_.take_document(documents); }); });
   processor_.try_locked();
   threads_.emplace_back([this] { keep_house(); });
+  intake_.start();
 }
 
 Cleaner::~Cleaner() {
@@ -135,6 +147,7 @@ Cleaner::~Cleaner() {
   sanitizers_.stop();
   for (std::thread& thread : threads_) thread.join();
   admin_.reset();
+  intake_.stop();
   // Nobody gives the store work any more; then it ends, while all that its answers reach is still there.
   gate_.stop();
   returns_.stop();
@@ -164,16 +177,34 @@ void Cleaner::heard(const transfer::WayBack& message) {
       gate_.settled(key);
       if (notice) gate_.offer(*notice);
     });
+  } else if (const auto* result = std::get_if<transfer::DeliveryResult>(&message)) {
+    heard_result(*result);
   } else {
-    heard_result(std::get<transfer::DeliveryResult>(message));
+    heard_drop(std::get<transfer::DropResult>(message));
   }
+}
+
+void Cleaner::heard_drop(const transfer::DropResult& result) {
+  items_.drop_result(result, [this, result](bool written) {
+    if (!written) return;  // not answered, so the gate says it again
+    gate_.say(transfer::DropResultTaken{result.id, result.part, result.recipient, result.stage});
+  });
+}
+
+// What edge may tell the sender. Before the verdict an item is known to the queue alone.
+transfer::DropState Cleaner::state_of(const ItemId& id) {
+  if (const auto decided = items_.drop_state(id)) return *decided;
+  for (const transfer::Announce& each : queue_.in_hand())
+    if (each.id == id) return {id, transfer::DropProgress::cleaning, 0, {}};
+  return {id, transfer::DropProgress::received, 0, {}};
 }
 
 void Cleaner::heard_result(const transfer::DeliveryResult& result) {
   const std::string notice = owed_notice(result, items_, *config_.get());
   items_.delivery(result, notice, [this, result, owed = !notice.empty()](bool written) {
     if (!written) return;  // not answered, so the gate says it again
-    gate_.say({result.id, result.part, result.recipient, static_cast<std::uint8_t>(result.result)});
+    gate_.say(transfer::ResultTaken{result.id, result.part, result.recipient,
+                                    static_cast<std::uint8_t>(result.result)});
     if (owed) returns_.wake();
   });
 }

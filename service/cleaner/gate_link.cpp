@@ -29,7 +29,7 @@ constexpr auto kWritePatience = 120s;          // a gate on a slow disk reads la
 struct Waiting {
   BundleKey key;
   bool sent_before = false;  // on an earlier connection: the gate may have it
-  std::optional<transfer::Bundle> bundle;
+  std::optional<transfer::AnyBundle> bundle;
 };
 
 struct Shared {
@@ -103,14 +103,14 @@ bool GateLink::Impl::send_some(const Descriptor& connection, transfer::FrameRead
       if (state.queue.empty() || state.unanswered.size() >= kUnansweredMax) return std::nullopt;
       Waiting front = std::move(state.queue.front());
       state.queue.pop_front();
-      if (front.bundle) state.held_octets -= front.bundle->content.size();
+      if (front.bundle) state.held_octets -= transfer::octets_of(*front.bundle);
       state.unanswered.emplace(front.key, true);
       return front;
     });
     if (next) {
       if (!next->bundle) next->bundle = calls.load(next->key);
       if (next->bundle)
-        octets += transfer::encode(transfer::Forward(std::move(*next->bundle)));
+        octets += transfer::encode(*next->bundle);
       else
         shared.with([&](Shared& state) { state.unanswered.erase(next->key); });
     }
@@ -213,10 +213,10 @@ void GateLink::stop() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-void GateLink::offer(transfer::Bundle bundle) {
-  const BundleKey key{bundle.id, bundle.part};
+void GateLink::offer(transfer::AnyBundle bundle) {
+  const BundleKey key{transfer::id_of(bundle), transfer::part_of(bundle)};
   impl_->shared.with([&](Shared& state) {
-    const std::size_t octets = bundle.content.size();
+    const std::size_t octets = transfer::octets_of(bundle);
     if (state.held_octets + octets > kHeldOctetsMax) {
       state.queue.push_back({key, false, {}});
     } else {
@@ -243,7 +243,7 @@ bool GateLink::withdraw(const BundleKey& key) {
     const auto it = std::find_if(state.queue.begin(), state.queue.end(),
                                  [&](const Waiting& each) { return each.key == key; });
     if (it == state.queue.end() || it->sent_before) return false;
-    if (it->bundle) state.held_octets -= it->bundle->content.size();
+    if (it->bundle) state.held_octets -= transfer::octets_of(*it->bundle);
     state.queue.erase(it);
     return true;
   });
@@ -254,6 +254,10 @@ void GateLink::settled(const BundleKey& key) {
 }
 
 void GateLink::say(const transfer::ResultTaken& message) {
+  impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
+}
+
+void GateLink::say(const transfer::DropResultTaken& message) {
   impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
 }
 

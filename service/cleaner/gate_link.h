@@ -21,7 +21,7 @@ struct BundleKey {
 class GateLink {
  public:
   struct Calls {
-    std::function<std::optional<transfer::Bundle>(const BundleKey&)>
+    std::function<std::optional<transfer::AnyBundle>(const BundleKey&)>
         load;                                             // from the store; empty when it was withdrawn
     std::function<void(const transfer::WayBack&)> heard;  // on the link's thread, in order
   };
@@ -33,7 +33,7 @@ class GateLink {
 
   // A bundle that the store has. Its content is kept in memory while there is room, else loaded when its turn
   // comes. Thread-safe. Order of first offers is kept; after a reconnect what was not accepted is sent again.
-  void offer(transfer::Bundle bundle);
+  void offer(transfer::AnyBundle bundle);
   void offer(const BundleKey& key);
   // After some offers and words: the link's thread is woken once for all of them.
   void flush();
@@ -43,6 +43,7 @@ class GateLink {
   void settled(const BundleKey& key);
   // Tells the gate that a result is on disk here.
   void say(const transfer::ResultTaken& message);
+  void say(const transfer::DropResultTaken& message);
   bool connected() const;
 
  private:

@@ -8,25 +8,29 @@
 #include <mutex>
 #include <thread>
 
+#include "proto/base/limits.h"
 #include "proto/transfer/bundle.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 
 namespace kiyome::cleaner {
 namespace {
-constexpr std::size_t kIntakeFrame = 256;  // all of the intake's messages are small
+constexpr auto kWritePatience = std::chrono::seconds(10);
 }
 
 struct IntakeServer::Impl {
   Descriptor listening;
-  std::function<void(const transfer::Announce&)> announced;
+  Calls calls;
   Descriptor stop{::eventfd(0, EFD_CLOEXEC)};
   std::mutex mutex;
   std::shared_ptr<Descriptor> edge;  // shared: a writer may still hold it while a new edge takes its place
   std::string waiting;
+  std::mutex writing;  // one flush at a time: frames must not be mixed
   std::thread thread;
 
   void run();
+  void flush();
+  bool handle(std::string_view frame);
   bool read_from(const Descriptor& connection, transfer::FrameReader& frames);
 };
 
@@ -39,22 +43,35 @@ bool IntakeServer::Impl::read_from(const Descriptor& connection, transfer::Frame
   for (;;) {
     const Result<bool> got = frames.next(frame);
     if (!got) return false;
-    if (!*got) return true;
-    const Result<transfer::Intake> message = transfer::decode_intake(frame);
-    if (!message || !std::holds_alternative<transfer::Announce>(*message)) {
-      log::error("intake refused", {{"why", message ? "not an announcement" : message.error().what}});
-      return false;
-    }
-    announced(std::get<transfer::Announce>(*message));
+    if (!*got) break;
+    if (!handle(frame)) return false;
   }
+  flush();
+  return true;
+}
+
+bool IntakeServer::Impl::handle(std::string_view frame) {
+  const Result<transfer::Intake> message = transfer::decode_intake(frame);
+  if (message)
+    if (const auto* announce = std::get_if<transfer::Announce>(&*message)) {
+      calls.announced(*announce);
+      return true;
+    }
+  if (message)
+    if (const auto* ask = std::get_if<transfer::AskDrop>(&*message)) {
+      calls.asked(ask->id);
+      return true;
+    }
+  log::error("intake refused", {{"why", message ? "not what edge says" : message.error().what}});
+  return false;
 }
 
 void IntakeServer::Impl::run() {
   std::shared_ptr<Descriptor> current;
-  auto frames = std::make_unique<transfer::FrameReader>(kIntakeFrame);
+  auto frames = std::make_unique<transfer::FrameReader>(limits::kIntakeFrame);
   const auto replace = [&](std::shared_ptr<Descriptor> next) {
     current = std::move(next);
-    frames = std::make_unique<transfer::FrameReader>(kIntakeFrame);
+    frames = std::make_unique<transfer::FrameReader>(limits::kIntakeFrame);
     std::lock_guard lock(mutex);
     edge = current;
     waiting.clear();
@@ -72,16 +89,20 @@ void IntakeServer::Impl::run() {
   }
 }
 
-IntakeServer::IntakeServer(Descriptor listening, std::function<void(const transfer::Announce&)> announced)
-    : impl_(std::make_unique<Impl>()) {
+IntakeServer::IntakeServer(Descriptor listening, Calls calls) : impl_(std::make_unique<Impl>()) {
   impl_->listening = std::move(listening);
-  impl_->announced = std::move(announced);
+  impl_->calls = std::move(calls);
+}
+
+IntakeServer::~IntakeServer() { stop(); }
+
+void IntakeServer::start() {
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
-IntakeServer::~IntakeServer() {
+void IntakeServer::stop() {
   ::eventfd_write(impl_->stop.get(), 1);
-  impl_->thread.join();
+  if (impl_->thread.joinable()) impl_->thread.join();
 }
 
 void IntakeServer::say(const transfer::Intake& message) {
@@ -89,19 +110,21 @@ void IntakeServer::say(const transfer::Intake& message) {
   if (impl_->edge) impl_->waiting += transfer::encode(message);
 }
 
-void IntakeServer::flush() {
-  std::shared_ptr<Descriptor> edge;
+void IntakeServer::flush() { impl_->flush(); }
+
+void IntakeServer::Impl::flush() {
+  std::lock_guard one(writing);
+  std::shared_ptr<Descriptor> reader;
   std::string octets;
   {
-    std::lock_guard lock(impl_->mutex);
-    edge = impl_->edge;
-    octets.swap(impl_->waiting);
+    std::lock_guard lock(mutex);
+    reader = edge;
+    octets.swap(waiting);
   }
-  if (!edge || octets.empty()) return;
+  if (!reader || octets.empty()) return;
   // A half-written frame must not be followed by another one: an edge that does not read is let go and comes
   // again.
-  if (!write_all(edge->get(), octets, Steady::now() + std::chrono::seconds(10)))
-    ::shutdown(edge->get(), SHUT_RDWR);
+  if (!write_all(reader->get(), octets, Steady::now() + kWritePatience)) ::shutdown(reader->get(), SHUT_RDWR);
 }
 
 }  // namespace kiyome::cleaner

@@ -1,4 +1,5 @@
-// The cleaner's side of the intake: hears Announce from edge, answers Taken and FreeSegment.
+// The cleaner's side of the intake: hears Announce and AskDrop from edge, answers Taken, FreeSegment and
+// DropState.
 #pragma once
 
 #include <functional>
@@ -12,9 +13,16 @@ namespace kiyome::cleaner {
 // Thread-safe. One edge at a time counts; a new connection replaces the old one (edge was restarted).
 class IntakeServer {
  public:
-  // `announced` is called on the server's thread, in order; it must not block for long.
-  IntakeServer(Descriptor listening, std::function<void(const transfer::Announce&)> announced);
+  // Called on the server's thread, in order; they must not block for long. What is said within them is sent
+  // at once.
+  struct Calls {
+    std::function<void(const transfer::Announce&)> announced;
+    std::function<void(const ItemId&)> asked;  // AskDrop
+  };
+  IntakeServer(Descriptor listening, Calls calls);
   ~IntakeServer();
+  void start();  // to hear; what `calls` reach must be there by now
+  void stop();   // nothing is heard afterwards, what is said still arrives
   // Said to the edge that is connected now; lost if there is none (it will announce again, and be answered
   // again).
   void say(const transfer::Intake& message);

@@ -91,7 +91,7 @@ void Processor::run(Work& work) {
   job.decided.unlocked = work.unlock.has_value();
   if (work.again()) job.decided.actor = work.actor;
 
-  if (work.unlock) choose_copies(job, work);
+  if (work.unlock && !parts_.items.is_drop(work.where.id)) choose_copies(job, work);
 
   Result<store::Original> original = parts_.originals.read(work.where);
   if (!original) {
@@ -102,13 +102,15 @@ void Processor::run(Work& work) {
     job.original.envelope.recipients.push_back({});
     job.original.segments = {work.where.segment};  // kept for a person to look at
     job.recipients = {0};
+    job.damaged = true;
     hold(job, Finding::kOriginalDamaged);
     return submit(std::move(job), work);
   }
   job.original = std::move(*original);
   const std::size_t count = job.original.envelope.recipients.size();
+  const bool drop = job.original.envelope.drop.has_value();
   if (work.again()) job.first_ordinal = parts_.items.next_part(work.where.id);
-  if (work.unlock) {
+  if (work.unlock && !drop) {
     std::erase_if(job.recipients, [&](std::size_t each) { return each >= count; });
   } else if (work.release) {
     for (const store::RecipientRow& row : parts_.items.recipients(work.where.id))
@@ -120,6 +122,7 @@ void Processor::run(Work& work) {
   if (work.again() && job.recipients.empty()) return submit(std::move(job), work);  // settled
   const bool asked = work.release || (work.unlock && !work.unlock->passwords.empty());
   const bool poison = (deaths >= limits::kJobAttempts && !asked) || work.faults >= limits::kItemFaults;
+  if (drop && !work.hold && !poison) return sanitize_drop(job, work);
   if (work.hold || poison) {
     hold(job, work.hold ? Finding::kHeldByOperator : Finding::kPoisonItem);
     return submit(std::move(job), work);
@@ -243,10 +246,13 @@ void Processor::hold(Job& job, Finding why) {
   group.recipients = job.recipients;
   group.reasons = {why};
   job.groups = {std::move(group)};
+  job.outcome.verdict = Verdict::held;
+  job.outcome.reasons = {why};
 }
 
 // `work` is the caller's until the store has taken the decision.
 void Processor::submit(Job job, Work& work) {
+  if (job.original.envelope.drop) return submit_drop(std::move(job), work);
   store::DecidedItem& decided = job.decided;
   if (work.unlock) keep_opened(job);
   add_locks(job, work);
@@ -276,52 +282,61 @@ void Processor::submit(Job job, Work& work) {
     if (told.size() == 1) notice.recipient = told[0].address;
     decided.notices.push_back(bundle_of(envelope, told, 0, compose::held_notice(notice, *job.config)));
   }
-  decided.bytes = job.original.size;
-  decided.sha256 = job.original.sha256;
-  decided.segments = job.original.segments;
   if (header != nullptr) {
     decided.subject = header->subject.value_or("");
     clean::encode(*header, decided.header);
   }
-  decided.report =
-      item_json(job.answer ? &*job.answer : nullptr, job.groups, envelope, job.parse_ms, job.compose_ms);
-  decided.envelope = std::move(job.original.envelope);
+  // Copies for the link: what the store keeps is what the gate gets.
+  std::vector<transfer::AnyBundle> leaving(decided.notices.begin(), decided.notices.end());
+  for (const store::DecidedGroup& group : decided.groups)
+    if (group.bundle) leaving.push_back(*group.bundle);
+  write_down(std::move(job), work, std::move(leaving));
+}
 
+void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle> leaving) {
+  store::DecidedItem& decided = job.decided;
+  decided.bytes = job.original.size;
+  decided.sha256 = job.original.sha256;
+  decided.segments = job.original.segments;
+  decided.report = item_json(job.answer ? &*job.answer : nullptr, job.groups, job.original.envelope,
+                             job.parse_ms, job.compose_ms);
+  decided.envelope = std::move(job.original.envelope);
   for (const store::DecidedGroup& group : decided.groups)
     log::info(work.unlock ? "unlocked" : "verdict", decided.envelope.id,
               {{"verdict", name_of(group.verdict)},
                {"recipients", std::int64_t(group.recipients.size())},
                {"reasons", reasons_json(group.reasons)},
                {"ms", job.parse_ms + job.compose_ms}});
-  // Copies for the link: what the store keeps is what the gate gets.
-  std::vector<transfer::Bundle> leaving = decided.notices;
-  for (const store::DecidedGroup& group : decided.groups)
-    if (group.bundle) leaving.push_back(*group.bundle);
   const bool looks = work.unlock || !decided.locked.empty() || !decided.words.empty();
   const ItemId id = decided.envelope.id;
   const std::string sender = decided.envelope.sender;
-  parts_.items.decide(std::move(decided), [this, id, sender, looks, work = std::move(work),
-                                           leaving = std::move(leaving)](bool written) mutable {
-    if (!written) return put_off(work, "the store could not write");
-    parts_.attempts.end(id);
-    parts_.queue.finished(id);
-    parts_.taken(id);
-    finish(work, std::move(leaving));
-    // Passwords may have come while their files were tried with others, or the files while the passwords
-    // were.
-    if (looks) try_locked(parts_.locks.due_items(sender, unix_ms_now(), limits::kUnlockItems));
-  });
+  parts_.items.decide(std::move(decided),
+                      [this, id, sender, looks, damaged = job.damaged, work = std::move(work),
+                       leaving = std::move(leaving)](bool written) mutable {
+                        if (!written) return put_off(work, "the store could not write");
+                        parts_.attempts.end(id);
+                        parts_.queue.finished(id);
+                        parts_.taken(id);
+                        if (damaged)  // perhaps a file whose sender waits
+                          if (const auto state = parts_.items.drop_state(id)) parts_.progress(*state);
+                        finish(work, std::move(leaving));
+                        // Passwords may have come while their files were tried with others, or the files
+                        // while the passwords were.
+                        if (looks)
+                          try_locked(parts_.locks.due_items(sender, unix_ms_now(), limits::kUnlockItems));
+                      });
 }
 
 // On the writer's thread, when all is on disk. Of a second decision only what was still wanted is there.
-void Processor::finish(const Work& work, std::vector<transfer::Bundle> leaving) {
+void Processor::finish(const Work& work, std::vector<transfer::AnyBundle> leaving) {
   unsigned recipients = 0;
   if (work.again())
-    std::erase_if(leaving, [&](const transfer::Bundle& bundle) {
-      return !parts_.items.has_bundle(bundle.id, bundle.part);
+    std::erase_if(leaving, [&](const transfer::AnyBundle& bundle) {
+      return !parts_.items.has_bundle(transfer::id_of(bundle), transfer::part_of(bundle));
     });
-  for (const transfer::Bundle& bundle : leaving)
-    recipients += static_cast<unsigned>(bundle.recipients.size());
+  for (const transfer::AnyBundle& bundle : leaving)
+    recipients +=
+        std::visit([](const auto& each) { return static_cast<unsigned>(each.recipients.size()); }, bundle);
   parts_.leaving(std::move(leaving));
   if (work.unlock && work.unlock->told) work.unlock->told(recipients);
 }

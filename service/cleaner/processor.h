@@ -43,8 +43,9 @@ class Processor {
     Attempts& attempts;
     WorkQueue& queue;
     CurrentConfig& config;
-    std::function<void(const ItemId&)> taken;                    // the item's fate is on disk
-    std::function<void(std::vector<transfer::Bundle>)> leaving;  // bundles that are on disk
+    std::function<void(const ItemId&)> taken;                       // the item's fate is on disk
+    std::function<void(std::vector<transfer::AnyBundle>)> leaving;  // bundles that are on disk
+    std::function<void(const transfer::DropState&)> progress;       // of a file of the drop box in work
   };
   explicit Processor(Parts parts) : parts_(std::move(parts)) {}
 
@@ -68,7 +69,13 @@ class Processor {
   static std::optional<clean::Finding> scan_original(const Job& job);
   std::vector<clean::Authentication> upstream_results(const Job& job);
   bool is_loop(const clean::MailAnswer& answer);
-  void finish(const Work& work, std::vector<transfer::Bundle> leaving);
+  void write_down(Job job, Work& work, std::vector<transfer::AnyBundle> leaving);
+  void finish(const Work& work, std::vector<transfer::AnyBundle> leaving);
+  // drop_item.cpp
+  void sanitize_drop(Job& job, Work& work);
+  void clean_drop(Job& job, const Work& work, const document::Content& content);
+  void submit_drop(Job job, Work& work);
+  std::function<void(std::uint32_t pages)> paged(const ItemId& id);
   // unlock.cpp
   void choose_copies(Job& job, const Work& work);
   std::vector<std::string> passwords_for(Job& job, const Work& work);

@@ -1,4 +1,4 @@
-// What a worker knows of the item in its hands; for processor.cpp and unlock.cpp only.
+// What a worker knows of the item in its hands; for processor.cpp, drop_item.cpp and unlock.cpp only.
 #pragma once
 
 #include <map>
@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "service/cleaner/file_item.h"
 #include "service/cleaner/processor.h"
 #include "service/document/content.h"
 #include "service/document/password_words.h"
@@ -23,11 +24,16 @@ struct Processor::Job {
   std::map<std::uint32_t, document::Content> contents;  // of parts, when documents are to be cleaned
   Documents documents;
   double parse_ms = 0, compose_ms = 0;
+  bool damaged = false;  // the original: nothing of it is known, not even whether it is a mail
 
   std::vector<store::LockedCopy> copies;         // of an unlock: what it is to open
   std::map<std::uint32_t, std::int64_t> tried;   // of a recipient: LockedCopy::tried
   std::vector<std::uint32_t> served;             // of an unlock: recipients who have their mail already
   std::optional<document::PasswordWords> words;  // of the mail itself, when they were looked for
+
+  // Of a file of the drop box; what stands above about parts and groups tells of it for the report.
+  std::unique_ptr<CleanedFile> file;  // the groups point into it, wherever the job goes
+  DropOutcome outcome;
 };
 
 }  // namespace kiyome::cleaner

@@ -16,7 +16,7 @@ std::optional<clean::MailHeader> header_of(const store::ItemRow& item) {
 
 std::optional<transfer::Bundle> refusal_notice(const transfer::Refused& refusal, store::ItemStore& items,
                                                const Config& config) {
-  if (refusal.part == 0) return std::nullopt;
+  if (refusal.part == 0 || items.is_drop(refusal.id)) return std::nullopt;
   transfer::Bundle bundle;
   for (const store::RecipientRow& row : items.recipients(refusal.id)) {
     if (row.part != refusal.part || row.state != store::State::sending) continue;

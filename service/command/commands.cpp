@@ -147,7 +147,7 @@ int policy_explain(const Config& config, const std::string& from, const std::str
 int ask(const Config& config, const AskOptions& options) {
   bool intact = true;
   const std::string error = ask_admin(
-      admin_socket(config, "cleaner"), request_json(options.command, options.id),
+      admin_socket(config, options.role.c_str()), request_json(options.command, options.id),
       [&](const std::string& line) {
         if (options.command == "audit.verify") intact = line.find("\"intact\":true") != std::string::npos;
         if (!options.state.empty() && line.find("\"state\":\"" + options.state + "\"") == std::string::npos)

@@ -23,6 +23,7 @@ struct AskOptions {
   std::string command;
   std::string id;
   std::string state;
+  std::string role = "cleaner";
   bool json = false;
 };
 int ask(const Config& config, const AskOptions& options);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
 
 #include "proto/clean/codec.h"
 #include "service/base/clock.h"
@@ -16,6 +15,7 @@
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/cleaner/clean_item.h"
+#include "service/cleaner/file_item.h"
 #include "service/cleaner/report.h"
 #include "service/compose/utf8.h"
 #include "service/document/mail_reading.h"
@@ -69,12 +69,6 @@ void write_file(const fs::path& path, std::string_view octets) {
 
 // A name that says it is a mail is believed (a mail may look like anything); else the content decides.
 bool is_mail_name(const std::string& path) { return path.ends_with(".eml") || path.ends_with(".EML"); }
-
-// What the sanitizer says of a file that is no mail.
-bool is_one_file(const clean::MailAnswer& answer) {
-  return answer.header == clean::MailHeader{} && answer.parts.size() == 1 &&
-         answer.parts[0].role == clean::Role::attachment && answer.parts[0].declared_type.empty();
-}
 
 store::Envelope envelope_of(const clean::MailAnswer& answer, std::int64_t received_ms) {
   store::Envelope envelope;
@@ -137,7 +131,7 @@ Outcome FileSanitizer::sanitize(const std::string& path) {
   if (is_mail_name(path)) scan(one);
   if (!one.held) look(one);
   if (one.held) return told(one);
-  if (!is_mail_name(path) && is_one_file(*one.answer)) {
+  if (!is_mail_name(path) && cleaner::is_one_file(*one.answer)) {
     clean_file(one);  // scans it, and what lies within
     return told(one);
   }
@@ -208,56 +202,28 @@ void FileSanitizer::clean_mail(Case& one) {
 }
 
 void FileSanitizer::clean_file(Case& one) {
-  const clean::Part& part = one.answer->parts.front();
-  one.type = part.detected_type.empty() ? one.type : part.detected_type;
-  Action wish = policy::decide_part(config_.policy, "", "", one.content.size(), part).action;
-  // A file by hand has nothing to be stripped from.
-  if (wish == Action::strip) wish = Action::flatten;
-  document::Made made;
-  if (wish == Action::hold) {
-    made.reasons = part.findings;
-    add(made.reasons, {Finding::kPolicyHold});
-  } else {
-    document::Budget budget(config_.documents, limits::kFileWritten);
-    made = documents_.clean({&one.content, one.plain_name(), part.detected_type, part.findings},
-                            {wish, passwords_for({})}, budget);
-  }
-  clean::Part named = part;
-  named.name = one.plain_name();
-  one.parts = "[" + cleaner::file_json(named, made) + "]";
-  one.render_ms = made.render_ms;
-  one.compose_ms = made.compose_ms;
-  one.reasons = made.reasons;
+  cleaner::FileRequest request;
+  request.content = &one.content;
+  request.answer = &*one.answer;
+  request.name = one.plain_name();
+  request.wish.passwords = passwords_for({});
+  request.action = cleaner::wish_for(config_.policy, "", "",
+                                     cleaner::part_of_file(one.content, *one.answer, request.name));
+  document::Budget budget(config_.documents, limits::kFileWritten);
+  cleaner::CleanedFile cleaned = cleaner::clean_file(request, documents_, budget);
+  if (!cleaned.part.detected_type.empty()) one.type = cleaned.part.detected_type;
+  one.parts = "[" + cleaner::file_json(cleaned.part, cleaned.made) + "]";
+  one.render_ms = cleaned.made.render_ms;
+  one.compose_ms = cleaned.made.compose_ms;
+  one.reasons = cleaned.reasons;
 
+  const document::OutputNaming naming{one.name(), request.name, one.name() + ".", true, file_name};
   std::vector<Written> files;
-  std::set<std::string> taken;
-  std::map<std::string, unsigned> numbers;  // the last one of each name
-  std::vector<Finding> ignored;
-  const auto put = [&](const std::string& stem, const compose::CleanFile& file) {
-    const std::string extension = "." + std::string(compose::extension_of_type(file.type));
-    std::string name = file_name(stem, extension);
-    for (unsigned& number = numbers.try_emplace(name, 1).first->second; !taken.insert(name).second;)
-      name = file_name(stem, " (" + std::to_string(++number) + ")" + extension);
-    std::string octets = file.type == "text/plain"
-                             ? compose::clean_text_file(file.octets, config_.notice.break_links, ignored)
-                             : file.octets;
-    files.push_back({(fs::path(folder_) / name).string(), file.type, std::move(octets), file.pages});
-  };
-  for (const compose::CleanFile& file : made.files)
-    put(made.files.size() == 1 ? one.name() : one.name() + file.name.substr(one.plain_name().size()), file);
-  const std::function<void(const std::vector<document::Entry>&)> put_entries =
-      [&](const std::vector<document::Entry>& entries) {
-        for (const document::Entry& entry : entries) {
-          add(one.reasons, entry.made.reasons);
-          for (const compose::CleanFile& file : entry.made.files) {
-            std::string inner = compose::clean_file_name(file.name, "d", ignored);
-            put(one.name() + "." + inner.substr(0, inner.size() - 2), file);
-          }
-          put_entries(entry.made.entries);
-        }
-      };
-  put_entries(made.entries);
-  one.held = made.held() || files.empty();
+  for (document::OutputFile& file :
+       document::output_files(cleaned.made, naming, config_.notice.break_links, one.reasons))
+    files.push_back(
+        {(fs::path(folder_) / file.name).string(), file.type, std::move(file.octets), file.pages});
+  one.held = cleaned.made.held() || files.empty();
   if (!one.held) write_all_of(one, files);
 }
 

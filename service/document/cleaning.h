@@ -35,6 +35,7 @@ class Cleaning {
   std::uint16_t dpi_for(const File& file) const;
   clean::JobOptions options_for(const File& file) const;
   workers::Bounds bounds_for(Kind kind, std::uint64_t size) const;
+  void note_numbers(Made& made) const;  // in the words that its last file is
   bool pays_for(const Made& made);
   // The sandbox gets a second chance, each with a reader that `fresh` gives. Not begun when the item's time
   // is used up.

@@ -16,6 +16,9 @@ namespace kiyome::document {
 class Content {
  public:
   Content();  // throws TemporaryFailure when there is no memory file to be had
+  // A sealed memory file that somebody else has filled and hashed.
+  Content(Descriptor sealed, std::uint64_t size, const std::array<std::uint8_t, 32>& sha256)
+      : file_(std::move(sealed)), size_(size), sha256_(sha256) {}
   void append(std::string_view octets);
   void seal();  // nothing can be changed any more; the form a sanitizer takes
 

@@ -8,6 +8,7 @@
 #include "service/compose/characters.h"
 #include "service/document/cleaning.h"
 #include "service/document/cut_note.h"
+#include "service/document/my_number.h"
 #include "service/document/route.h"
 #include "service/document/scan.h"
 
@@ -134,7 +135,7 @@ clean::JobOptions Cleaning::options_for(const File& file) const {
   options.part_texts = true;
   options.dpi = dpi_for(file);
   options.pixels = wish_.action != Action::text;
-  options.words = wish_.action == Action::text || config_.documents.text_layer;
+  options.words = wish_.action == Action::text || config_.documents.text_layer || wish_.personal_numbers;
   options.pages_max = config_.documents.pages_max;
   options.first_page = config_.documents.first_page;
   options.show_hidden = config_.documents.hidden == Unseen::show;
@@ -197,10 +198,14 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content, const 
   if (before != nullptr) options.first_page = 1;  // it has left out the others
   Made made;
   std::unique_ptr<PageSink> sink;
+  std::optional<WatchedPages> watched;
   std::optional<clean::DocumentReader> reader;
+  const auto paged = [&] {
+    if (wish_.paged) wish_.paged(budget_.pages + sink->pages());
+  };
   const auto fresh = [&]() -> clean::Reader& {
     sink = sink_for(file);
-    return reader.emplace(*sink);
+    return reader.emplace(watched.emplace(*sink, paged, wish_.personal_numbers));
   };
   try {
     workers::JobEnd end = run(kind, content, options, fresh, made);
@@ -216,6 +221,8 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content, const 
     return held(notes_of(sink.get()), Finding::kLimitExpanded);
   }
   made.reasons = sink->findings();
+  if (watched->found_number()) compose::add_finding(made.reasons, Finding::kMyNumber);
+  budget_.pages += sink->pages();
   if (sink->pages() == 0) return held(std::move(made.reasons), Finding::kConversionFailed);
   if (!pays_for(made)) return held(std::move(made.reasons), Finding::kLimitExpanded);
   made.compose_ms = sink->milliseconds();
@@ -270,6 +277,11 @@ Made Cleaning::through_office(const File& file) {
   return out;
 }
 
+void Cleaning::note_numbers(Made& made) const {
+  if (wish_.personal_numbers && has_my_number(made.files.back().octets))
+    compose::add_finding(made.reasons, Finding::kMyNumber);
+}
+
 Made Cleaning::text(const File& file) {
   Made made;
   std::optional<clean::AnswerReader> reader;
@@ -282,6 +294,7 @@ Made Cleaning::text(const File& file) {
   const auto why = std::find_if(made.reasons.begin(), made.reasons.end(), holds);
   if (why != made.reasons.end()) return held(made.reasons, reason_of(*why));
   made.files.push_back({file.name, "text/plain", std::move(answer.part_texts.front().text), 0});
+  note_numbers(made);
   if (!pays_for(made)) return held(std::move(made.reasons), Finding::kLimitExpanded);
   made.action = Action::text;
   return made;

@@ -3,7 +3,7 @@
 // opened and their entries go the same way. The service never looks into the octets.
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -53,11 +53,14 @@ struct Budget {
   std::uint64_t entries, expanded;  // files within files, and their octets
   std::uint64_t written;            // octets of clean files
   double milliseconds;              // in sandboxes
+  std::uint32_t pages = 0;          // made so far, of all documents that are done
 };
 
 struct Wish {
   Action action = Action::flatten;  // text, flatten or image
   std::vector<std::string> passwords;
+  bool personal_numbers = false;                   // look for them in the words: finding my-number
+  std::function<void(std::uint32_t pages)> paged;  // how many pages the item has so far; may be empty
 };
 
 // Thread-safe: one call a thread at once, each blocks until its file is done.

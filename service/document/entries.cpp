@@ -69,7 +69,10 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
   made.reasons = whole.findings;
   if (std::any_of(whole.findings.begin(), whole.findings.end(), holds))
     return held(whole.findings, whole.findings.front());
-  if (kind == Kind::mail) made.files.push_back({file.name, "text/plain", mail_text(answer), 0});
+  if (kind == Kind::mail) {
+    made.files.push_back({file.name, "text/plain", mail_text(answer), 0});
+    note_numbers(made);
+  }
   if (!pays_for(made)) return held(std::move(made.reasons), Finding::kLimitExpanded);
   for (const clean::Part& part : answer.parts) {
     if (!is_file(part)) continue;

@@ -8,6 +8,7 @@
 #include "service/compose/document/pdf_writer.h"
 #include "service/compose/document/png_writer.h"
 #include "service/compose/document/words_text.h"
+#include "service/document/my_number.h"
 
 namespace kiyome::document {
 namespace {
@@ -178,6 +179,22 @@ void PageSink::document(const clean::Document& document) {
 void PageSink::page(const clean::Page& page) {
   ++pages_;
   note(page.findings);
+}
+
+void WatchedPages::page(const clean::Page& page) {
+  sink_.page(page);
+  if (page_) page_();
+}
+
+void WatchedPages::words(const clean::Words& words) {
+  sink_.words(words);
+  if (!personal_numbers_ || found_number_) return;
+  std::string text;
+  for (const clean::Word& word : words.words) {
+    text += word.text;
+    if (word.after != clean::After::nothing) text += ' ';
+  }
+  found_number_ = has_my_number(text);
 }
 
 std::unique_ptr<PageSink> pdf_pages(const PdfForm& form, std::uint64_t room) {

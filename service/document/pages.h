@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,28 @@ class PageSink : public clean::DocumentHandler {
  private:
   std::vector<clean::Finding> findings_;
   std::uint32_t pages_ = 0, claimed_ = 0;
+};
+
+// Passes an answer on to a sink, and looks at it: tells of each page as it comes, and whether the words bear
+// a personal number.
+class WatchedPages final : public clean::DocumentHandler {
+ public:
+  // `sink` and what `page` reaches must outlive it. `page` may be empty.
+  WatchedPages(PageSink& sink, std::function<void()> page, bool personal_numbers)
+      : sink_(sink), page_(std::move(page)), personal_numbers_(personal_numbers) {}
+  bool found_number() const { return found_number_; }
+
+  void document(const clean::Document& document) override { sink_.document(document); }
+  void page(const clean::Page& page) override;
+  void rows(std::string_view octets) override { sink_.rows(octets); }
+  void words(const clean::Words& words) override;
+  void converted(std::string_view octets) override { sink_.converted(octets); }
+
+ private:
+  PageSink& sink_;
+  std::function<void()> page_;
+  const bool personal_numbers_;
+  bool found_number_ = false;
 };
 
 struct PdfForm {

@@ -5,7 +5,6 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/edge/connection.h"
-#include "service/policy/policy.h"
 
 namespace kiyome::edge {
 namespace {
@@ -55,15 +54,9 @@ bool Connection::may_relay(const std::string& address) {
 std::optional<smtp::ServerReply> Connection::refuse_recipient(const smtp::ServerClient& client,
                                                               const std::string& recipient) {
   if (!may_relay(client.address)) return smtp::replies::relaying_denied();
-  const std::size_t at = recipient.rfind('@');
-  if (at == std::string::npos) return std::nullopt;  // postmaster, RFC 5321 section 4.5.1
-  const std::string_view domain = std::string_view(recipient).substr(at + 1);
-  const auto& domains = settings_->config.relay_domains;
-  const auto matches = [&](const std::string& pattern) { return policy::glob_match(pattern, domain); };
-  if (!settings_->any_domain && std::none_of(domains.begin(), domains.end(), matches))
-    return smtp::replies::relaying_denied();
-  if (settings_->recipients && !settings_->recipients->contains(recipient))
-    return smtp::replies::unknown_recipient();
+  if (recipient.find('@') == std::string::npos) return std::nullopt;  // postmaster, RFC 5321 section 4.5.1
+  if (!settings_->takes_domain_of(recipient)) return smtp::replies::relaying_denied();
+  if (!settings_->knows(recipient)) return smtp::replies::unknown_recipient();
   return std::nullopt;
 }
 

@@ -5,11 +5,13 @@
 #include <cstring>
 #include <thread>
 
+#include "service/base/admin.h"
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/edge/intake_link.h"
+#include "service/edge/pages.h"
 #include "service/edge/smtp_server.h"
 
 namespace kiyome::edge {
@@ -44,9 +46,12 @@ store::CleanerPublicKey cleaner_key(RoleContext& context) {
     }
 }
 
-std::string reload(SmtpServer& server, RoleContext& context, const Config& next) {
+std::string reload(SmtpServer& server, Pages& pages, RoleContext& context, const Config& next) {
   try {
-    server.reload(make_settings(next.smtp, take_files(context)));
+    const EdgeFiles files = take_files(context);
+    const auto settings = make_settings(next.smtp, files);
+    pages.reload(next, settings, files);
+    server.reload(settings);
     return {};
   } catch (const std::exception& refusal) {
     return refusal.what();
@@ -59,18 +64,29 @@ int run_edge(RoleContext& context) {
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   try {
-    const auto settings = make_settings(context.config().smtp, take_files(context));
+    const EdgeFiles files = take_files(context);
+    const auto settings = make_settings(context.config().smtp, files);
     std::vector<Descriptor> listeners = context.take("smtp");
     const store::CleanerPublicKey key = cleaner_key(context);
 
     // Announcements of commits that end last still find the link; the link's thread ends before the log goes.
     IntakeLink link("../run/cleaner.sock");
     const auto announce = [&link](const transfer::Announce& item) { link.announce(item); };
-    store::OriginalLog originals("originals", key, announce);
-    link.start(originals);
+    std::vector<ItemId> announced;
+    store::OriginalLog originals("originals", key, [&](const transfer::Announce& item) {
+      announced.push_back(item.id);
+      announce(item);
+    });
+    Pages pages(context, settings, originals, link, announced);
+    link.start(originals, pages.calls());
     {
+      AdminServer admin(context.take_one("admin"), [&](const std::string& request, const AdminReply& reply) {
+        pages.admin(request, reply);
+      });
       SmtpServer server(std::move(listeners), settings, originals, announce, "originals");
-      context.serve([&](const Config& next) { return reload(server, context, next); });
+      pages.serve(context, files);
+      context.serve([&](const Config& next) { return reload(server, pages, context, next); });
+      pages.stop();
       server.stop(Steady::now() + kStopPatience);
     }
     link.stop();

@@ -5,7 +5,8 @@
 
 namespace kiyome::edge {
 
-// Descriptors: `smtp` (listening, one or more), and when given `recipients`, `tls_certificate`, `tls_key`
+// Descriptors: `smtp` (listening, one or more), `admin` (a listening Unix socket), and when given `drop_box`
+// (listening), `web` (the folder of its pages), `recipients`, `tls_certificate`, `tls_key`, `ldap_ca`
 // (the contents of these files), `cleaner_key` (32 octets). Working directory: `originals` in it,
 // `../run/cleaner.sock` beside it. Returns the exit code when asked to stop; messages in hand have been
 // finished.

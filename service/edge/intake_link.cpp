@@ -50,6 +50,8 @@ struct Queue {
   std::uint64_t first = 0;  // number of items.front()
   std::uint64_t next = 0;   // number of the first not said on this connection
   std::unordered_map<ItemId, std::uint64_t, HashId> numbers;
+  std::deque<ItemId> asks;  // about files of the drop box
+  bool connected = false;
   bool woken = false;
   bool stopping = false;
 
@@ -75,6 +77,8 @@ struct Queue {
       const Waiting& waiting = items[next - first];
       if (!waiting.taken) out += transfer::encode(transfer::Intake(waiting.item));
     }
+    for (; !asks.empty() && out.size() < kWriteBatch; asks.pop_front())
+      out += transfer::encode(transfer::Intake(transfer::AskDrop{asks.front()}));
     return out;
   }
 };
@@ -86,6 +90,7 @@ struct IntakeLink::Impl {
   Guarded<Queue> queue;
   Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   store::OriginalLog* log = nullptr;
+  DropCalls drops;
   std::thread thread;
 
   template <class F>
@@ -129,6 +134,7 @@ void IntakeLink::Impl::run() {
       log::info("cleaner_connected");
       const auto since = Steady::now();
       serve(socket.get());
+      queue.with([](Queue& now) { now.connected = false; });
       if (Steady::now() - since > kBackoffMax) backoff = kBackoffMin;
       told = false;
     }
@@ -145,7 +151,12 @@ void IntakeLink::Impl::run() {
 
 // Until the connection or the link ends.
 void IntakeLink::Impl::serve(int socket) {
-  queue.with([](Queue& now) { now.next = now.first; });
+  queue.with([](Queue& now) {
+    now.next = now.first;
+    now.asks.clear();
+    now.connected = true;
+  });
+  if (drops.connected) drops.connected();
   transfer::FrameReader frames(limits::kWayBackFrame);
   std::string out;
   while (!stopping()) {
@@ -202,7 +213,11 @@ bool IntakeLink::Impl::obey(const std::string& frame) {
     log->free_segment(free->segment);
     return true;
   }
-  return false;  // Announce is ours to say
+  if (const auto* state = std::get_if<transfer::DropState>(&*word)) {
+    if (drops.state) drops.state(*state);
+    return true;
+  }
+  return false;  // Announce and AskDrop are ours to say
 }
 
 IntakeLink::IntakeLink(std::string path) : impl_(std::make_unique<Impl>()) {
@@ -216,8 +231,15 @@ void IntakeLink::announce(const transfer::Announce& item) {
   impl_->tell([&](Queue& now) { now.add(item); });
 }
 
-void IntakeLink::start(store::OriginalLog& log) {
+void IntakeLink::ask(const ItemId& id) {
+  impl_->tell([&](Queue& now) {
+    if (now.connected) now.asks.push_back(id);
+  });
+}
+
+void IntakeLink::start(store::OriginalLog& log, DropCalls drops) {
   impl_->log = &log;
+  impl_->drops = std::move(drops);
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 

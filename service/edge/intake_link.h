@@ -2,6 +2,7 @@
 // has taken. Trusts the cleaner's words about items (it decides when an original may go), not their form.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,9 +21,17 @@ class IntakeLink {
 
   // In the order in which the cleaner shall hear them.
   void announce(const transfer::Announce& item);
+  // What the drop box wants to hear, on the link's thread; either may be empty.
+  struct DropCalls {
+    std::function<void(const transfer::DropState&)> state;  // whatever id the cleaner names
+    std::function<void()> connected;  // the cleaner may have forgotten what was asked: ask() again
+  };
   // Connects, and reconnects with backoff; after each connect everything not taken is said again, in order.
-  // `log` must outlive the link's running.
-  void start(store::OriginalLog& log);
+  // `log` and what `drops` reach must outlive the link's running.
+  void start(store::OriginalLog& log, DropCalls drops = {});
+  // How does this file fare? The answer comes as DropCalls::state. Forgotten when there is no connection, or
+  // with it.
+  void ask(const ItemId& id);
   void stop();
   // Items that wait for Taken.
   std::size_t waiting() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "service/base/errors.h"
+#include "service/policy/policy.h"
 
 namespace kiyome::edge {
 
@@ -29,6 +30,13 @@ std::shared_ptr<const EdgeSettings> make_settings(const SmtpServerConfig& config
   out->dialog.commands_max = limits::kSmtpCommands;
   out->dialog.starttls = out->tls != nullptr;
   return out;
+}
+
+bool EdgeSettings::takes_domain_of(std::string_view mailbox) const {
+  const std::string_view domain = mailbox.substr(mailbox.rfind('@') + 1);
+  return any_domain ||
+         std::any_of(config.relay_domains.begin(), config.relay_domains.end(),
+                     [&](const std::string& pattern) { return policy::glob_match(pattern, domain); });
 }
 
 }  // namespace kiyome::edge

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proto/smtp/server_dialog.h"
 #include "service/base/config.h"
@@ -23,6 +24,10 @@ struct EdgeSettings {
   bool any_domain = false;                  // relay_domains has "*"
   std::optional<RecipientList> recipients;  // absent: any
   std::shared_ptr<const TlsContext> tls;    // null: no STARTTLS; shared with the sessions that use it
+
+  // Whether items go to the domain of "local@domain", and whether somebody is known by that address.
+  bool takes_domain_of(std::string_view mailbox) const;
+  bool knows(std::string_view mailbox) const { return !recipients || recipients->contains(mailbox); }
 };
 
 // The contents of the files the configuration names, read by the supervisor. Empty: not named.

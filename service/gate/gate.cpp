@@ -7,11 +7,14 @@
 #include <atomic>
 #include <sstream>
 
+#include "service/auth/admin_commands.h"
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/gate/intake.h"
 #include "service/gate/outbox.h"
+#include "service/http/json_text.h"
+#include "service/store/audit_words.h"
 
 namespace kiyome::gate {
 namespace {
@@ -49,6 +52,7 @@ struct Gate::Impl {
   std::unique_ptr<Intake> intake;
   std::unique_ptr<Writer> writer;
   std::unique_ptr<Outbox> outbox;
+  std::unique_ptr<PickUpService> pick_up;  // may be none
   SmtpClientConfig deliver;
   std::string hostname;
   std::atomic<std::int64_t> prune_next_ms{0};
@@ -57,13 +61,38 @@ struct Gate::Impl {
   std::int64_t now_ms() const {
     return start_ms + std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
   }
+  void add_to_outbox(std::int64_t row, std::int64_t received_ms,
+                     std::shared_ptr<const transfer::Bundle> bundle);
+  PickUpParts pick_up_parts();
   void prune_sometimes();
+  void drops(const AdminReply& reply);
   void list(const AdminReply& reply);
   void status(const AdminReply& reply);
   void retry(const std::string& id, const AdminReply& reply);
 };
 
-Gate::Gate(const std::string& folder, const Config& config, Descriptor listening)
+void Gate::Impl::add_to_outbox(std::int64_t row, std::int64_t received_ms,
+                               std::shared_ptr<const transfer::Bundle> bundle) {
+  PendingBundle pending;
+  pending.row = row;
+  pending.id = bundle->id;
+  pending.part = bundle->part;
+  pending.received_ms = pending.next_ms = received_ms;
+  pending.size = bundle->content.size();
+  pending.own = bundle->kind == kOwnMail;
+  outbox->add(pending, std::move(bundle));
+}
+
+PickUpParts Gate::Impl::pick_up_parts() {
+  return {store, *writer, [this] { return now_ms(); },
+          [this](const std::vector<NumberedResult>& results) { intake->way_back().say(results); },
+          [this](std::int64_t row, std::int64_t now, std::shared_ptr<const transfer::Bundle> mail) {
+            add_to_outbox(row, now, std::move(mail));
+          }};
+}
+
+Gate::Gate(const std::string& folder, const Config& config, Descriptor listening,
+           std::optional<PickUpGifts> pick_up)
     : impl_(std::make_unique<Impl>(folder)) {
   Impl& gate = *impl_;
   gate.deliver = config.deliver;
@@ -72,15 +101,10 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   intake_calls.now_ms = [&gate] { return gate.now_ms(); };
   intake_calls.accepted = [&gate](std::int64_t row, std::int64_t received_ms,
                                   std::shared_ptr<const transfer::Bundle> bundle) {
-    PendingBundle pending;
-    pending.row = row;
-    pending.id = bundle->id;
-    pending.part = bundle->part;
-    pending.received_ms = pending.next_ms = received_ms;
-    pending.size = bundle->content.size();
-    gate.outbox->add(pending, std::move(bundle));
+    gate.add_to_outbox(row, received_ms, std::move(bundle));
     gate.prune_sometimes();
   };
+  if (pick_up) intake_calls.dropped = [&gate](const ItemId&) { gate.pick_up->wake(); };
   gate.intake = std::make_unique<Intake>(std::move(listening), gate.store, std::move(intake_calls));
   gate.writer = std::make_unique<Writer>(gate.store, [&gate] { gate.intake->batch_done(); });
   Outbox::Calls outbox_calls;
@@ -90,12 +114,17 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   };
   gate.outbox = std::make_unique<Outbox>(gate.store, *gate.writer, gate.deliver, gate.hostname,
                                          std::move(outbox_calls));
+  if (pick_up) {
+    gate.pick_up = std::make_unique<PickUpService>(folder, config, gate.pick_up_parts(), std::move(*pick_up));
+    gate.pick_up->start();
+  }
   const Outbox::Numbers numbers = gate.outbox->numbers();
   log::info("gate serves", {{"pending", static_cast<std::int64_t>(numbers.waiting + numbers.sending)}});
   gate.intake->start(*gate.writer);
 }
 
 Gate::~Gate() {
+  if (impl_->pick_up) impl_->pick_up->stop();
   impl_->intake->stop();
   impl_->outbox->stop(kMailsInHand);
   impl_->writer.reset();
@@ -115,7 +144,7 @@ void Gate::Impl::prune_sometimes() {
   writer->submit(std::move(work));
 }
 
-std::string Gate::reload(const Config& next) {
+std::string Gate::reload(const Config& next, const std::string& certificate_pem, const std::string& key_pem) {
   if (next.deliver.connections_max != impl_->deliver.connections_max)
     return "gate.deliver.connections_max: changing it takes a restart";
   try {
@@ -123,7 +152,7 @@ std::string Gate::reload(const Config& next) {
   } catch (const std::exception& trouble) {
     return std::string("gate.deliver: ") + trouble.what();
   }
-  return {};
+  return impl_->pick_up ? impl_->pick_up->reload(next, certificate_pem, key_pem) : std::string();
 }
 
 void Gate::admin(const std::string& request, const AdminReply& reply) {
@@ -132,6 +161,12 @@ void Gate::admin(const std::string& request, const AdminReply& reply) {
   if (command == "list") return impl_->list(reply);
   if (command == "status") return impl_->status(reply);
   if (command == "retry") return impl_->retry(object->optValue<std::string>("id", ""), reply);
+  if (command == "drops") return impl_->drops(reply);
+  const auto walk = [this](const auto& use, std::uint64_t& count) {
+    return impl_->store.verify_audit(use, count);
+  };
+  if (store::tell_trail(command, walk, reply)) return;
+  if (impl_->pick_up && auth::handle_admin(impl_->pick_up->accounts(), request, reply)) return;
   throw PermanentFailure("unknown command");
 }
 
@@ -171,4 +206,24 @@ void Gate::Impl::retry(const std::string& id, const AdminReply& reply) {
   reply(text_of(line));
 }
 
+// One line an item and recipient of the pick-up, also of those that have ended.
+void Gate::Impl::drops(const AdminReply& reply) {
+  static constexpr const char* kStages[] = {"held",     "waiting",   "delivered",
+                                            "returned", "picked-up", "expired"};
+  store.drops().list([&](const ListedDrop& one) {
+    Poco::JSON::Object line(Poco::JSON_PRESERVE_KEY_ORDER);
+    line.set("id", one.id.text());
+    line.set("part", static_cast<int>(one.part));
+    line.set("delivery", one.submission.text());
+    line.set("recipient", one.recipient);
+    const bool refused = one.verdict == transfer::DropVerdict::rejected && one.stage == Stage::told;
+    line.set("state", refused ? "refused" : kStages[static_cast<std::size_t>(one.stage)]);
+    line.set("sender", one.sender);
+    line.set("name", one.name);
+    line.set("received_at", iso_time(one.received_ms));
+    return reply(text_of(line));
+  });
+}
+
+// The entries, then whether the chain holds.
 }  // namespace kiyome::gate

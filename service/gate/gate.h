@@ -3,26 +3,31 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "service/base/admin.h"
 #include "service/base/config.h"
 #include "service/base/descriptor.h"
+#include "service/gate/pick_up/service.h"
 
 namespace kiyome::gate {
 
 class Gate {
  public:
-  // `folder` is the gate's own; `listening` a Unix socket for the Internet side. Serves at once.
-  // Throws TemporaryFailure and ConfigError.
-  Gate(const std::string& folder, const Config& config, Descriptor listening);
+  // `folder` is the gate's own; `listening` a Unix socket for the Internet side. Serves at once; without
+  // gifts there is no pick-up, and what is meant for it is refused. Throws TemporaryFailure and ConfigError.
+  Gate(const std::string& folder, const Config& config, Descriptor listening,
+       std::optional<PickUpGifts> pick_up = {});
   // Takes nothing new, finishes the mails in hand, writes what is known. Within 10 s.
   ~Gate();
 
-  // Empty, or why the new configuration is not used.
-  std::string reload(const Config& next);
-  // {"command":"list"}, {"command":"status"}, {"command":"retry","id":"…"}. Throws PermanentFailure for
-  // anything else.
+  // Empty, or why the new configuration is not used. An empty certificate: as before.
+  std::string reload(const Config& next, const std::string& certificate_pem = {},
+                     const std::string& key_pem = {});
+  // {"command":"list"}, {"command":"status"}, {"command":"retry","id":"…"}, {"command":"drops"},
+  // {"command":"audit.list"}, {"command":"audit.verify"}, and with a pick-up what auth/admin_commands.h
+  // takes. Throws PermanentFailure for anything else.
   void admin(const std::string& request, const AdminReply& reply);
 
  private:

@@ -5,11 +5,28 @@
 
 namespace kiyome::gate {
 
+namespace {
+
+std::optional<PickUpGifts> take_pick_up(RoleContext& context) {
+  PickUpGifts out;
+  out.listeners = context.take("pick_up");
+  if (out.listeners.empty()) return std::nullopt;
+  out.web = context.take_one("web");
+  out.certificate_pem = context.take_text("tls_certificate");
+  out.key_pem = context.take_text("tls_key");
+  return out;
+}
+
+}  // namespace
+
 int run_gate(RoleContext& context) {
-  Gate gate(".", context.config(), context.take_one("bundles"));
+  Gate gate(".", context.config(), context.take_one("bundles"), take_pick_up(context));
   AdminServer admin(context.take_one("admin"),
                     [&](const std::string& request, const AdminReply& reply) { gate.admin(request, reply); });
-  context.serve([&](const Config& next) { return gate.reload(next); });
+  context.serve([&](const Config& next) {
+    const std::string certificate = context.take_text("tls_certificate");
+    return gate.reload(next, certificate, context.take_text("tls_key"));
+  });
   return 0;
 }
 

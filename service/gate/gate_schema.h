@@ -22,6 +22,55 @@ inline constexpr const char* kGateSchema[] = {
          number INTEGER PRIMARY KEY, id BLOB NOT NULL, part INTEGER NOT NULL, recipient INTEGER NOT NULL,
          class INTEGER NOT NULL, status_class INTEGER NOT NULL, subject INTEGER NOT NULL, detail INTEGER NOT NULL);
        CREATE UNIQUE INDEX results_by_name ON results (id, part, recipient, class);)",
+    // The pick-up. A delivery is a submission; its items come one by one, each with its clean files, and fare
+    // for each recipient on its own. `stage` is transfer::DropStage, 0 for an item that is not clean.
+    R"(CREATE TABLE submissions (
+         submission BLOB PRIMARY KEY, count INTEGER NOT NULL, sender TEXT NOT NULL, sender_name TEXT NOT NULL,
+         title TEXT NOT NULL, message TEXT NOT NULL, importance TEXT NOT NULL, words TEXT NOT NULL,
+         received_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL, next_file INTEGER NOT NULL,
+         look_ms INTEGER, gone INTEGER NOT NULL) WITHOUT ROWID;
+       CREATE INDEX submissions_look ON submissions (look_ms) WHERE look_ms IS NOT NULL;
+       CREATE INDEX submissions_age ON submissions (gone, changed_ms);
+       CREATE TABLE drops (
+         row INTEGER PRIMARY KEY, id BLOB NOT NULL, part INTEGER NOT NULL, submission BLOB NOT NULL,
+         number INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, bytes INTEGER NOT NULL,
+         sha256 BLOB NOT NULL, verdict INTEGER NOT NULL, findings TEXT NOT NULL, approval TEXT NOT NULL,
+         policy BLOB NOT NULL, words TEXT NOT NULL, received_ms INTEGER NOT NULL, replaced INTEGER NOT NULL);
+       CREATE UNIQUE INDEX drops_by_name ON drops (id, part);
+       CREATE INDEX drops_of ON drops (submission);
+       CREATE TABLE drop_files (
+         row INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, type INTEGER NOT NULL,
+         bytes INTEGER NOT NULL, sha256 BLOB NOT NULL, crc INTEGER NOT NULL,  -- CRC-32, for a ZIP
+         file TEXT NOT NULL,  -- in blobs/, or empty
+         octets BLOB,         -- of a small one
+         PRIMARY KEY (row, number));
+       CREATE TABLE drop_recipients (
+         row INTEGER NOT NULL, recipient INTEGER NOT NULL, address TEXT NOT NULL, stage INTEGER NOT NULL,
+         available_ms INTEGER NOT NULL, decision INTEGER NOT NULL, PRIMARY KEY (row, recipient)) WITHOUT ROWID;
+       CREATE TABLE drop_people (
+         address TEXT NOT NULL, submission BLOB NOT NULL, PRIMARY KEY (address, submission)) WITHOUT ROWID;
+       CREATE TABLE drop_waiting (submission BLOB PRIMARY KEY) WITHOUT ROWID;
+       CREATE TABLE picked_up (
+         row INTEGER NOT NULL, number INTEGER NOT NULL, login TEXT NOT NULL, picked_ms INTEGER NOT NULL,
+         PRIMARY KEY (row, number, login)) WITHOUT ROWID;
+       CREATE TABLE decisions (
+         number INTEGER PRIMARY KEY, submission BLOB NOT NULL, approved INTEGER NOT NULL, digest BLOB NOT NULL,
+         comment TEXT NOT NULL, login TEXT NOT NULL, name TEXT NOT NULL, department TEXT NOT NULL,
+         decided_ms INTEGER NOT NULL);
+       CREATE INDEX decisions_of ON decisions (submission);
+       CREATE INDEX decisions_by ON decisions (login, decided_ms);
+       CREATE TABLE delegations (login TEXT PRIMARY KEY, delegate TEXT NOT NULL, until_ms INTEGER NOT NULL);
+       CREATE INDEX delegations_to ON delegations (delegate);
+       CREATE TABLE drop_mails (
+         submission BLOB NOT NULL, person TEXT NOT NULL, kind INTEGER NOT NULL, sent_ms INTEGER NOT NULL,
+         PRIMARY KEY (submission, person, kind)) WITHOUT ROWID;
+       CREATE TABLE drop_results (
+         number INTEGER PRIMARY KEY, id BLOB NOT NULL, part INTEGER NOT NULL, recipient INTEGER NOT NULL,
+         stage INTEGER NOT NULL);
+       CREATE UNIQUE INDEX drop_results_by_name ON drop_results (id, part, recipient, stage);
+       CREATE TABLE audit (
+         sequence INTEGER PRIMARY KEY, unix_ms INTEGER NOT NULL, event TEXT NOT NULL, item BLOB, actor TEXT NOT NULL,
+         detail TEXT NOT NULL, hash BLOB NOT NULL);)",
 };
 
 }  // namespace kiyome::gate

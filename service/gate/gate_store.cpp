@@ -1,7 +1,6 @@
 #include "service/gate/gate_store.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +58,22 @@ PendingBundle pending_of(const Row& row) {
   out.next_ms = row.integer(5);
   out.delay_told = row.integer(6) != 0;
   out.size = static_cast<std::uint64_t>(row.integer(7));
+  out.own = row.integer(8) == static_cast<std::int64_t>(kOwnMail);
+  return out;
+}
+
+std::uint16_t part_of(const Row& row) { return static_cast<std::uint16_t>(row.integer(2)); }
+std::uint32_t recipient_of(const Row& row) { return static_cast<std::uint32_t>(row.integer(3)); }
+
+transfer::DeliveryResult delivery_result_of(const Row& row) {
+  transfer::DeliveryResult out;
+  out.id = item_id(row.blob(1));
+  out.part = part_of(row);
+  out.recipient = recipient_of(row);
+  out.result = static_cast<transfer::ResultClass>(row.integer(4));
+  out.status_class = static_cast<std::uint16_t>(row.integer(5));
+  out.status_subject = static_cast<std::uint16_t>(row.integer(6));
+  out.status_detail = static_cast<std::uint16_t>(row.integer(7));
   return out;
 }
 
@@ -74,25 +89,6 @@ std::shared_ptr<const Content> map_or_empty(int folder, const std::string& name)
 }
 
 }  // namespace
-
-std::shared_ptr<const Content> Content::map(int folder, const std::string& name) {
-  const Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throw_errno("blobs/" + name);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) throw_errno("fstat");
-  auto out = std::make_shared<Content>(std::string());
-  if (status.st_size == 0) return out;
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (mapped == MAP_FAILED) throw_errno("mmap");
-  out->mapped_ = mapped;
-  out->view_ = {static_cast<const char*>(mapped), size};
-  return out;
-}
-
-Content::~Content() {
-  if (mapped_ != nullptr) ::munmap(mapped_, view_.size());
-}
 
 // Its own connection, used by the writer alone.
 struct GateStore::Writing {
@@ -151,12 +147,13 @@ struct GateStore::Reading {
             database,
             "SELECT recipient, address, notify, orcpt FROM deliveries WHERE bundle = ? ORDER BY recipient"),
         results(database,
-                "SELECT number, id, part, recipient, class, status_class, subject, detail FROM results "
-                "WHERE number > ? ORDER BY number LIMIT ?") {}
+                "SELECT number, id, part, recipient, class, status_class, subject, detail, 0 FROM results "
+                "WHERE number > ?1 UNION ALL SELECT number, id, part, recipient, stage, 0, 0, 0, 1 FROM "
+                "drop_results WHERE number > ?1 ORDER BY number LIMIT ?2") {}
 };
 
-GateStore::GateStore(const std::string& folder) {
-  const std::string path = folder + "/gate.sqlite";
+GateStore::GateStore(const std::string& folder) : path_(folder + "/gate.sqlite") {
+  const std::string& path = path_;
   writing_ = std::make_unique<Writing>(path);
   Writing& w = *writing_;
   w.database.migrate(kGateSchema);
@@ -169,8 +166,17 @@ GateStore::GateStore(const std::string& folder) {
     Statement(w.database, sql).one([&](const Row& row) { next = row.integer(0) + 1; });
   };
   one_more("SELECT coalesce(max(bundle), 0) FROM pending", w.next_row);
-  one_more("SELECT coalesce(max(number), 0) FROM results", w.next_result);
+  one_more(
+      "SELECT coalesce(max(number), 0) FROM (SELECT number FROM results UNION ALL SELECT number FROM "
+      "drop_results)",
+      w.next_result);
   remove_stray_blobs(blobs);
+  drops_ = std::make_unique<DropStore>(
+      DropStore::Shelf{
+          &w.database,
+          [this](const std::string& stem, std::string_view content) { return write_blob(stem, content); },
+          [&w](std::string name) { w.dropped.push_back(std::move(name)); }, [&w] { return w.next_result++; }},
+      path, w.blobs.get());
   reading_.with([&](auto& reading) { reading = std::make_unique<Reading>(path, w.blobs.get()); });
 }
 
@@ -180,9 +186,10 @@ GateStore::~GateStore() = default;
 // removal.
 void GateStore::remove_stray_blobs(const std::string& folder) {
   std::set<std::string, std::less<>> named;
-  Statement(writing_->database, "SELECT file FROM pending WHERE file <> ''").each([&](const Row& row) {
-    named.emplace(row.text(0));
-  });
+  Statement(
+      writing_->database,
+      "SELECT file FROM pending WHERE file <> '' UNION ALL SELECT file FROM drop_files WHERE file <> ''")
+      .each([&](const Row& row) { named.emplace(row.text(0)); });
   std::error_code trouble;
   std::vector<std::string> stray;
   for (const auto& entry : std::filesystem::directory_iterator(folder, trouble))
@@ -197,6 +204,7 @@ void GateStore::commit() {
   sync_blobs();
   w.transaction->commit();
   w.transaction.reset();
+  drops_->audit().committed();
   for (const std::string& name : w.dropped) ::unlinkat(w.blobs.get(), name.c_str(), 0);
   w.made.clear();
   w.dropped.clear();
@@ -205,6 +213,7 @@ void GateStore::commit() {
 void GateStore::rollback() {
   Writing& w = *writing_;
   w.transaction.reset();
+  drops_->audit().rolled_back();
   w.unsynced.clear();
   for (const std::string& name : w.made) ::unlinkat(w.blobs.get(), name.c_str(), 0);
   w.made.clear();
@@ -220,14 +229,13 @@ void GateStore::sync_blobs() {
 }
 
 // The name is never used twice, so nobody reads a file that is written again.
-std::string GateStore::write_blob(const transfer::Bundle& bundle) {
+std::string GateStore::write_blob(const std::string& stem, std::string_view content) {
   Writing& w = *writing_;
-  const std::string name = bundle.id.text() + "." + std::to_string(bundle.part) + "." +
-                           std::to_string(unix_ms_now()) + "." + std::to_string(++w.blob_number);
+  const std::string name = stem + "." + std::to_string(unix_ms_now()) + "." + std::to_string(++w.blob_number);
   Descriptor file(::openat(w.blobs.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) throw_errno("blobs/" + name);
   w.made.push_back(name);
-  if (!write_all(file.get(), bundle.content, Steady::now() + kDiskPatience)) throw_errno("blobs/" + name);
+  if (!write_all(file.get(), content, Steady::now() + kDiskPatience)) throw_errno("blobs/" + name);
   w.unsynced.push_back(std::move(file));
   return name;
 }
@@ -239,7 +247,10 @@ std::optional<std::int64_t> GateStore::insert(const transfer::Bundle& bundle, st
   sql.accept.run(id, bundle.part, now_ms);
   if (w.database.changes() == 0) return std::nullopt;
   const std::int64_t row = w.next_row++;
-  const std::string file = bundle.content.size() >= kBlobFrom ? write_blob(bundle) : std::string();
+  const std::string file =
+      bundle.content.size() >= kBlobFrom
+          ? write_blob(bundle.id.text() + "." + std::to_string(bundle.part), bundle.content)
+          : std::string();
   sql.add.run(row, id, bundle.part, bundle.kind, bundle.sender, bundle.ret, bundle.envid, now_ms, now_ms,
               bundle.content.size(), file);
   if (file.empty()) sql.add_content.run(row, Blob{bundle.content});
@@ -254,6 +265,7 @@ void GateStore::record(const Outcome& outcome, std::vector<NumberedResult>& resu
   const PendingBundle& bundle = outcome.bundle;
   results.clear();
   for (const transfer::DeliveryResult& result : outcome.results) {
+    if (bundle.own) break;
     const std::int64_t number = w.next_result++;
     sql.add_result.run(number, Blob{octets(result.id)}, result.part, result.recipient, result.result,
                        result.status_class, result.status_subject, result.status_detail);
@@ -289,8 +301,8 @@ void GateStore::prune(std::int64_t before_ms) {
 void GateStore::pending(const std::function<void(const PendingBundle&)>& use) {
   reading_.with([&](std::unique_ptr<Reading>& reading) {
     Statement(reading->database,
-              "SELECT bundle, id, part, attempts, received_ms, next_ms, delay_told, size FROM pending ORDER "
-              "BY bundle")
+              "SELECT bundle, id, part, attempts, received_ms, next_ms, delay_told, size, kind FROM pending "
+              "ORDER BY bundle")
         .each([&](const Row& row) { use(pending_of(row)); });
   });
 }
@@ -327,16 +339,12 @@ std::vector<NumberedResult> GateStore::results_after(std::int64_t number, std::s
   reading_.with([&](std::unique_ptr<Reading>& reading) {
     reading->results.each(
         [&](const Row& row) {
-          NumberedResult one;
-          one.number = row.integer(0);
-          one.result.id = item_id(row.blob(1));
-          one.result.part = static_cast<std::uint16_t>(row.integer(2));
-          one.result.recipient = static_cast<std::uint32_t>(row.integer(3));
-          one.result.result = static_cast<transfer::ResultClass>(row.integer(4));
-          one.result.status_class = static_cast<std::uint16_t>(row.integer(5));
-          one.result.status_subject = static_cast<std::uint16_t>(row.integer(6));
-          one.result.status_detail = static_cast<std::uint16_t>(row.integer(7));
-          out.push_back(one);
+          if (row.integer(8) != 0)
+            out.push_back(
+                {row.integer(0), transfer::DropResult{item_id(row.blob(1)), part_of(row), recipient_of(row),
+                                                      static_cast<transfer::DropStage>(row.integer(4))}});
+          else
+            out.push_back({row.integer(0), delivery_result_of(row)});
         },
         number, max);
   });
@@ -352,14 +360,14 @@ void GateStore::list(const std::function<bool(const ListedDelivery&)>& use) {
     reading_.with([&](std::unique_ptr<Reading>& reading) {
       Statement(reading->database,
                 "SELECT p.bundle, p.id, p.part, p.attempts, p.received_ms, p.next_ms, p.delay_told, p.size, "
-                "p.sender, "
+                "p.kind, p.sender, "
                 "d.status, d.recipient, d.address FROM pending p JOIN deliveries d ON d.bundle = p.bundle "
                 "WHERE (d.bundle, d.recipient) > (?, ?) ORDER BY d.bundle, d.recipient LIMIT ?")
           .each(
               [&](const Row& row) {
-                page.push_back({pending_of(row), std::string(row.text(8)), std::string(row.text(9)), {}});
-                page.back().recipient.index = static_cast<std::uint32_t>(row.integer(10));
-                page.back().recipient.address = row.text(11);
+                page.push_back({pending_of(row), std::string(row.text(9)), std::string(row.text(10)), {}});
+                page.back().recipient.index = static_cast<std::uint32_t>(row.integer(11));
+                page.back().recipient.address = row.text(12);
               },
               after_row, after_recipient, kPage);
     });
@@ -374,11 +382,17 @@ void GateStore::list(const std::function<bool(const ListedDelivery&)>& use) {
 std::uint64_t GateStore::waiting_results() {
   std::uint64_t out = 0;
   reading_.with([&](std::unique_ptr<Reading>& reading) {
-    Statement(reading->database, "SELECT count(*) FROM results").one([&](const Row& row) {
-      out = static_cast<std::uint64_t>(row.integer(0));
-    });
+    Statement(reading->database,
+              "SELECT (SELECT count(*) FROM results) + (SELECT count(*) FROM drop_results)")
+        .one([&](const Row& row) { out = static_cast<std::uint64_t>(row.integer(0)); });
   });
   return out;
+}
+
+std::optional<std::string> GateStore::verify_audit(const std::function<void(const audit::Entry&)>& use,
+                                                   std::uint64_t& count) {
+  store::Database database(path_);
+  return store::AuditLog::verify(database, use, count);
 }
 
 }  // namespace kiyome::gate

@@ -6,6 +6,7 @@
 //   contents    its mail, unless it is large: then it is a file in blobs/
 //   deliveries  a recipient that is not finished
 //   results     a delivery result that was not confirmed by ResultTaken
+// Beside them stand the tables of the pick-up (drop_store.h) and the audit trail.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,15 @@
 
 #include "proto/transfer/bundle.h"
 #include "service/base/guarded.h"
+#include "service/gate/content.h"
+#include "service/gate/drop_store.h"
+#include "service/gate/numbered_result.h"
 #include "service/store/sqlite.h"
 
 namespace kiyome::gate {
+
+// A mail that the gate wrote by itself: nobody on the Internet side asks how it fares.
+inline constexpr auto kOwnMail = static_cast<transfer::BundleKind>(3);
 
 // A bundle that waits for its next attempt.
 struct PendingBundle {
@@ -31,23 +38,7 @@ struct PendingBundle {
   std::int64_t received_ms = 0, next_ms = 0;
   bool delay_told = false;
   std::uint64_t size = 0;
-};
-
-// The content of a bundle for as long as it is sent: held in memory or mapped from its file.
-class Content {
- public:
-  explicit Content(std::string octets) : octets_(std::move(octets)), view_(octets_) {}
-  // Throws TemporaryFailure.
-  static std::shared_ptr<const Content> map(int folder, const std::string& name);
-  ~Content();
-  Content(const Content&) = delete;
-  Content& operator=(const Content&) = delete;
-  std::string_view view() const { return view_; }
-
- private:
-  std::string octets_;
-  std::string_view view_;
-  void* mapped_ = nullptr;
+  bool own = false;  // kOwnMail
 };
 
 // What one attempt needs: the envelope with the recipients that are not finished, and the content.
@@ -68,12 +59,6 @@ struct Outcome {
   std::vector<std::uint32_t> finished;  // recipients
   std::vector<Last> left;
   std::vector<transfer::DeliveryResult> results;  // of the finished ones, and delays
-};
-
-// A result with its place in the order they were written in; later ones have larger numbers.
-struct NumberedResult {
-  std::int64_t number = 0;
-  transfer::DeliveryResult result;
 };
 
 // One line of a listing.
@@ -105,6 +90,8 @@ class GateStore {
   // Forgets what was accepted before that time and is finished; (id, part) would be taken as new from then
   // on.
   void prune(std::int64_t before_ms);
+  // The pick-up's part. Its writing calls stand between begin() and commit(), as those here.
+  DropStore& drops() { return *drops_; }
 
   // ---- reading ----
   void pending(const std::function<void(const PendingBundle&)>& use);
@@ -114,16 +101,21 @@ class GateStore {
   // In order of age, until `use` gives false.
   void list(const std::function<bool(const ListedDelivery&)>& use);
   std::uint64_t waiting_results();
+  // On a connection of its own. Gives the first fault of the trail in words, or nothing.
+  std::optional<std::string> verify_audit(const std::function<void(const audit::Entry&)>& use,
+                                          std::uint64_t& count);
 
  private:
   struct Writing;
   struct Reading;
-  std::string write_blob(const transfer::Bundle& bundle);
+  std::string write_blob(const std::string& stem, std::string_view octets);
   void sync_blobs();
   void remove_stray_blobs(const std::string& folder);
 
+  std::string path_;
   std::unique_ptr<Writing> writing_;
   Guarded<std::unique_ptr<Reading>> reading_;
+  std::unique_ptr<DropStore> drops_;
 };
 
 }  // namespace kiyome::gate

@@ -169,9 +169,15 @@ void Intake::handle(std::string_view frame) {
     return;
   }
   if (auto* bundle = std::get_if<transfer::Bundle>(&*message)) return take(std::move(*bundle));
-  const auto taken = std::get<transfer::ResultTaken>(*message);
+  if (auto* bundle = std::get_if<transfer::DropBundle>(&*message)) return take(std::move(*bundle));
+  if (const auto* taken = std::get_if<transfer::DropResultTaken>(&*message))
+    return forget([taken = *taken](GateStore& store) { store.drops().taken(taken); });
+  forget([taken = std::get<transfer::ResultTaken>(*message)](GateStore& store) { store.taken(taken); });
+}
+
+void Intake::forget(std::function<void(GateStore&)> apply) {
   Writer::Work work;
-  work.apply = [taken](GateStore& store) { store.taken(taken); };
+  work.apply = std::move(apply);
   work.done = [this](bool written) {
     --unwritten_;
     if (!written) commit_failed_ = true;
@@ -181,14 +187,16 @@ void Intake::handle(std::string_view frame) {
   writer_->submit(std::move(work));
 }
 
+void Intake::say_refused(const Refusal& refusal) {
+  log::error("bundle refused", refusal.told.id,
+             {{"part", refusal.told.part},
+              {"why", refusal.why},
+              {"offset", static_cast<std::int64_t>(refusal.told.offset)}});
+  way_back_.say(transfer::WayBack(refusal.told));
+}
+
 void Intake::take(transfer::Bundle bundle) {
-  if (const std::optional<Refusal> refusal = refuse(bundle)) {
-    log::error("bundle refused", bundle.id,
-               {{"part", bundle.part},
-                {"why", refusal->why},
-                {"offset", static_cast<std::int64_t>(refusal->told.offset)}});
-    return way_back_.say(transfer::WayBack(refusal->told));
-  }
+  if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(*refusal);
   struct Taken {
     std::shared_ptr<const transfer::Bundle> bundle;  // shared with the outbox, which sends it
     std::int64_t received_ms = 0;
@@ -210,6 +218,44 @@ void Intake::take(transfer::Bundle bundle) {
     }
     way_back_.say(transfer::WayBack(transfer::Accepted{taken->bundle->id, taken->bundle->part}));
     if (taken->row) calls_.accepted(*taken->row, taken->received_ms, taken->bundle);
+  };
+  ++unwritten_;
+  unwritten_octets_ += octets;
+  writer_->submit(std::move(work));
+}
+
+void Intake::take(transfer::DropBundle bundle) {
+  const auto envelope = [](const transfer::DropBundle& of, const char* why) {
+    return Refusal{{of.id, of.part, transfer::RefusalReason::envelope, 0}, why};
+  };
+  if (!calls_.dropped) return say_refused(envelope(bundle, "there is no pick-up here"));
+  if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(*refusal);
+  struct Taken {
+    transfer::DropBundle bundle;
+    DropStore::Inserted inserted = DropStore::Inserted::known;
+    std::vector<NumberedResult> results;
+  };
+  const auto taken = std::make_shared<Taken>();  // shared by the two halves of one work
+  std::size_t octets = 0;
+  for (const transfer::CleanFile& file : bundle.files) octets += file.content.size();
+  taken->bundle = std::move(bundle);
+  Writer::Work work;
+  work.octets = octets;
+  work.apply = [taken, now_ms = calls_.now_ms()](GateStore& store) {
+    taken->inserted = store.drops().insert(taken->bundle, now_ms, taken->results);
+  };
+  work.done = [this, taken, octets, envelope](bool written) {
+    --unwritten_;
+    unwritten_octets_ -= octets;
+    if (!written) {
+      commit_failed_ = true;
+      return;
+    }
+    if (taken->inserted == DropStore::Inserted::contradicts)
+      return say_refused(envelope(taken->bundle, "the submission is known with other words"));
+    way_back_.say(transfer::WayBack(transfer::Accepted{taken->bundle.id, taken->bundle.part}));
+    way_back_.say(taken->results);
+    if (taken->inserted == DropStore::Inserted::taken) calls_.dropped(taken->bundle.submission);
   };
   ++unwritten_;
   unwritten_octets_ += octets;

@@ -26,6 +26,7 @@ struct Refusal {
   std::string why;
 };
 std::optional<Refusal> refuse(const transfer::Bundle& bundle);
+std::optional<Refusal> refuse(const transfer::DropBundle& bundle);
 
 class Intake {
  public:
@@ -34,6 +35,9 @@ class Intake {
     // On the writer's thread, once for each new bundle, when it is on the disk.
     std::function<void(std::int64_t row, std::int64_t received_ms, std::shared_ptr<const transfer::Bundle>)>
         accepted;
+    // On the writer's thread: a new item of this delivery is on the disk. Empty: nobody can pick anything up
+    // here, and such bundles are refused.
+    std::function<void(const ItemId& submission)> dropped;
   };
   Intake(Descriptor listening, GateStore& store, Calls calls);
   ~Intake();
@@ -53,6 +57,9 @@ class Intake {
   void read_peer();
   void handle(std::string_view frame);
   void take(transfer::Bundle bundle);
+  void take(transfer::DropBundle bundle);
+  void forget(std::function<void(GateStore&)> apply);
+  void say_refused(const Refusal& refusal);
   bool full() const;
   void wake();
 

@@ -38,7 +38,7 @@ void WayBack::say(const std::vector<NumberedResult>& results) {
         state.behind = true;
         return;
       }
-      state.out += transfer::encode(transfer::WayBack(one.result));
+      state.out += transfer::encode(one.message());
       state.last = one.number;
     }
   });
@@ -79,7 +79,7 @@ void WayBack::load_results() {
     const std::vector<NumberedResult> page = store_.results_after(last, kPage);
     state_.with([&](State& state) {
       for (const NumberedResult& one : page) {
-        state.out += transfer::encode(transfer::WayBack(one.result));
+        state.out += transfer::encode(one.message());
         state.last = one.number;
       }
       if (page.empty() && state.changes == changes) state.behind = false;

@@ -5,7 +5,7 @@
 
 namespace kiyome::store {
 
-inline constexpr std::array<const char*, 3> kItemSchema{
+inline constexpr std::array<const char*, 4> kItemSchema{
     R"(CREATE TABLE items (
          id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
          client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
@@ -41,6 +41,10 @@ inline constexpr std::array<const char*, 3> kItemSchema{
          tag BLOB NOT NULL, sealed BLOB NOT NULL, until_ms INTEGER NOT NULL);
        CREATE INDEX words_pair ON words (sender, recipient);
        CREATE INDEX words_until ON words (until_ms);)",
+    // Files of the drop box: what was said of each last, as a DropBundle without its files; pages made of it;
+    // where it is locked.
+    R"(CREATE TABLE drops (
+         id BLOB PRIMARY KEY, told BLOB NOT NULL, pages INTEGER NOT NULL, places TEXT NOT NULL) WITHOUT ROWID;)",
 };
 
 }  // namespace kiyome::store

@@ -13,6 +13,7 @@
 #include "service/base/guarded.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/store/drop_state.h"
 #include "service/store/item_schema.h"
 #include "service/store/item_writer.h"
 #include "service/store/sqlite.h"
@@ -88,14 +89,18 @@ std::string_view name_of(State state) {
 struct ItemStore::Impl {
   std::string folder;
   std::function<void()> after_batch;
+  DropCalls drops;
   Database database;
   std::unique_ptr<ItemWriter> writer;
   Guarded<std::unique_ptr<Database>> reader;
   Guarded<Queue> queue;
   std::thread thread;
 
-  Impl(const std::string& where, std::function<void()> after)
-      : folder(prepared_folder(where)), after_batch(std::move(after)), database(folder + "/items.db") {
+  Impl(const std::string& where, std::function<void()> after, DropCalls calls)
+      : folder(prepared_folder(where)),
+        after_batch(std::move(after)),
+        drops(std::move(calls)),
+        database(folder + "/items.db") {
     database.migrate(kItemSchema);
     writer = std::make_unique<ItemWriter>(database, folder);
     reader.with([&](std::unique_ptr<Database>& connection) {
@@ -153,9 +158,10 @@ struct ItemStore::Impl {
   }
 
   // What an answer sets going is not this thread's trouble.
-  static void tell(const Operation& operation, bool written) {
+  template <class F>
+  static void tell(F&& call) {
     try {
-      operation.done(written);
+      call();
     } catch (const std::exception& trouble) {
       log::error("store: an answer could not be taken", {{"why", trouble.what()}});
     }
@@ -166,7 +172,11 @@ struct ItemStore::Impl {
     for (Operation& operation : batch) {
       // One operation that cannot be written must not take its company with it.
       const bool mine = written || (batch.size() > 1 && commit({&operation, 1}));
-      if (operation.done) tell(operation, mine);
+      if (operation.done) tell([&] { operation.done(mine); });
+    }
+    for (const DropNews& news : writer->take_drop_news()) {
+      if (news.wrote && drops.wrote) tell([&] { drops.wrote(news.id, *news.wrote); });
+      if (drops.changed) tell([&] { drops.changed(news.id); });
     }
     if (!written) std::this_thread::sleep_for(kTroublePause);
     after_batch();
@@ -198,8 +208,8 @@ struct ItemStore::Impl {
   }
 };
 
-ItemStore::ItemStore(const std::string& folder, std::function<void()> after_batch)
-    : impl_(std::make_unique<Impl>(folder, std::move(after_batch))) {
+ItemStore::ItemStore(const std::string& folder, std::function<void()> after_batch, DropCalls drops)
+    : impl_(std::make_unique<Impl>(folder, std::move(after_batch), std::move(drops))) {
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
@@ -232,6 +242,11 @@ void ItemStore::bundle_refused(const transfer::Refused& refusal, std::optional<t
 void ItemStore::delivery(const transfer::DeliveryResult& result, const std::string& notice, Done done) {
   impl_->submit(
       false, [result, notice](ItemWriter& writer) { writer.delivery(result, notice); }, std::move(done));
+}
+
+void ItemStore::drop_result(const transfer::DropResult& result, Done done) {
+  impl_->submit(
+      false, [result](ItemWriter& writer) { writer.drop_result(result); }, std::move(done));
 }
 
 void ItemStore::hold(const ItemId& id, std::uint16_t part, const std::string& actor,
@@ -352,7 +367,7 @@ bool ItemStore::has_bundle(const ItemId& id, std::uint16_t part) {
 }
 
 // What cannot be read now is tried again; what is lost or damaged becomes a hold, so that somebody sees it.
-std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::uint16_t part) {
+std::optional<transfer::AnyBundle> ItemStore::load_bundle(const ItemId& id, std::uint16_t part) {
   std::optional<std::string> frame = impl_->read([&](Database& db) {
     std::optional<std::string> found;
     Statement& query = db.kept("SELECT frame FROM bundles WHERE id=? AND part=?");
@@ -368,12 +383,31 @@ std::optional<transfer::Bundle> ItemStore::load_bundle(const ItemId& id, std::ui
   }
   Result<transfer::Forward> message =
       transfer::decode_forward(std::string_view(*frame).substr(std::min<std::size_t>(4, frame->size())));
-  if (!message || !std::holds_alternative<transfer::Bundle>(*message)) {
-    log::error("stored bundle is damaged", id, {{"part", std::int64_t{part}}});
-    bundle_refused({id, part, transfer::RefusalReason::digest, 0}, std::nullopt, {});
-    return std::nullopt;
-  }
-  return std::move(std::get<transfer::Bundle>(*message));
+  if (message)
+    if (auto* mail = std::get_if<transfer::Bundle>(&*message)) return std::move(*mail);
+  if (message)
+    if (auto* drop = std::get_if<transfer::DropBundle>(&*message)) return std::move(*drop);
+  log::error("stored bundle is damaged", id, {{"part", std::int64_t{part}}});
+  bundle_refused({id, part, transfer::RefusalReason::digest, 0}, std::nullopt, {});
+  return std::nullopt;
+}
+
+bool ItemStore::is_drop(const ItemId& id) {
+  return impl_->read([&](Database& db) {
+    return db.kept("SELECT 1 FROM drops WHERE id=?").one([](const Row&) {}, blob(id));
+  });
+}
+
+std::string ItemStore::drop_places(const ItemId& id) {
+  return impl_->read([&](Database& db) {
+    std::string out;
+    db.kept("SELECT places FROM drops WHERE id=?").one([&](const Row& row) { out = row.text(0); }, blob(id));
+    return out;
+  });
+}
+
+std::optional<transfer::DropState> ItemStore::drop_state(const ItemId& id) {
+  return impl_->read([&](Database& db) { return read_drop_state(db, id); });
 }
 
 std::vector<ReturnMail> ItemStore::due_returns(std::int64_t now_ms, std::size_t max) {
@@ -411,27 +445,7 @@ std::uint16_t ItemStore::next_part(const ItemId& id) {
 std::optional<std::string> ItemStore::verify_audit(const std::function<void(const audit::Entry&)>& entry,
                                                    std::uint64_t& count) {
   Database db(impl_->folder + "/items.db");
-  audit::Verifier verifier;
-  std::optional<std::string> fault;
-  Statement query(db,
-                  "SELECT sequence, unix_ms, event, item, actor, detail, hash FROM audit ORDER BY sequence");
-  while (!fault && query.step()) {
-    const Row row = query.row();
-    audit::Entry one;
-    one.sequence = static_cast<std::uint64_t>(row.integer(0));
-    one.unix_ms = row.integer(1);
-    one.event = row.text(2);
-    if (!row.null(3)) one.item = item_id(row.blob(3));
-    one.actor = row.text(4);
-    one.detail = row.text(5);
-    audit::Hash hash{};
-    const std::string_view stored = row.blob(6);
-    std::copy_n(stored.begin(), std::min(stored.size(), hash.size()), hash.begin());
-    fault = verifier.take(one, hash);
-    if (!fault && entry) entry(one);
-  }
-  count = verifier.last();
-  return fault;
+  return AuditLog::verify(db, entry, count);
 }
 
 void ItemStore::expire(const RetentionConfig& retention, std::int64_t now_ms,

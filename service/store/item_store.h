@@ -61,8 +61,12 @@ struct DecidedItem {
   std::vector<transfer::Bundle> notices;  // about held recipients; part 0
   std::vector<LockedCopy> locked;         // copies with locked files, or that had some
   std::vector<SealedWords> words;         // of the pairs of its sender and recipients
-  bool released = false;                  // a second decision, about recipients that are held
-  bool unlocked = false;  // a further mail, for recipients who are served: a password opened something
+  // Of a file of the drop box: what crosses, whatever the verdict. It has one group, and that has no bundle.
+  std::optional<transfer::DropBundle> drop;
+  std::uint32_t drop_pages = 0;  // made of it
+  std::string drop_places;       // where files lie in it that wait for a password; in the cleaner's words
+  bool released = false;         // a second decision, about recipients that are held
+  bool unlocked = false;         // a further mail, for recipients who are served: a password opened something
   std::string actor = "cleaner";
 };
 
@@ -98,6 +102,13 @@ struct ReturnMail {
   std::int64_t created_ms = 0, next_ms = 0;
 };
 
+// What the store tells about files of the drop box; on the writer's thread, after the fsync.
+struct DropCalls {
+  // A bundle that the store wrote by itself, for what became of a file after its verdict.
+  std::function<void(const ItemId&, std::uint16_t part)> wrote;
+  std::function<void(const ItemId&)> changed;  // drop_state() may give something else now
+};
+
 struct ListFilter {
   std::optional<State> state;
   std::optional<ItemId> id;
@@ -108,7 +119,7 @@ class ItemStore {
  public:
   // Opens or creates FOLDER/items.db. `after_batch` is called on the writer's thread when the callers of a
   // batch were told. Throws TemporaryFailure.
-  ItemStore(const std::string& folder, std::function<void()> after_batch);
+  ItemStore(const std::string& folder, std::function<void()> after_batch, DropCalls drops = {});
   ~ItemStore();
   // Finishes what was submitted; what comes later is neither written nor answered. What its callers reach
   // must be there until then.
@@ -119,7 +130,8 @@ class ItemStore {
   // The verdict, its bundles, its notices and its audit entries: one transaction, shared with others.
   // An id that is already decided is left as it is (written = true), unless `released`, which counts for
   // recipients that are still held and only for them: bundles of the others are dropped, so a release happens
-  // once; or `unlocked`, which counts for groups whose recipients were all served.
+  // once; or `unlocked`, which counts for groups whose recipients were all served (of a file of the drop box:
+  // were not deleted). A later bundle of a dropped file takes the place of an earlier one that waits.
   void decide(DecidedItem item, Done done);
   // These ride the next batch. `done` may be empty.
   void bundle_accepted(const ItemId& id, std::uint16_t part);
@@ -128,6 +140,8 @@ class ItemStore {
   void bundle_refused(const transfer::Refused& refusal, std::optional<transfer::Bundle> notice, Done done);
   // `notice` is what the sender is to be told, composed by the caller, or empty.
   void delivery(const transfer::DeliveryResult& result, const std::string& notice, Done done);
+  // How a file of the drop box fares on the closed side. What does not fit its bundle changes nothing.
+  void drop_result(const transfer::DropResult& result, Done done);
   // Turns a bundle that was never sent into a hold of its recipients.
   void hold(const ItemId& id, std::uint16_t part, const std::string& actor,
             std::function<void(unsigned recipients)> done);
@@ -145,7 +159,11 @@ class ItemStore {
   void list(const ListFilter& filter, const std::function<bool(const RecipientRow&)>& row);
   std::vector<std::pair<ItemId, std::uint16_t>> unaccepted_bundles();
   bool has_bundle(const ItemId& id, std::uint16_t part);
-  std::optional<transfer::Bundle> load_bundle(const ItemId& id, std::uint16_t part);
+  std::optional<transfer::AnyBundle> load_bundle(const ItemId& id, std::uint16_t part);
+  bool is_drop(const ItemId& id);
+  std::string drop_places(const ItemId& id);  // as it was decided last
+  // Of any item that is decided; the least that is true of all recipients. Empty: it is not.
+  std::optional<transfer::DropState> drop_state(const ItemId& id);
   std::vector<ReturnMail> due_returns(std::int64_t now_ms, std::size_t max);
   std::uint16_t next_part(const ItemId& id);  // ordinal for a further mail of the item
   // Walks the audit trail; gives the first fault, or empty. `entry` may be empty.

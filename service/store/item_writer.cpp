@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 
 #include "service/base/clock.h"
 #include "service/base/errors.h"
@@ -85,45 +86,24 @@ struct ItemWriter::Statements {
         return_item(db, "SELECT id FROM returns WHERE number=?"),
         drop_return(db, "DELETE FROM returns WHERE number=?"),
         later(db, "UPDATE returns SET attempts=?, next_ms=? WHERE number=?"),
-        audit(db, "INSERT INTO audit VALUES (?,?,?,?,?,?,?)"),
         known(db, "SELECT 1 FROM items WHERE id=?") {}
   Statement item, recipient, released, segment, bundle, drop_bundle, refused, result, delayed, add_return,
-      held, removed, return_item, drop_return, later, audit, known;
+      held, removed, return_item, drop_return, later, known;
 };
 
 ItemWriter::ItemWriter(Database& database, std::string folder)
-    : database_(database), folder_(std::move(folder)), statements_(std::make_shared<Statements>(database)) {
-  Statement last(database, "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1");
-  last.one([this](const Row& row) {
-    sequence_ = static_cast<std::uint64_t>(row.integer(0));
-    const std::string_view hash = row.blob(1);
-    if (hash.size() == head_.size()) std::copy(hash.begin(), hash.end(), head_.begin());
-  });
-  committed_sequence_ = sequence_;
-  committed_head_ = head_;
+    : database_(database),
+      folder_(std::move(folder)),
+      statements_(std::make_shared<Statements>(database)),
+      audit_(database) {}
+
+void ItemWriter::append(const std::string& event, const ItemId* item, const std::string& actor,
+                        const std::string& detail) {
+  audit_.note(event, item, actor, detail, unix_ms_now());
 }
 
-void ItemWriter::append(std::string event, const ItemId* item, std::string actor, std::string detail) {
-  audit::Entry entry;
-  entry.sequence = ++sequence_;
-  entry.unix_ms = unix_ms_now();
-  entry.event = std::move(event);
-  if (item != nullptr) entry.item = *item;
-  entry.actor = std::move(actor);
-  entry.detail = std::move(detail);
-  head_ = audit::link(head_, entry);
-  const Blob hash{octets(head_)};
-  if (item != nullptr)
-    statements_->audit.run(entry.sequence, entry.unix_ms, entry.event, blob(*item), entry.actor, entry.detail,
-                           hash);
-  else
-    statements_->audit.run(entry.sequence, entry.unix_ms, entry.event, Null{}, entry.actor, entry.detail,
-                           hash);
-}
-
-void ItemWriter::note(audit::Entry entry) {
-  append(std::move(entry.event), entry.item ? &*entry.item : nullptr, std::move(entry.actor),
-         std::move(entry.detail));
+void ItemWriter::note(const audit::Entry& entry) {
+  append(entry.event, entry.item ? &*entry.item : nullptr, entry.actor, entry.detail);
 }
 
 void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves) {
@@ -134,7 +114,9 @@ void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group,
          &item.envelope.id, item.actor,
          fmt::format(R"({{"verdict":"{}","recipients":[{}],"reasons":"{}","part":{}}})",
                      name_of(group.verdict), fmt::join(group.recipients, ","), reasons_text(group.reasons),
-                     group.bundle ? group.bundle->part : 0));
+                     group.bundle ? group.bundle->part
+                     : item.drop  ? item.drop->part
+                                  : 0));
 }
 
 void ItemWriter::insert_item(const DecidedItem& item, std::int64_t now) {
@@ -154,7 +136,10 @@ bool ItemWriter::insert_group(const DecidedItem& item, const DecidedGroup& group
     if (it == all.end()) continue;
     statements_->recipient.run(blob(item.envelope.id), number, it->address, it->notify, it->orcpt, state,
                                group.verdict, reasons_text(group.reasons),
-                               group.bundle ? group.bundle->part : 0, now);
+                               group.bundle ? group.bundle->part
+                               : item.drop  ? item.drop->part
+                                            : 0,
+                               now);
   }
   return true;
 }
@@ -174,6 +159,7 @@ bool ItemWriter::release_group(const DecidedItem& item, const DecidedGroup& grou
 
 void ItemWriter::decide(const DecidedItem& item) {
   const std::int64_t now = unix_ms_now();
+  if (item.drop) return decide_drop(item, now);
   if (!item.released && !item.unlocked) {
     insert_item(item, now);
     if (database_.changes() == 0) return;  // decided before
@@ -191,18 +177,20 @@ void ItemWriter::decide(const DecidedItem& item) {
   write_locks(item, now);
 }
 
-void ItemWriter::insert_bundle(const transfer::Bundle& bundle) {
-  const std::string frame = transfer::encode(transfer::Forward(bundle));
+void ItemWriter::insert_bundle(const transfer::AnyBundle& bundle) {
+  const ItemId id = transfer::id_of(bundle);
+  const std::uint16_t part = transfer::part_of(bundle);
+  const std::string frame = transfer::encode(bundle);
   if (frame.size() < kBundleFileFrom) {
-    statements_->bundle.run(blob(bundle.id), bundle.part, Blob{frame});
+    statements_->bundle.run(blob(id), part, Blob{frame});
     return;
   }
-  const std::string path = folder_ + "/" + bundle_file(bundle.id, bundle.part);
+  const std::string path = folder_ + "/" + bundle_file(id, part);
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file || !write_all(file.get(), frame, Steady::now())) throw_errno("write " + path);
   if (::fdatasync(file.get()) != 0) std::abort();  // what is on the disk is unknown now: never tried again
   wrote_files_ = true;
-  statements_->bundle.run(blob(bundle.id), bundle.part, Null{});
+  statements_->bundle.run(blob(id), part, Null{});
 }
 
 // (length() and not IS NULL: SQLite 3.40 answers 0 to "frame IS NULL" of a deleted row.)
@@ -219,17 +207,20 @@ void ItemWriter::bundle_accepted(const ItemId& id, std::uint16_t part) { drop_bu
 void ItemWriter::bundle_refused(const transfer::Refused& refusal,
                                 const std::optional<transfer::Bundle>& notice) {
   statements_->refused.run(unix_ms_now(), blob(refusal.id), refusal.part);
-  const bool ours = database_.changes() > 0 || refusal.part == 0;
+  const bool was_sending = database_.changes() > 0;
+  const bool ours = was_sending || refusal.part == 0;
   // A bundle that a later one of the item replaced has no recipients any more, but it may still be here.
   const bool dropped = drop_bundle(refusal.id, refusal.part);
   if (!(ours || dropped) || !is_known(refusal.id)) return;  // a gate that invents fills no audit trail
   if (notice && refusal.part != 0) insert_bundle(*notice);
+  if (was_sending) tell_drop(refusal.id, transfer::DropVerdict::held, clean::Finding::kVerifyRefused);
   append("refused-by-gate", &refusal.id, "gate",
          fmt::format(R"({{"part":{},"reason":{},"offset":{}}})", refusal.part,
                      static_cast<int>(refusal.reason), refusal.offset));
 }
 
 void ItemWriter::delivery(const transfer::DeliveryResult& result, const std::string& notice) {
+  if (is_drop(result.id)) return;  // it has results of its own kind
   const std::int64_t now = unix_ms_now();
   const std::string status =
       fmt::format("{}.{}.{}", result.status_class, result.status_subject, result.status_detail);
@@ -260,6 +251,7 @@ unsigned ItemWriter::hold(const ItemId& id, std::uint16_t part, const std::strin
   statements_->held.run(unix_ms_now(), blob(id), part);
   const auto count = static_cast<unsigned>(database_.changes());
   drop_bundle(id, part);
+  if (count > 0) tell_drop(id, transfer::DropVerdict::held, clean::Finding::kHeldByOperator);
   append("hold", &id, actor, fmt::format(R"({{"part":{},"recipients":{}}})", part, count));
   return count;
 }
@@ -267,7 +259,9 @@ unsigned ItemWriter::hold(const ItemId& id, std::uint16_t part, const std::strin
 unsigned ItemWriter::remove(const ItemId& id, const std::string& actor) {
   statements_->removed.run(unix_ms_now(), blob(id));
   const auto count = static_cast<unsigned>(database_.changes());
-  if (count > 0) append("delete", &id, actor, fmt::format(R"({{"recipients":{}}})", count));
+  if (count == 0) return count;
+  tell_drop(id, transfer::DropVerdict::rejected, std::nullopt);
+  append("delete", &id, actor, fmt::format(R"({{"recipients":{}}})", count));
   return count;
 }
 
@@ -315,9 +309,11 @@ void ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
   Statement gone(database_, "SELECT id FROM items WHERE original_kept=0 AND received_ms<? LIMIT ?");
   gone.each(collect, before(retention.records_days), kExpireAtOnce);
   Statement records(database_, "DELETE FROM items WHERE id=?");
+  Statement drops(database_, "DELETE FROM drops WHERE id=?");
   Statement recipients(database_, "DELETE FROM recipients WHERE id=?");
   for (const ItemId& id : old) {
     recipients.run(blob(id));
+    drops.run(blob(id));
     records.run(blob(id));
   }
 }
@@ -336,16 +332,17 @@ void ItemWriter::before_commit() {
 }
 
 void ItemWriter::after_commit() {
-  committed_sequence_ = sequence_;
-  committed_head_ = head_;
+  audit_.committed();
   for (const std::string& path : drop_files_) ::unlink(path.c_str());
   drop_files_.clear();
+  std::move(news_.begin(), news_.end(), std::back_inserter(committed_news_));
+  news_.clear();
 }
 
 void ItemWriter::after_rollback() {
-  sequence_ = committed_sequence_;
-  head_ = committed_head_;
+  audit_.rolled_back();
   drop_files_.clear();
+  news_.clear();
 }
 
 }  // namespace kiyome::store

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "service/audit/chain.h"
+#include "service/store/audit_log.h"
 #include "service/store/item_store.h"
 #include "service/store/sqlite.h"
 
@@ -29,6 +30,12 @@ inline ItemId item_id(std::string_view raw) {
   return id;
 }
 
+// A file of the drop box of which there is something to be told.
+struct DropNews {
+  ItemId id;
+  std::optional<std::uint16_t> wrote;  // a bundle that the writer made by itself
+};
+
 class ItemWriter {
  public:
   ItemWriter(Database& database, std::string folder);
@@ -37,14 +44,18 @@ class ItemWriter {
   void bundle_accepted(const ItemId& id, std::uint16_t part);
   void bundle_refused(const transfer::Refused& refusal, const std::optional<transfer::Bundle>& notice);
   void delivery(const transfer::DeliveryResult& result, const std::string& notice);
+  void drop_result(const transfer::DropResult& result);
   unsigned hold(const ItemId& id, std::uint16_t part, const std::string& actor);
   unsigned remove(const ItemId& id, const std::string& actor);
   void return_sent(std::int64_t number, bool delivered, std::string_view status);
   void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
-  void note(audit::Entry entry);
+  void note(const audit::Entry& entry);
   void expire(const RetentionConfig& retention, std::int64_t now_ms);
   // Those of them that no item needs.
   std::vector<std::uint64_t> unneeded(std::vector<std::uint64_t> segments);
+
+  // Of what was committed since it was asked last.
+  std::vector<DropNews> take_drop_news() { return std::exchange(committed_news_, {}); }
 
   // Around a transaction: files of bundles written in it are made durable before it commits; files it no
   // longer needs go after it committed; the chain's head steps back when it did not.
@@ -64,20 +75,28 @@ class ItemWriter {
                    std::int64_t now);
   void forget_locks(const ItemId& id);
   void expire_words(std::int64_t now_ms);
+  // item_writer_drops.cpp
+  void decide_drop(const DecidedItem& item, std::int64_t now);
+  bool drop_again(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  void keep_told(const DecidedItem& item);
+  void drop_earlier(const ItemId& id, std::uint16_t part);
+  bool is_drop(const ItemId& id);
+  bool tell_drop(const ItemId& id, transfer::DropVerdict verdict, std::optional<clean::Finding> why);
 
-  void insert_bundle(const transfer::Bundle& bundle);
+  void insert_bundle(const transfer::AnyBundle& bundle);
   bool drop_bundle(const ItemId& id, std::uint16_t part);  // whether it was there
   void audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves);
   bool is_known(const ItemId& id);
-  void append(std::string event, const ItemId* item, std::string actor, std::string detail);
+  void append(const std::string& event, const ItemId* item, const std::string& actor,
+              const std::string& detail);
 
   Database& database_;
   std::string folder_;
   std::shared_ptr<Statements> statements_;  // shared only so that the type may stay unknown here
-  std::uint64_t sequence_ = 0, committed_sequence_ = 0;
-  audit::Hash head_{}, committed_head_{};
+  AuditLog audit_;
   bool wrote_files_ = false;
   std::vector<std::string> drop_files_;
+  std::vector<DropNews> news_, committed_news_;
 };
 
 }  // namespace kiyome::store

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,22 @@
 
 namespace kiyome::store {
 
-// The SMTP envelope of an item, as edge heard it.
+// A file that came by the drop box: what its sender said with it.
+struct Drop {
+  ItemId submission;
+  std::uint32_t number = 1, count = 1;  // this file of so many
+  std::string sender_name;              // for people
+  std::string file_name;                // as the browser gave it, folders parted by '/'
+  std::string title, message, importance;
+  std::string password;  // of the file, or empty
+  bool operator==(const Drop&) const = default;
+};
+// Whether the texts are clean (proto/transfer/drop.h) and all is within its bounds. Asked before commit(): an
+// item whose Drop is not sound cannot be read, and is held as a damaged original.
+bool is_sound(const Drop& drop);
+
+// The SMTP envelope of an item, as edge heard it; of a file of the drop box its like (protocol "DROP", sender
+// and recipients are mail addresses).
 struct Envelope {
   ItemId id;
   std::int64_t received_ms = 0;
@@ -31,6 +47,7 @@ struct Envelope {
   std::string envid;
   bool smtputf8 = false;
   std::vector<transfer::Recipient> recipients;
+  std::optional<Drop> drop;  // then the content is the file, not a mail
 };
 
 struct CleanerPublicKey {

@@ -47,12 +47,14 @@ RoleProcess::Texts role_texts(const std::string& role, const Config& config) {
   };
   if (role == "edge") {
     add("recipients", "edge.smtp.recipients_file", config.smtp.recipients_file);
+  } else if (role == "gate") {
+    add("deliver_tls_ca", "gate.deliver.tls_ca", config.deliver.tls_ca);
+  }
+  if (role != "gate") add("return_tls_ca", "edge.return.tls_ca", config.returns.tls_ca);
+  if (role != "cleaner") {
     add("tls_certificate", "tls.certificate", config.tls_certificate);
     add("tls_key", "tls.key", config.tls_key);
-  } else if (role == "cleaner") {
-    add("return_tls_ca", "edge.return.tls_ca", config.returns.tls_ca);
-  } else {
-    add("deliver_tls_ca", "gate.deliver.tls_ca", config.deliver.tls_ca);
+    add("ldap_ca", "auth.ldap.ca", config.auth.ldap.ca);
   }
   return out;
 }
@@ -75,6 +77,7 @@ class Supervisor {
   }
   void bind_everything(const std::set<std::string>& roles);
   void bind_unix(const std::string& name, const std::string& owner, const std::string& group);
+  void bind_pages(const HttpConfig& http, const char* gift, const char* folder);
   void add_role(const std::string& role);
   void start_due();
   void reap();
@@ -89,6 +92,7 @@ class Supervisor {
   std::vector<Descriptor> kept_;
   std::vector<int> smtp_;
   std::map<std::string, int> unix_;
+  std::map<std::string, std::vector<Gift>> pages_;  // by the name of their listeners
   std::vector<RoleProcess> roles_;
 };
 
@@ -102,9 +106,23 @@ void Supervisor::bind_unix(const std::string& name, const std::string& owner, co
     throw_errno("chmod " + name);
 }
 
+// The listeners of a role's pages and the folder of their files; nothing when none are configured.
+void Supervisor::bind_pages(const HttpConfig& http, const char* gift, const char* folder) {
+  if (http.listen.empty()) return;
+  std::vector<Gift>& gifts = pages_[gift];
+  for (const HostPort& at : http.listen) gifts.push_back({gift, keep(listen_tcp(at, gift))});
+  const std::string path = programs_.web + "/" + folder;
+  const int web = keep(Descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  if (web < 0) throw ConfigError("the pages are missing: " + path);
+  gifts.push_back({"web", web});
+}
+
 void Supervisor::bind_everything(const std::set<std::string>& roles) {
-  if (roles.contains("edge"))
+  if (roles.contains("edge")) {
     for (const HostPort& at : config_.smtp.listen) smtp_.push_back(keep(listen_tcp(at, "edge.smtp.listen")));
+    bind_pages(config_.drop_box.http, "drop_box", "drop-box");
+    bind_unix("edge.admin.sock", "edge", "edge");
+  }
   if (roles.contains("cleaner")) {
     bind_unix("cleaner.sock", "cleaner", "edge");
     bind_unix("cleaner.admin.sock", "cleaner", "cleaner");
@@ -112,6 +130,7 @@ void Supervisor::bind_everything(const std::set<std::string>& roles) {
   if (roles.contains("gate")) {
     bind_unix("gate.sock", "gate", "cleaner");
     bind_unix("gate.admin.sock", "gate", "gate");
+    bind_pages(config_.pick_up.http, "pick_up", "pick-up");
   }
 }
 
@@ -125,6 +144,8 @@ void Supervisor::add_role(const std::string& name) {
   if (name == "edge") {
     role.directory = layout_.edge.get();
     for (const int fd : smtp_) role.gifts.push_back({"smtp", fd});
+    role.gifts.push_back({"admin", unix_.at("edge.admin.sock")});
+    for (const Gift& gift : pages_["drop_box"]) role.gifts.push_back(gift);
     const store::CleanerKeyPair key =
         store::load_or_make_cleaner_key(std::filesystem::path(config_.data_dir) / "cleaner");
     const auto* octets = reinterpret_cast<const char*>(key.public_key.bytes.data());
@@ -149,6 +170,7 @@ void Supervisor::add_role(const std::string& name) {
     role.directory = layout_.gate.get();
     role.gifts.push_back({"bundles", unix_.at("gate.sock")});
     role.gifts.push_back({"admin", unix_.at("gate.admin.sock")});
+    for (const Gift& gift : pages_["pick_up"]) role.gifts.push_back(gift);
   }
   roles_.push_back(std::move(role));
 }
@@ -217,6 +239,10 @@ void Supervisor::reload() {
     Config next = config_.path.empty() ? config_ : load_config(config_.path);
     if (next.smtp.listen != config_.smtp.listen)
       throw ConfigError("edge.smtp.listen: changing it takes a restart");
+    if (next.drop_box.http.listen != config_.drop_box.http.listen)
+      throw ConfigError("edge.drop_box.listen: changing it takes a restart");
+    if (next.pick_up.http.listen != config_.pick_up.http.listen)
+      throw ConfigError("gate.pick_up.listen: changing it takes a restart");
     if (next.data_dir != config_.data_dir) throw ConfigError("data_dir: changing it takes a restart");
     std::vector<RoleProcess::Texts> texts;
     for (const RoleProcess& role : roles_) texts.push_back(role_texts(role.role, next));
@@ -307,6 +333,8 @@ Programs find_programs() {
   out.sanitizers = self.parent_path() / "sanitizers";
   if (!std::filesystem::exists(out.sanitizers))
     out.sanitizers = self.parent_path() / "../lib/kiyome/sanitizers";
+  out.web = self.parent_path() / "web";
+  if (!std::filesystem::exists(out.web)) out.web = self.parent_path() / "../share/kiyome/web";
   return out;
 }
 

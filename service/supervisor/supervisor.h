@@ -15,6 +15,7 @@ struct Programs {
   std::string kiyome;      // edge, cleaner
   std::string gate;        // kiyome-gate
   std::string sanitizers;  // folder
+  std::string web;         // folder with the built pages: drop-box/, pick-up/
 };
 Programs find_programs();
 

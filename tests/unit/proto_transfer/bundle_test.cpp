@@ -26,6 +26,38 @@ Bundle bundle() {
   return b;
 }
 
+DropBundle drop() {
+  DropBundle b;
+  b.id = id();
+  b.part = 2;
+  b.submission = ItemId::parse("01890000-0000-7000-8000-0000000000ff").value();
+  b.number = 1;
+  b.count = 2;
+  b.sender = "s@out.example";
+  b.sender_name = "佐藤";
+  b.recipients = {"a@in.example", "b@in.example"};
+  b.title = "資料";
+  b.message = "一行目\n\t二行目";
+  b.importance = "重要";
+  b.name = "folder/資料.docx";
+  b.type = "application/pdf";
+  b.bytes = 12345;
+  b.sha256.fill(1);
+  b.findings = {18, 85};
+  b.approval = {"規則"};
+  b.policy.fill(2);
+  b.files = {{"資料.docx.pdf", CleanFileType::pdf, {}, "%PDF"}, {"a.txt", CleanFileType::text, {}, ""}};
+  return b;
+}
+
+template <class Set>
+bool drop_crosses(Set&& set) {
+  DropBundle b = drop();
+  set(b);
+  const auto decoded = decode_forward(encode(Forward(b)).substr(4));
+  return decoded && std::get<DropBundle>(*decoded) == b;
+}
+
 template <class Set>
 Bundle with(Set&& set) {
   Bundle b = bundle();
@@ -53,6 +85,11 @@ std::vector<std::string> every_frame() {
           encode(WayBack(Accepted{id(), 1})),
           encode(WayBack(Refused{id(), 1, RefusalReason::digest, 77})),
           encode(WayBack(result(ResultClass::failed, 5))),
+          encode(Forward(drop())),
+          encode(Forward(DropResultTaken{id(), 2, 3, DropStage::returned})),
+          encode(WayBack(DropResult{id(), 2, 3, DropStage::picked_up})),
+          encode(Intake(DropState{id(), DropProgress::held, 7, {43, 85}})),
+          encode(Intake(AskDrop{id()})),
           encode(Intake(Announce{id(), 3, 4096, 500})),
           encode(Intake(Taken{id()})),
           encode(Intake(FreeSegment{9}))};
@@ -207,7 +244,7 @@ TEST_CASE("way back: doors that do not exist yet are closed") {
   for (int kind = 0; kind < 256; ++kind) {
     std::string frame = encode(WayBack(Accepted{id(), 1})).substr(4);
     frame[0] = static_cast<char>(kind);
-    CHECK(decode_way_back(frame).has_value() == (kind == 1));
+    CHECK(decode_way_back(frame).has_value() == (kind == 1));  // kind 7 is longer
   }
   CHECK_FALSE(decode_way_back(std::string(limits::kWayBackFrame + 1, '\1')));
 }
@@ -218,6 +255,169 @@ TEST_CASE("forward: a taken result has a known class") {
     CHECK(decode_forward(encode(Forward(taken)).substr(4)).has_value() ==
           (result_class >= 1 && result_class <= 5));
   }
+}
+
+TEST_CASE("drop: every message comes back as it was sent") {
+  CHECK(drop_crosses([](DropBundle&) {}));
+  CHECK(encode(AnyBundle(drop())) == encode(Forward(drop())));
+  CHECK(encode(AnyBundle(bundle())) == encode(Forward(bundle())));
+  CHECK(octets_of(drop()) == 4);
+  CHECK(returns(DropResult{id(), 1, limits::kCrossingRecipients - 1, DropStage::expired}));
+  const auto taken =
+      decode_forward(encode(Forward(DropResultTaken{id(), 1, 2, DropStage::waiting})).substr(4));
+  REQUIRE(taken);
+  CHECK(std::get<DropResultTaken>(*taken) == DropResultTaken{id(), 1, 2, DropStage::waiting});
+  for (const Intake& message :
+       {Intake(DropState{id(), DropProgress::picked_up, 4294967295u, {1, 2, 3}}),
+        Intake(DropState{id(), DropProgress::received, 0, {}}), Intake(AskDrop{id()})}) {
+    const auto decoded = decode_intake(encode(message).substr(4));
+    REQUIRE(decoded);
+    CHECK(*decoded == message);
+  }
+}
+
+TEST_CASE("drop: what is clean has files, and nothing else has files or an approval") {
+  const auto without_files = [](DropVerdict verdict) {
+    return [verdict](DropBundle& b) {
+      b.verdict = verdict;
+      b.files.clear();
+      b.approval.clear();
+    };
+  };
+  CHECK(drop_crosses(without_files(DropVerdict::held)));
+  CHECK(drop_crosses(without_files(DropVerdict::rejected)));
+  CHECK_FALSE(drop_crosses(without_files(DropVerdict::clean)));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.verdict = DropVerdict::held; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) {
+    b.verdict = DropVerdict::held;
+    b.files.clear();
+  }));
+  CHECK(drop_crosses([](DropBundle& b) { b.approval.clear(); }));
+  for (int verdict = 4; verdict < 256; ++verdict)
+    CHECK_FALSE(drop_crosses(without_files(static_cast<DropVerdict>(verdict))));
+  CHECK_FALSE(drop_crosses(without_files(static_cast<DropVerdict>(0))));
+}
+
+TEST_CASE("drop: a clean file is named as the type it is, without a path, each once") {
+  const auto named = [](std::string name, CleanFileType type = CleanFileType::pdf) {
+    return drop_crosses([&](DropBundle& b) {
+      b.files[0].name = std::move(name);
+      b.files[0].type = type;
+    });
+  };
+  CHECK(named("x.pdf"));
+  CHECK(named("x.txt", CleanFileType::text));
+  CHECK(named("x.png", CleanFileType::png));
+  CHECK(named("x.zip", CleanFileType::zip));
+  for (const char* bad : {"", ".pdf", "pdf", "x.PDF", "x.txt", "x.pdf.exe", "a/x.pdf", "a\\x.pdf", "x\n.pdf",
+                          "x\t.pdf", "x\x7f.pdf", "\xff.pdf", "x.pdf "})
+    CHECK_FALSE(named(bad));
+  CHECK_FALSE(named("a.txt", CleanFileType::text));  // the second file's
+  CHECK_FALSE(named("x.pdf", static_cast<CleanFileType>(5)));
+  CHECK_FALSE(named("x.pdf", static_cast<CleanFileType>(0)));
+  CHECK(named(std::string(limits::kCleanFileName - 4, 'x') + ".pdf"));
+  CHECK_FALSE(named(std::string(limits::kCleanFileName - 3, 'x') + ".pdf"));
+}
+
+TEST_CASE("drop: texts are clean and bounded") {
+  const auto line = [](std::string DropBundle::*member, std::size_t max) {
+    const auto crosses_as = [&](std::string text) {
+      return drop_crosses([&](DropBundle& b) { b.*member = text; });
+    };
+    CHECK(crosses_as(""));
+    CHECK(crosses_as(std::string(max, 'x')));
+    CHECK_FALSE(crosses_as(std::string(max + 1, 'x')));
+    for (const char* bad : {"a\nb", "a\rb", "a\tb", "\x7f", "\x01", "\xc2\x85", "\xed\xa0\x80", "\xe3\x81"})
+      CHECK_FALSE(crosses_as(bad));
+    CHECK_FALSE(crosses_as(std::string("a\0b", 3)));
+  };
+  line(&DropBundle::sender_name, limits::kCrossingPerson);
+  line(&DropBundle::title, limits::kCrossingTitle);
+  line(&DropBundle::importance, limits::kCrossingImportance);
+  line(&DropBundle::name, limits::kCrossingFileName);
+  line(&DropBundle::type, limits::kCleanType);
+  const auto message = [](std::string text) {
+    return drop_crosses([&](DropBundle& b) { b.message = std::move(text); });
+  };
+  CHECK(message(std::string(limits::kCrossingMessage, 'x')));
+  CHECK_FALSE(message(std::string(limits::kCrossingMessage + 1, 'x')));
+  CHECK_FALSE(message("a\r\nb"));
+  CHECK_FALSE(message("\x1b[2J"));
+}
+
+TEST_CASE("drop: counts, numbers and people are bounded") {
+  const auto recipients = [](std::size_t count) {
+    return drop_crosses([&](DropBundle& b) {
+      b.recipients.clear();
+      for (std::size_t i = 0; i < count; ++i) b.recipients.push_back("a" + std::to_string(i) + "@in.example");
+    });
+  };
+  CHECK_FALSE(recipients(0));
+  CHECK(recipients(1));
+  CHECK(recipients(limits::kCrossingRecipients));
+  CHECK_FALSE(recipients(limits::kCrossingRecipients + 1));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.recipients[1] = b.recipients[0]; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.recipients[0] = "a b"; }));
+  CHECK(drop_crosses([](DropBundle& b) { b.sender.clear(); }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.sender = "<a@b>"; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.part = 0; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.number = 0; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.number = 3; }));
+  CHECK(drop_crosses([](DropBundle& b) { b.count = limits::kCrossingFiles; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.count = limits::kCrossingFiles + 1; }));
+  CHECK(drop_crosses([](DropBundle& b) { b.bytes = limits::kMessageBytes; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.bytes = limits::kMessageBytes + 1; }));
+  for (const std::size_t extra : {0u, 1u}) {
+    CHECK(drop_crosses([&](DropBundle& b) {
+            b.findings.clear();
+            for (std::size_t i = 0; i < limits::kCrossingFindings + extra; ++i)
+              b.findings.push_back(static_cast<std::uint16_t>(i + 1));
+          }) == (extra == 0));
+    CHECK(drop_crosses([&](DropBundle& b) { b.approval.assign(limits::kCrossingApprovals + extra, "x"); }) ==
+          (extra == 0));
+    CHECK(drop_crosses([&](DropBundle& b) {
+            b.approval = {std::string(limits::kCrossingRuleName + extra, 'x')};
+          }) == (extra == 0));
+    CHECK(drop_crosses([&](DropBundle& b) {
+            b.files.clear();
+            for (std::size_t i = 0; i < limits::kCrossingCleanFiles + extra; ++i)
+              b.files.push_back({std::to_string(i) + ".txt", CleanFileType::text, {}, ""});
+          }) == (extra == 0));
+  }
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.approval = {""}; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.findings = {2, 2}; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.findings = {3, 2}; }));
+  CHECK_FALSE(drop_crosses([](DropBundle& b) { b.findings = {0}; }));
+}
+
+TEST_CASE("drop: results and states are of known kinds") {
+  for (int stage = 0; stage < 256; ++stage) {
+    const bool known = stage >= 1 && stage <= 5;
+    const DropResult one{id(), 1, 0, static_cast<DropStage>(stage)};
+    CHECK(returns(one) == known);
+    CHECK(decode_forward(encode(Forward(DropResultTaken{id(), 1, 0, one.stage})).substr(4)).has_value() ==
+          known);
+    const DropState state{id(), static_cast<DropProgress>(stage), 0, {}};
+    CHECK(decode_intake(encode(Intake(state)).substr(4)).has_value() == (stage >= 1 && stage <= 9));
+  }
+  CHECK_FALSE(returns(DropResult{id(), 0, 0, DropStage::waiting}));
+  CHECK_FALSE(returns(DropResult{id(), 1, limits::kCrossingRecipients, DropStage::waiting}));
+  DropState many{id(), DropProgress::held, 0, {}};
+  for (std::size_t i = 0; i < limits::kCrossingFindings; ++i)
+    many.findings.push_back(static_cast<std::uint16_t>(i + 1));
+  CHECK(encode(Intake(many)).size() <= limits::kIntakeFrame);
+  CHECK(decode_intake(encode(Intake(many)).substr(4)));
+}
+
+TEST_CASE("drop: a count that the frame cannot hold is refused before memory is taken") {
+  const std::string frame = encode(Forward(drop())).substr(4);
+  const std::size_t files = frame.find("資料.docx.pdf") - 8;
+  std::string altered = frame;
+  REQUIRE(altered[files] == 2);
+  altered[files + 1] = 4;
+  CHECK_FALSE(decode_forward(altered));
+  altered[files + 3] = static_cast<char>(0xff);
+  CHECK_FALSE(decode_forward(altered));
 }
 
 TEST_CASE("intake: an empty record is refused") {
@@ -267,9 +467,30 @@ TEST_CASE("FORMAT.md of transfer: its example is what the codec writes and reads
   b.recipients = {{0, "c@d.jp", kNotifyFailure, ""}};
   b.sha256.fill(0x5a);
   b.content = "Subject: x\r\n\r\ny\r\n";
+  DropBundle d;
+  d.id = id();
+  d.submission = ItemId::parse("01890000-0000-7000-8000-0123456789aa").value();
+  d.sender = "a@b.jp";
+  d.sender_name = "佐";
+  d.recipients = {"c@d.jp"};
+  d.title = "t";
+  d.message = "m\n";
+  d.name = "a.x";
+  d.type = "text/plain";
+  d.bytes = 3;
+  d.sha256.fill(0x5a);
+  d.findings = {85};
+  d.approval = {"r"};
+  d.policy.fill(0xa5);
+  d.files = {{"a.x.txt", CleanFileType::text, {}, "y\r\n"}};
+  d.files[0].sha256.fill(0x5a);
   const std::string octets = test::hex_example("proto/transfer/FORMAT.md");
   CHECK(octets == encode(Forward(b)) + encode(WayBack(Accepted{b.id, 1})) +
                       encode(WayBack(DeliveryResult{b.id, 1, 0, ResultClass::failed, 5, 1, 1})) +
                       encode(Forward(ResultTaken{b.id, 1, 0, 4})) +
-                      encode(Intake(Announce{b.id, 1, 4096, 812})));
+                      encode(Intake(Announce{b.id, 1, 4096, 812})) + encode(Forward(d)) +
+                      encode(WayBack(DropResult{b.id, 1, 0, DropStage::picked_up})) +
+                      encode(Forward(DropResultTaken{b.id, 1, 0, DropStage::picked_up})) +
+                      encode(Intake(AskDrop{b.id})) +
+                      encode(Intake(DropState{b.id, DropProgress::picked_up, 2, {85}})));
 }

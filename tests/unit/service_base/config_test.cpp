@@ -114,8 +114,30 @@ TEST_CASE("config: deploy/kiyome.toml with its examples switched on is still wit
     all += (example ? line.substr(1) : line) + "\n";
   }
   const Config config = parse_config(all, "kiyome.toml");
-  CHECK(config.later_listeners ==
-        std::vector<std::string>{"edge.drop_box", "gate.pick_up", "console", "metrics"});
+  CHECK(config.later_listeners == std::vector<std::string>{"console", "metrics"});
+  const Config plain;
+  CHECK(plain.drop_box.http.listen.empty());
+  CHECK(config.drop_box.http.listen == std::vector<HostPort>{{"127.0.0.1", 8441}});
+  CHECK(config.drop_box.file_bytes_max == plain.drop_box.file_bytes_max);
+  CHECK(config.drop_box.files_max == plain.drop_box.files_max);
+  CHECK(config.drop_box.day_bytes_max == plain.drop_box.day_bytes_max);
+  CHECK(config.drop_box.upload_hours == plain.drop_box.upload_hours);
+  CHECK(config.drop_box.importances == plain.drop_box.importances);
+  CHECK(config.drop_box.history_days == plain.drop_box.history_days);
+  CHECK(config.pick_up.http.listen == std::vector<HostPort>{{"127.0.0.1", 8442}});
+  CHECK(config.pick_up.days == plain.pick_up.days);
+  CHECK(config.auth.second_factor == plain.auth.second_factor);
+  CHECK(config.auth.idle_minutes == plain.auth.idle_minutes);
+  CHECK(config.auth.absolute_hours == plain.auth.absolute_hours);
+  CHECK(config.auth.tries == plain.auth.tries);
+  CHECK(config.auth.lock_minutes == plain.auth.lock_minutes);
+  CHECK(config.auth.password_length_min == plain.auth.password_length_min);
+  CHECK(config.auth.ldap.filter == plain.auth.ldap.filter);
+  REQUIRE(config.auth.ldap.groups.size() == 1);
+  CHECK(config.auth.ldap.groups[0].second == "sender");
+  REQUIRE(config.approvals.size() == 1);
+  CHECK(config.approvals[0].name == "大きなファイル");
+  CHECK(config.approvals[0].size_over == 10485760);
   REQUIRE(config.policy.rules.size() == 2);
   CHECK(config.policy.rules[1].type == "application/pdf");
   CHECK(config.policy.rules[1].actions.attachments == Action::hold);
@@ -160,7 +182,9 @@ verdict = "rejected"
   CHECK(config.deliver.hosts[1].text() == "[::1]:25");
   CHECK(config.deliver.retry_first_seconds == 1);
   CHECK(config.deliver.lifetime_hours == doctest::Approx(0.01));
-  CHECK(config.later_listeners == std::vector<std::string>{"edge.drop_box"});
+  CHECK(config.later_listeners.empty());
+  CHECK(config.drop_box.http.listen == std::vector<HostPort>{{"127.0.0.1", 8441}});
+  CHECK(config.pick_up.http.listen.empty());
   REQUIRE(config.policy.rules.size() == 2);
   CHECK(config.policy.rules[0].line == 16);
   CHECK(config.policy.rules[1].size_over == 0);

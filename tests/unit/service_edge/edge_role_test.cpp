@@ -35,12 +35,15 @@ struct Role {
     const Descriptor smtp = listen_loopback(port);
     const Descriptor config = kiyome::memory_file("config", config_text);
     const Descriptor list = kiyome::memory_file("recipients", recipients);
+    const Descriptor run(::open((folder.path() + "/run").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor admin = kiyome::listen_unix(run.get(), "edge.admin.sock");
     process = ::fork();
     REQUIRE(process >= 0);
     if (process > 0) return;
     if (::chdir((folder.path() + "/edge").c_str()) != 0) ::_exit(9);
-    kiyome::RoleContext context("edge", {named("config", config), named("control", theirs),
-                                         named("smtp", smtp), named("recipients", list)});
+    kiyome::RoleContext context("edge",
+                                {named("config", config), named("control", theirs), named("smtp", smtp),
+                                 named("recipients", list), named("admin", admin)});
     ::_exit(kiyome::edge::run_edge(context));
   }
   ~Role() {

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,6 +52,18 @@ class Cleaner {
       frames_.feed(octets);
     }
     return out;
+  }
+  ItemId hear_ask() {
+    std::string frame, octets;
+    for (auto whole = frames_.next(frame); !*whole; whole = frames_.next(frame)) {
+      octets.clear();
+      REQUIRE(kiyome::read_some(connection_.get(), octets, 65536, Steady::now() + kPatience) > 0);
+      frames_.feed(octets);
+    }
+    const auto message = transfer::decode_intake(frame);
+    REQUIRE(message);
+    REQUIRE(std::holds_alternative<transfer::AskDrop>(*message));
+    return std::get<transfer::AskDrop>(*message).id;
   }
   void say(const transfer::Intake& message) { say_octets(transfer::encode(message)); }
   void say_octets(const std::string& octets) {
@@ -153,6 +167,42 @@ TEST_CASE("intake link: nonsense ends the connection, and the next one starts an
   CHECK(cleaner.hung_up_by_edge());
   cleaner.accept();
   CHECK(cleaner.hear(1)[0].offset == 1);
+  link.stop();
+}
+
+TEST_CASE("intake link: the drop box asks how its files fare, and is told to ask again after a reconnect") {
+  Room room;
+  Cleaner cleaner(room.socket());
+  kiyome::edge::IntakeLink link(room.socket());
+  std::atomic<unsigned> connected{0}, states{0};
+  std::mutex mutex;
+  transfer::DropState last;
+  const ItemId id = kiyome::new_item_id();
+  link.ask(id);  // nobody is there to hear it
+  link.start(*room.log, {[&](const transfer::DropState& state) {
+                           std::lock_guard lock(mutex);
+                           last = state;
+                           ++states;
+                         },
+                         [&] {
+                           ++connected;
+                           link.ask(id);
+                         }});
+  for (unsigned round = 1; round <= 2; ++round) {
+    cleaner.accept();
+    CHECK(cleaner.hear_ask() == id);
+    CHECK(connected == round);
+    const transfer::DropState state{id, transfer::DropProgress::cleaning, round, {85}};
+    cleaner.say(transfer::Intake(state));
+    CHECK(comes_true([&] { return states == round; }));
+    std::lock_guard lock(mutex);
+    CHECK(last == state);
+    cleaner.hang_up();
+  }
+  cleaner.accept();
+  CHECK(cleaner.hear_ask() == id);
+  cleaner.say(transfer::Intake(transfer::AskDrop{id}));  // not the cleaner's to say
+  CHECK(cleaner.hung_up_by_edge());
   link.stop();
 }
 

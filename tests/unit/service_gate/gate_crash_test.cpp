@@ -1,13 +1,11 @@
 // The real program, started as the supervisor starts it and killed without warning.
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include <map>
 #include <random>
 #include <set>
 
-#include "tests/unit/service_gate/gate_fixture.h"
+#include "tests/unit/service_gate/gate_program.h"
 
 using namespace kiyome;
 using namespace kiyome::testing;
@@ -16,71 +14,6 @@ using transfer::DeliveryResult;
 using transfer::ResultClass;
 
 namespace {
-
-// The sockets outlive the process, as they do with the supervisor.
-struct Program {
-  Folder folder;
-  std::string socket = (folder.path / "gate.sock").string();
-  Descriptor bundles = listen_unix(AT_FDCWD, socket);
-  Descriptor admin = listen_unix(AT_FDCWD, (folder.path / "admin.sock").string());
-  std::string config;
-  Descriptor control;
-  pid_t pid = -1;
-
-  explicit Program(std::uint16_t port)
-      : config("[gate.deliver]\nhosts = [\"127.0.0.1:" + std::to_string(port) +
-               "\"]\nretry_first_seconds = 0.2\nretry_max_seconds = 0.5\n[log]\nlevel = \"warning\"\n") {
-    std::filesystem::create_directory(folder.path / "gate");
-    start();
-  }
-  ~Program() { kill_now(); }
-
-  void start() {
-    int pair[2];
-    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
-    control.reset(pair[0]);
-    const Descriptor theirs(pair[1]);
-    const Descriptor text = memory_file("config", config);
-    const std::pair<const char*, int> gifts[] = {{"control", theirs.get()},
-                                                 {"config", text.get()},
-                                                 {"bundles", bundles.get()},
-                                                 {"admin", admin.get()}};
-    std::vector<std::string> words = {"kiyome-gate", "role", "gate"};
-    for (const auto& [name, fd] : gifts) {
-      words.push_back("--fd");
-      words.push_back(std::string(name) + "=" + std::to_string(fd));
-    }
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    const std::string directory = (folder.path / "gate").string();
-    pid = ::fork();
-    if (pid == 0) {
-      for (const auto& [name, fd] : gifts) ::fcntl(fd, F_SETFD, 0);
-      signal(SIGXFSZ, SIG_IGN);  // for the disk that is full
-      if (::chdir(directory.c_str()) == 0) ::execv(KIYOME_GATE, argv.data());
-      ::_exit(126);
-    }
-    std::string word;
-    std::vector<Descriptor> none;
-    REQUIRE(receive_message(control.get(), word, none));
-    REQUIRE(word == "ready");
-  }
-  void kill_now() {
-    if (pid < 0) return;
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    pid = -1;
-  }
-  // Gives the exit code.
-  int stop() {
-    send_message(control.get(), "stop", {});
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    pid = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-};
 
 int exit_code_of(std::vector<std::string> words) {
   std::vector<char*> argv;

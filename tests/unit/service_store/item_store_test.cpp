@@ -95,7 +95,7 @@ TEST_CASE("item store: a clean verdict is there after a restart, with its bundle
   ItemStore items(folder.path, nothing);
   CHECK(items.knows(id));
   REQUIRE(items.unaccepted_bundles().size() == 1);
-  CHECK(items.load_bundle(id, 1)->content == item.groups[0].bundle->content);
+  CHECK(std::get<transfer::Bundle>(*items.load_bundle(id, 1)).content == item.groups[0].bundle->content);
   CHECK(items.recipients(id)[0].state == State::sending);
   CHECK(audit_entries(items) == 1);
 }
@@ -119,7 +119,7 @@ TEST_CASE("item store: a large bundle lies beside the database and goes when the
     return std::distance(std::filesystem::directory_iterator(folder.path / "bundles"), {});
   };
   CHECK(files() == 1);
-  CHECK(items.load_bundle(item.envelope.id, 1)->content.size() == 200000);
+  CHECK(octets_of(*items.load_bundle(item.envelope.id, 1)) == 200000);
   items.bundle_accepted(item.envelope.id, 1);
   CHECK(heard(items, item.envelope.id, transfer::ResultClass::delivered));
   CHECK(files() == 0);

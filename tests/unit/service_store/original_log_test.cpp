@@ -6,8 +6,10 @@
 #include <atomic>
 #include <thread>
 
+#include "proto/base/bytes.h"
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
+#include "service/store/original_format.h"
 #include "tests/unit/service_store/original_fixture.h"
 
 using namespace kiyome;
@@ -317,4 +319,99 @@ TEST_CASE("cleaner key: a cut or foreign key file is never replaced") {
     CHECK(read_file(path) == bad);
   }
   CHECK_THROWS_AS(load_cleaner_public_key(folder.path() + "/none.pub"), TemporaryFailure);
+}
+
+namespace {
+
+Drop drop() {
+  Drop out;
+  out.submission = new_item_id();
+  out.number = 2;
+  out.count = 3;
+  out.sender_name = "佐藤 花子";
+  out.file_name = "資料/見積.xlsx";
+  out.title = "見積";
+  out.message = "一行目\n二行目";
+  out.importance = "至急";
+  out.password = "p w";
+  return out;
+}
+
+Result<Original> read_back(const Drop& what) {
+  const Folder folder;
+  OriginalLog log(folder.path(), key_pair().public_key, unexpected);
+  const ItemId id = new_item_id();
+  auto writer = log.begin(id);
+  writer->append("octets");
+  Envelope with = envelope(id);
+  with.drop = what;
+  std::promise<Result<transfer::Announce>> done;
+  log.commit(std::move(writer), with, [&](Result<transfer::Announce> where) { done.set_value(where); });
+  const auto where = done.get_future().get();
+  REQUIRE(where);
+  return OriginalReader(folder.path(), key_pair()).read(*where);
+}
+
+}  // namespace
+
+TEST_CASE("originals: what was said with a file of the drop box comes back with it") {
+  const Drop what = drop();
+  const auto original = read_back(what);
+  REQUIRE(original);
+  REQUIRE(original->envelope.drop);
+  CHECK(*original->envelope.drop == what);
+  CHECK(same(original->envelope, envelope(original->envelope.id)));
+  CHECK(text_of(*original) == "octets");
+  CHECK(read_back(Drop{}).has_value());
+}
+
+TEST_CASE("originals: a drop that is not sound is known before it is written, and is not read") {
+  CHECK(is_sound(drop()));
+  const auto unsound = [](auto&& set) {
+    Drop what = drop();
+    set(what);
+    CHECK_FALSE(is_sound(what));
+    CHECK_FALSE(read_back(what));
+  };
+  unsound([](Drop& d) { d.number = 0; });
+  unsound([](Drop& d) { d.number = 4; });
+  unsound([](Drop& d) { d.count = limits::kCrossingFiles + 1; });
+  unsound([](Drop& d) { d.file_name = "a\nb"; });
+  unsound([](Drop& d) { d.title = "\xff"; });
+  unsound([](Drop& d) { d.message = "a\r\nb"; });
+  unsound([](Drop& d) { d.importance = "\x7f"; });
+  unsound([](Drop& d) { d.password = std::string(limits::kJobPassword + 1, 'x'); });
+  unsound([](Drop& d) { d.sender_name = std::string(limits::kCrossingPerson + 1, 'x'); });
+  Drop large = drop();
+  large.message = std::string(limits::kCrossingMessage, 'x');
+  large.title = std::string(limits::kCrossingTitle, 'x');
+  large.file_name = std::string(limits::kCrossingFileName, 'x');
+  CHECK(is_sound(large));
+  CHECK(read_back(large).has_value());
+}
+
+TEST_CASE("originals: records of the time before the drop box are what mails still are") {
+  // The octets that a mail's envelope had, written by hand: SMTPUTF8 is 1, and nothing follows the
+  // recipients.
+  const Envelope mail = envelope(new_item_id());
+  ByteWriter w;
+  w.i64(mail.received_ms);
+  for (const std::string* text : {&mail.client_address, &mail.client_helo, &mail.protocol, &mail.sender})
+    w.counted(*text);
+  w.u8(mail.ret);
+  w.counted(mail.envid);
+  w.u8(1);
+  w.u32(2);
+  for (const transfer::Recipient& each : mail.recipients) {
+    w.u32(each.index);
+    w.counted(each.address);
+    w.u8(each.notify);
+    w.counted(each.orcpt);
+  }
+  CHECK(original::encode_envelope(mail) == w.bytes());
+  const std::string record = w.take() + original::encode_content(1, {}, {}, 1) + "x";
+  const auto commit = original::decode_commit(record, mail.id);
+  REQUIRE(commit);
+  CHECK_FALSE(commit->envelope.drop);
+  CHECK(same(commit->envelope, mail));
 }

@@ -1,0 +1,53 @@
+// What the codecs of this room share: ids, and a reader that remembers the first rule that was broken.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "proto/base/bytes.h"
+#include "proto/base/item_id.h"
+#include "proto/base/result.h"
+#include "proto/transfer/drop.h"
+
+namespace kiyome::transfer {
+
+struct Fields {
+  ByteReader in;
+  const char* why = nullptr;
+
+  void require(bool holds, const char* rule) {
+    if (holds || in.failed()) return;
+    why = rule;
+    in.fail();
+  }
+};
+
+inline void put(ByteWriter& w, const ItemId& id) { w.raw(id.bytes); }
+
+inline ItemId item_id(ByteReader& in) {
+  ItemId id;
+  const std::string_view octets = in.raw(id.bytes.size());
+  std::copy(octets.begin(), octets.end(), reinterpret_cast<char*>(id.bytes.data()));
+  return id;
+}
+
+template <class T>
+Result<T> whole(const Fields& f, T&& value) {
+  if (f.in.failed()) return failure(f.why ? f.why : "the payload ends within a field", f.in.offset());
+  if (!f.in.done()) return failure("octets are left over", f.in.offset());
+  return std::forward<T>(value);
+}
+
+// drop.cpp: payloads of the messages of the file drop box.
+void payload(ByteWriter& w, const DropBundle& bundle);
+void payload(ByteWriter& w, const DropResult& result);
+void payload(ByteWriter& w, const DropResultTaken& taken);
+void payload(ByteWriter& w, const DropState& state);
+DropBundle drop_bundle(Fields& f);
+DropResult drop_result(Fields& f);
+DropResultTaken drop_result_taken(Fields& f);
+DropState drop_state(Fields& f);
+
+}  // namespace kiyome::transfer

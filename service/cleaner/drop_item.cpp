@@ -1,0 +1,136 @@
+// A file of the drop box on its way through the cleaner. It goes to a document worker at once; whatever comes
+// of it crosses as a DropBundle, also that it is held, so that sender and recipients see why.
+#include <algorithm>
+
+#include "service/base/clock.h"
+#include "service/base/log.h"
+#include "service/cleaner/locked_parts.h"
+#include "service/cleaner/processor_job.h"
+#include "service/compose/characters.h"
+#include "service/document/mail_reading.h"
+
+namespace kiyome::cleaner {
+namespace {
+
+using clean::Finding;
+
+// For the report and for what is locked: the file as the one part of an item.
+clean::MailAnswer told_as_item(const clean::Part& part) {
+  clean::MailAnswer out;
+  out.parts.push_back(part);
+  out.parts.front().index = 0;
+  out.parts.front().parent = -1;
+  return out;
+}
+
+std::vector<std::string> passwords_of(const store::Drop& drop, const Work& work, const Config& config) {
+  std::vector<std::string> given = work.unlock ? work.unlock->passwords : std::vector<std::string>();
+  if (!drop.password.empty()) given.push_back(drop.password);
+  return document::passwords_to_try(
+      {.given = std::move(given), .configured = config.documents.passwords, .remembered = {}}, {});
+}
+
+}  // namespace
+
+// At most one word about pages every kDropToldMs; the first and, with the verdict, the last are always told.
+std::function<void(std::uint32_t)> Processor::paged(const ItemId& id) {
+  return [this, id, told = Steady::now()](std::uint32_t pages) mutable {
+    const auto now = Steady::now();
+    if (pages > 1 && now - told < std::chrono::milliseconds(limits::kDropToldMs)) return;
+    told = now;
+    parts_.progress({id, transfer::DropProgress::cleaning, pages, {}});
+  };
+}
+
+void Processor::sanitize_drop(Job& job, Work& work) {
+  const store::Envelope& envelope = job.original.envelope;
+  if (!work.documents) {
+    parts_.attempts.lay_aside(work.where.id);
+    return parts_.queue.to_documents(std::move(work), envelope.sender);
+  }
+  if (!work.again()) parts_.progress({envelope.id, transfer::DropProgress::cleaning, 0, {}});
+  const auto began = Steady::now();
+  const document::Content content(std::move(job.original.content), job.original.size, job.original.sha256);
+  clean::JobOptions options;
+  options.any_file = true;
+  options.name = drop_name(*envelope.drop);
+  document::MailReading reading = document::read_mail(
+      parts_.sanitizers.get(document::Kind::mail), content.descriptor(), content.size(), options,
+      job.config->cleaner, [&](const workers::JobEnd& end, unsigned attempt) {
+        log::warning("sanitizer failed", work.where.id,
+                     {{"why", clean::slug(*end.failure)}, {"attempt", std::int64_t{attempt}}});
+      });
+  job.parse_ms = milliseconds_since(began);
+  if (!reading.end.good()) {
+    hold(job, *reading.end.failure);
+  } else {
+    job.answer = std::move(reading.answer);
+    clean_drop(job, work, content);
+    job.compose_ms = milliseconds_since(began) - job.parse_ms;
+  }
+  submit(std::move(job), work);
+}
+
+void Processor::clean_drop(Job& job, const Work& work, const document::Content& content) {
+  const store::Envelope& envelope = job.original.envelope;
+  FileRequest request;
+  request.content = &content;
+  request.answer = &*job.answer;
+  request.name = drop_name(*envelope.drop);
+  const clean::Part part = part_of_file(content, *job.answer, request.name);
+  const DropTreatment treatment =
+      treat_drop(job.config->policy, envelope, part, work.release && !work.as_before);
+  job.outcome.type = part.detected_type;
+  job.file = std::make_unique<CleanedFile>();
+  job.file->part = part;
+  job.file->reasons = part.findings;
+  if (treatment.verdict != Verdict::clean) {
+    job.outcome.verdict = treatment.verdict;
+    job.outcome.reasons = part.findings;
+    compose::add_finding(job.outcome.reasons, treatment.verdict == Verdict::held
+                                                  ? Finding::kPolicyVerdictHeld
+                                                  : Finding::kPolicyVerdictRejected);
+  } else {
+    document::DocumentCleaner cleaner(parts_.sanitizers, *job.config);
+    document::Budget budget(job.config->documents);
+    request.action = treatment.action;
+    request.wish.passwords = passwords_of(*envelope.drop, work, *job.config);
+    request.wish.personal_numbers = true;
+    if (!work.again()) request.wish.paged = paged(envelope.id);
+    *job.file = clean_file(request, cleaner, budget);
+    job.outcome = outcome_of(*job.file, *job.config);
+    job.outcome.pages = budget.pages;
+  }
+  Group group;
+  group.verdict = job.outcome.verdict;
+  group.recipients = job.recipients;
+  group.reasons = job.outcome.reasons;
+  group.parts.push_back({0, job.file->made.action, job.file->reasons, &job.file->made});
+  job.answer = told_as_item(job.file->part);
+  job.groups = {std::move(group)};
+  // An unlocking counts when something is open now that was not.
+  if (work.unlock && (job.outcome.verdict != Verdict::clean ||
+                      !opens_any(parts_.items.drop_places(envelope.id), job.groups.front())))
+    job.groups.clear();
+}
+
+// `work` is the caller's until the store has taken the decision.
+void Processor::submit_drop(Job job, Work& work) {
+  store::DecidedItem& decided = job.decided;
+  const store::Envelope& envelope = job.original.envelope;
+  std::vector<transfer::AnyBundle> leaving;
+  decided.subject = envelope.drop->title.empty() ? envelope.drop->file_name : envelope.drop->title;
+  for (const Group& group : job.groups) {
+    store::DecidedGroup& out = decided.groups.emplace_back();
+    out.verdict = group.verdict;
+    out.reasons = group.reasons;
+    for (const std::size_t each : group.recipients) out.recipients.push_back(envelope.recipients[each].index);
+    if (job.answer) decided.drop_places = locked_places(group, *job.answer);
+    decided.drop_pages = job.outcome.pages;
+    decided.drop = drop_bundle(job.original, job.first_ordinal, std::move(job.outcome), *job.config);
+    leaving.push_back(*decided.drop);
+  }
+  write_down(std::move(job), work, std::move(leaving));
+}
+
+}  // namespace kiyome::cleaner

@@ -1,0 +1,120 @@
+// What the drop box remembers: uploads, submissions, their files and how they fare. One SQLite file with one
+// connection under a lock. Trusts nothing of what stands in a text; it keeps it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/base/item_id.h"
+#include "proto/transfer/drop.h"
+#include "service/base/guarded.h"
+#include "service/store/sqlite.h"
+
+namespace kiyome::edge::drop {
+
+enum class UploadState : std::uint8_t { open = 1, submitted = 2, gone = 3 };
+
+struct Upload {
+  ItemId id;
+  std::int64_t account = 0;
+  std::string name, metadata;
+  std::uint64_t size = 0;
+  std::uint64_t offset = 0;  // on the disk for certain
+  std::int64_t created_ms = 0, touched_ms = 0;
+  UploadState state = UploadState::open;
+};
+
+struct SubmittedFile {
+  ItemId item, upload;
+  std::uint32_t number = 1;
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::string password;
+  bool committed = false;
+  transfer::DropProgress state = transfer::DropProgress::received;
+  std::uint32_t pages = 0;
+  std::vector<std::uint16_t> findings;
+  std::int64_t changed_ms = 0;
+};
+
+struct Submission {
+  ItemId id;
+  std::int64_t account = 0, created_ms = 0;
+  std::string key;
+  std::array<std::uint8_t, 32> digest{};
+  std::string client, sender, sender_name;
+  std::vector<std::string> recipients;
+  std::string title, message, importance;
+  bool sent = false;
+  std::vector<SubmittedFile> files;
+};
+
+// Thread-safe. Everything throws TemporaryFailure when the store cannot.
+class DropStore {
+ public:
+  // Opens or creates FOLDER/drop.sqlite.
+  explicit DropStore(const std::string& folder);
+
+  // ---- uploads ----
+  enum class Added { added, too_many_bytes, too_many };
+  // Unless the account has used up its day: `day_bytes_max`, limits::kDropUploadsDay, kDropUploadsOpen.
+  Added add_upload(const Upload& upload, std::uint64_t day_bytes_max);
+  std::optional<Upload> find_upload(std::int64_t account, const ItemId& id);
+  void set_offset(const ItemId& id, std::uint64_t offset, std::int64_t now_ms);
+  // false: it is not open (any more). Its file may go afterwards.
+  bool drop_upload(const ItemId& id);
+  // Octets that the account has begun to upload in the 24 hours before `now_ms`; what was dropped counts as
+  // far as it had come.
+  std::uint64_t day_bytes(std::int64_t account, std::int64_t now_ms);
+  // All that are open / those of them that nobody has touched since, at most kDropSweep.
+  void open_uploads(const std::function<void(const Upload&)>& use);
+  std::vector<ItemId> idle_uploads(std::int64_t before_ms);
+
+  // ---- submissions ----
+  struct Begun {
+    enum class What { begun, known, other_request, upload_unknown, upload_open, upload_used, too_many };
+    What what = What::begun;
+    ItemId submission;      // begun, known
+    std::size_t place = 0;  // of the upload that is wrong
+  };
+  // In one transaction: every upload is the account's, open and whole; then they belong to the submission,
+  // whose files get their names and sizes. `submission.files` name upload, item and password.
+  Begun begin_submission(Submission submission);
+  // Nothing of it was committed: its uploads are open again.
+  void undo_submission(const ItemId& id);
+  void set_committed(const std::vector<ItemId>& items);
+  // An upload's octets are lost: its file ends as refused.
+  void set_lost(const ItemId& item, std::int64_t now_ms);
+  // Everything is committed. Passwords are forgotten, uploads are done.
+  void set_sent(const ItemId& id);
+  std::optional<Submission> find_submission(const ItemId& id);
+  // Of this account, older than `before` if given, the newest first; at most `most`, and after the first one
+  // no more than limits::kDropListed files.
+  std::vector<Submission> list(std::int64_t account, const std::optional<ItemId>& before, std::size_t most);
+  std::vector<ItemId> unsent();
+
+  // ---- how files fare ----
+  void hear(const std::vector<transfer::DropState>& states, std::int64_t now_ms);
+  // Items of sent submissions whose last word is still to come, above `after`, at most kDropSweep. `moving`:
+  // those only that should move by themselves.
+  std::vector<ItemId> open_items(const ItemId& after, bool moving);
+
+  // Submissions made before `history_ms`, and uploads done or gone that were begun before `uploads_ms`, at
+  // most kDropSweep of each.
+  void prune(std::int64_t history_ms, std::int64_t uploads_ms);
+
+ private:
+  template <class F>
+  auto with(F&& use) {
+    return database_.with([&](std::unique_ptr<store::Database>& database) { return use(*database); });
+  }
+
+  Guarded<std::unique_ptr<store::Database>> database_;
+};
+
+}  // namespace kiyome::edge::drop

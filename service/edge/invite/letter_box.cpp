@@ -1,0 +1,90 @@
+#include "service/edge/invite/letter_box.h"
+
+#include <sodium.h>
+
+#include "proto/base/limits.h"
+#include "service/base/clock.h"
+#include "service/base/log.h"
+
+namespace kiyome::edge::invite {
+namespace {
+
+constexpr auto kLook = std::chrono::seconds(2);  // how late a retry may be noticed
+constexpr double kLifetimeMs =
+    24.0 * 3'600'000;  // a code is worthless long before, an invitation is sent anew
+
+double random01() { return randombytes_random() / 4294967296.0; }
+
+const std::string& name_of(const Config& config) {
+  return config.returns.hostname.empty() ? config.smtp.hostname : config.returns.hostname;
+}
+
+}  // namespace
+
+LetterBox::LetterBox(InvitationStore& store, const Config& config) : store_(store) {
+  reload(config);
+  thread_ = std::thread([this] { run(); });
+}
+
+LetterBox::~LetterBox() {
+  state_.with([](State& state) {
+    state.stopped = true;
+    state.hop->sender.stop();
+  });
+  state_.notify_all();
+  thread_.join();
+}
+
+void LetterBox::reload(const Config& config) {
+  auto hop = std::make_shared<Hop>(config.returns, name_of(config));
+  state_.with([&](State& state) { state.hop.swap(hop); });
+}
+
+void LetterBox::wake() {
+  state_.with([](State& state) { state.woken = true; });
+  state_.notify_all();
+}
+
+void LetterBox::run() {
+  for (;;) {
+    const std::shared_ptr<Hop> hop = state_.wait_until(
+        Steady::now() + kLook, [](const State& state) { return state.woken || state.stopped; },
+        [](State& state) {
+          state.woken = false;
+          return state.stopped ? nullptr : state.hop;
+        });
+    if (!hop) return;
+    try {
+      for (const QueuedLetter& letter : store_.due_letters(unix_ms_now(), limits::kLetters)) {
+        if (state_.with([](const State& state) { return state.stopped; })) return;
+        send(letter, *hop);
+      }
+    } catch (const std::exception& trouble) {
+      log::warning("letters wait", {{"why", trouble.what()}});
+    }
+  }
+}
+
+void LetterBox::send(const QueuedLetter& letter, Hop& hop) {
+  using Kind = delivery::RecipientResult::Kind;
+  const std::vector<transfer::Recipient> recipients{{0, letter.to, transfer::kNotifyNever, {}}};
+  delivery::OutgoingMail mail;
+  mail.recipients = &recipients;
+  mail.content = letter.content;
+  const delivery::RecipientResult result = hop.sender.send(mail).front();
+  const std::int64_t now = unix_ms_now();
+  const bool given_up = result.kind == Kind::permanent ||
+                        (result.kind == Kind::temporary && double(now - letter.created_ms) > kLifetimeMs);
+  if (result.kind == Kind::temporary && !given_up) {
+    const double pause = delivery::retry_pause(hop.config, letter.attempts + 1, random01());
+    store_.letter_later(letter.number, letter.attempts + 1, now + static_cast<std::int64_t>(1000 * pause));
+    return;
+  }
+  // No bounce comes to the sender: his list shows that nobody has opened the invitation.
+  if (given_up)
+    log::warning("letter not delivered",
+                 {{"to", std::string_view(letter.to)}, {"reply", std::string_view(result.reply)}});
+  store_.letter_done(letter.number);
+}
+
+}  // namespace kiyome::edge::invite

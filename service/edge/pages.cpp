@@ -1,0 +1,118 @@
+#include "service/edge/pages.h"
+
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+#include <fmt/format.h>
+
+#include "service/auth/admin_commands.h"
+#include "service/base/errors.h"
+#include "service/base/log.h"
+#include "service/store/audit_words.h"
+
+namespace kiyome::edge {
+
+Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
+             store::OriginalLog& originals, IntakeLink& link, const std::vector<ItemId>& announced)
+    : settings_(std::move(settings)),
+      disk_("."),
+      trail_("audit.sqlite"),
+      accounts_(
+          ".", context.config().auth, [this](const auth::Event& event) { note(event); }, "Kiyome 送付"),
+      web_(context.take("web")),
+      portal_(accounts_, web_.empty() ? -1 : web_.front().get(), "kiyome-drop-box"),
+      invitations_(std::make_unique<invite::Invitations>(
+          "invite", context.config(),
+          invite::Around{
+              .accounts = accounts_,
+              .knows_recipient = [this](const std::string& mailbox) { return knows_recipient(mailbox); },
+              .wall_ms = unix_ms_now})),
+      outside_(outside(originals, link)),
+      box_("drop", context.config().drop_box, outside_, announced) {
+  portal_.reload(context.config().auth);
+}
+
+drop::Outside Pages::outside(store::OriginalLog& originals, IntakeLink& link) {
+  const auto current = [this] {
+    return settings_.with([](const std::shared_ptr<const EdgeSettings>& now) { return now; });
+  };
+  return {
+      .originals = originals,
+      .announce = [&link](const transfer::Announce& item) { link.announce(item); },
+      .ask = [&link](const transfer::AskDrop& asked) { link.ask(asked.id); },
+      .knows_recipient = [this](const std::string& mailbox) { return knows_recipient(mailbox); },
+      .has_room =
+          [this, current](std::uint64_t octets) {
+            const auto settings = current();
+            return disk_.has_room(octets, settings->config.free_bytes_min, settings->config.free_inodes_min);
+          },
+      .write_failed = [this] { disk_.forget(); },
+      .allowance = [this](const auth::Account& account) { return invitations_->allowance(account); },
+      .submitted = [this](const auth::Account& account) { invitations_->submitted(account); },
+      .may_invite = [this](const auth::Account& account) { return invitations_->may_invite(account); },
+  };
+}
+
+bool Pages::knows_recipient(const std::string& mailbox) {
+  const auto settings = settings_.with([](const std::shared_ptr<const EdgeSettings>& now) { return now; });
+  return settings->takes_domain_of(mailbox) && settings->knows(mailbox);
+}
+
+// The trail is the proof and the log is what operators watch: both get it. A sign-in does not fail because
+// the trail could not be written, but that is said.
+void Pages::note(const auth::Event& event) {
+  log::info(event.what, {{"login", std::string_view(event.login)},
+                         {"actor", std::string_view(event.actor)},
+                         {"client", std::string_view(event.client)},
+                         {"detail", std::string_view(event.detail)}});
+  try {
+    trail_.append(event.what, event.actor.empty() ? event.login : event.actor,
+                  fmt::format(R"({{"login":{},"client":{},"detail":{}}})", log::json_string(event.login),
+                              log::json_string(event.client), log::json_string(event.detail)));
+  } catch (const TemporaryFailure& trouble) {
+    log::error("audit trail", {{"why", trouble.what()}});
+  }
+}
+
+void Pages::serve(RoleContext& context, const EdgeFiles& files) {
+  std::vector<Descriptor> listeners = context.take("drop_box");
+  if (listeners.empty()) return;
+  http::Router router;
+  portal_.add_to(router);
+  box_.add_to(router, portal_);
+  invitations_->add_to(router, portal_);
+  const HttpConfig& http = context.config().drop_box.http;
+  http::ServerOptions options;
+  options.certificate_pem = files.certificate;
+  options.key_pem = files.key;
+  options.connections_max = http.connections_max;
+  options.hosts = http.hosts;
+  server_ = std::make_unique<http::Server>(std::move(listeners), std::move(options), std::move(router));
+}
+
+void Pages::stop() { server_.reset(); }
+
+void Pages::reload(const Config& config, std::shared_ptr<const EdgeSettings> settings,
+                   const EdgeFiles& files) {
+  if (server_ && !files.certificate.empty()) server_->reload(files.certificate, files.key);
+  settings_.with([&](std::shared_ptr<const EdgeSettings>& held) { held = std::move(settings); });
+  accounts_.reload(config.auth);
+  portal_.reload(config.auth);
+  box_.reload(config.drop_box);
+  invitations_->reload(config);
+}
+
+void Pages::admin(const std::string& request, const AdminReply& reply) {
+  if (auth::handle_admin(accounts_, request, reply)) return;
+  Poco::JSON::Parser parser;
+  const auto asked = parser.parse(request).extract<Poco::JSON::Object::Ptr>();
+  const auto walk = [this](const auto& use, std::uint64_t& count) { return trail_.verify(use, count); };
+  if (!store::tell_trail(asked->optValue<std::string>("command", ""), walk, reply))
+    throw PermanentFailure("no such command");
+}
+
+IntakeLink::DropCalls Pages::calls() {
+  return {.state = [this](const transfer::DropState& state) { box_.heard(state); },
+          .connected = [this] { box_.connected(); }};
+}
+
+}  // namespace kiyome::edge

@@ -1,0 +1,73 @@
+// How values of the pick-up stand in its tables.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/base/item_id.h"
+#include "service/gate/drop_view.h"
+#include "service/store/sqlite.h"
+
+namespace kiyome::gate {
+
+inline store::Blob blob(const ItemId& id) {
+  return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
+}
+inline store::Blob blob(const Digest& digest) {
+  return {{reinterpret_cast<const char*>(digest.data()), digest.size()}};
+}
+inline ItemId item_id(std::string_view octets) {
+  ItemId id;
+  std::copy_n(octets.begin(), std::min(octets.size(), id.bytes.size()),
+              reinterpret_cast<char*>(id.bytes.data()));
+  return id;
+}
+inline Digest digest(std::string_view octets) {
+  Digest out{};
+  std::copy_n(octets.begin(), std::min(octets.size(), out.size()), reinterpret_cast<char*>(out.data()));
+  return out;
+}
+
+inline std::string hex(const Digest& digest) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const std::uint8_t octet : digest) {
+    out += kHex[octet >> 4];
+    out += kHex[octet & 15];
+  }
+  return out;
+}
+
+// Names of rules: clean lines, so LF parts them.
+inline std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += line + '\n';
+  return out;
+}
+inline std::vector<std::string> lines(std::string_view text) {
+  std::vector<std::string> out;
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+    out.emplace_back(text.substr(0, end));
+  return out;
+}
+
+inline std::string joined(const std::vector<std::uint16_t>& numbers) {
+  std::string out;
+  for (const std::uint16_t number : numbers) out += std::to_string(number) + '\n';
+  return out;
+}
+inline std::vector<std::uint16_t> numbers(std::string_view text) {
+  std::vector<std::uint16_t> out;
+  for (const std::string& line : lines(text)) {
+    std::uint16_t number = 0;
+    std::from_chars(line.data(), line.data() + line.size(), number);
+    out.push_back(number);
+  }
+  return out;
+}
+
+}  // namespace kiyome::gate

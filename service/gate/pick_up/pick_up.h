@@ -1,0 +1,80 @@
+// The pick-up: what openapi.yaml's tag `pick-up` says, for people of the closed side who are signed in. What
+// is not for the account that asks is not there: 404.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "proto/base/limits.h"
+#include "service/auth/accounts.h"
+#include "service/gate/gate_store.h"
+#include "service/gate/pick_up/viewer.h"
+#include "service/gate/writer.h"
+#include "service/http/http.h"
+#include "service/http/json_text.h"
+#include "service/portal/portal.h"
+
+namespace kiyome::gate {
+
+// What the gate lends. All of it outlives the pick-up.
+struct PickUpParts {
+  GateStore& store;
+  Writer& writer;
+  std::function<std::int64_t()> now_ms;
+  // That are on the disk. On the writer's thread, so that they are said in the order of their numbers.
+  std::function<void(const std::vector<NumberedResult>&)> results;
+  // A mail of our own that is on the disk as `row`.
+  std::function<void(std::int64_t row, std::int64_t now_ms, std::shared_ptr<const transfer::Bundle>)> mail;
+};
+
+// Blocks until the writer has it on the disk; then `written` is called on the writer's thread, in the order
+// of the writes. Throws TemporaryFailure when it could not be written.
+void commit(Writer& writer, std::function<void(GateStore&)> apply, std::function<void()> written = {});
+
+// Thread-safe.
+class PickUp {
+ public:
+  // `changed` is called when a delivery should be looked after (rounds.h).
+  PickUp(PickUpParts parts, auth::Accounts& accounts, double days, std::function<void()> changed);
+
+  void add_to(http::Router& router, portal::Portal& portal);
+  void set_days(double days) { days_ = days; }
+  // Of business, until the next level may decide.
+  void set_hours(double hours) { hours_ = hours; }
+  double days() const { return days_; }
+  double hours() const { return hours_; }
+
+ private:
+  using Request = http::Request;
+  using Response = http::Response;
+  struct Found {  // a delivery and what the account sees of it
+    DropView drop;
+    Viewer viewer;
+  };
+
+  Response list(Request& request, const auth::Session& session);
+  Response detail(Request& request, const auth::Session& session);
+  Response file(Request& request, const auth::Session& session);
+  Response archive(Request& request, const auth::Session& session);
+  Response approvals(Request& request, const auth::Session& session);
+  Response decide(Request& request, const auth::Session& session);
+  Response delegation(Request& request, const auth::Session& session);
+  Response set_delegation(Request& request, const auth::Session& session);
+
+  Deciders deciders();
+  Found find(const Request& request, const auth::Session& session);
+  [[noreturn]] void refuse_decision(const Found& found, const auth::Account& account);
+  void write(http::JsonText& out, const DropView& drop, const Viewer& viewer, const auth::Account& account);
+  void give(const std::vector<DropStore::FilePlace>& files, const Found& found, const auth::Account& account);
+  std::vector<auth::Account> choices(const auth::Account& account);
+  std::int64_t expires_ms(const DropView& drop) const;
+
+  PickUpParts parts_;
+  auth::Accounts& accounts_;
+  std::function<void()> changed_;
+  std::atomic<double> days_, hours_{limits::kApprovalHours};
+};
+
+}  // namespace kiyome::gate

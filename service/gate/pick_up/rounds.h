@@ -1,0 +1,54 @@
+// Looks after deliveries: tells people by mail, asks the next level when nobody decides, ends what nobody
+// picks up. What a round does is one transaction with what it notes of it, so a round that dies is done
+// again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "service/base/guarded.h"
+#include "service/gate/pick_up/own_mail.h"
+#include "service/gate/pick_up/pick_up.h"
+
+namespace kiyome::gate {
+
+struct RoundsSettings {
+  Letterhead head;
+  double records_days = 1095;  // of deliveries that have ended
+};
+
+// Thread-safe. Everybody it is given outlives it, the writer too.
+class Rounds {
+ public:
+  Rounds(PickUpParts parts, auth::Accounts& accounts, const PickUp& pick_up, RoundsSettings settings);
+  ~Rounds();
+  void start();
+  void stop();  // ends after the delivery in hand
+  void wake();  // something has come, or was decided
+  void reload(RoundsSettings settings);
+  // One turn, on the caller's thread. Throws TemporaryFailure. For start()'s thread and for tests.
+  void turn();
+
+ private:
+  struct State {
+    bool woken = false, stopping = false;
+    RoundsSettings settings;
+  };
+  void run();
+  void end_old();
+  void look_after(const ItemId& submission, Deciders& deciders);
+  std::vector<Letter> letters_for(const DropView& drop, Deciders& deciders, bool& waits);
+  void send(const DropView& drop, const std::vector<Letter>& letters, std::int64_t next_ms);
+  bool stopping();
+
+  PickUpParts parts_;
+  auth::Accounts& accounts_;
+  const PickUp& pick_up_;
+  Guarded<State> state_;
+  std::thread thread_;
+};
+
+}  // namespace kiyome::gate

@@ -1,0 +1,37 @@
+// An audit trail in a file of its own, for a role that has no item store: the edge's (who signed in, who sent
+// what) and the like. Entries form audit/chain.h's chain. Thread-safe; throws TemporaryFailure when the disk
+// says no, and then the entry is not there.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "service/base/guarded.h"
+#include "service/store/audit_log.h"
+
+namespace kiyome::store {
+
+class AuditTrail {
+ public:
+  // Opens or creates the file.
+  explicit AuditTrail(const std::string& path);
+
+  // Numbers, dates and chains the entry; on return it is on the disk. `detail` is one JSON object.
+  void append(const std::string& event, const std::string& actor, const std::string& detail);
+  // Walks all of it; gives the first fault in words, or nothing. `use` may be empty.
+  std::optional<std::string> verify(const std::function<void(const audit::Entry&)>& use,
+                                    std::uint64_t& count);
+
+ private:
+  struct State {
+    explicit State(const std::string& path);
+    Database database;
+    AuditLog log;
+  };
+  Guarded<std::unique_ptr<State>> state_;
+};
+
+}  // namespace kiyome::store
