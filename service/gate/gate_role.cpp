@@ -11,7 +11,8 @@ std::optional<PickUpGifts> take_pick_up(RoleContext& context) {
   PickUpGifts out;
   out.listeners = context.take("pick_up");
   if (out.listeners.empty()) return std::nullopt;
-  out.web = context.take_one("web");
+  std::vector<Descriptor> web = context.take("web");  // none: built without its pages
+  if (!web.empty()) out.web = std::move(web.front());
   out.certificate_pem = context.take_text("tls_certificate");
   out.key_pem = context.take_text("tls_key");
   return out;

@@ -113,8 +113,10 @@ void Supervisor::bind_pages(const HttpConfig& http, const char* gift, const char
   for (const HostPort& at : http.listen) gifts.push_back({gift, keep(listen_tcp(at, gift))});
   const std::string path = programs_.web + "/" + folder;
   const int web = keep(Descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
-  if (web < 0) throw ConfigError("the pages are missing: " + path);
-  gifts.push_back({"web", web});
+  if (web >= 0)
+    gifts.push_back({"web", web});
+  else  // built without node: programs can still use the interface
+    log::warning("the pages are missing", {{"path", std::string_view(path)}});
 }
 
 void Supervisor::bind_everything(const std::set<std::string>& roles) {
