@@ -173,7 +173,7 @@ void Cleaner::heard(const transfer::WayBack& message) {
     const BundleKey key{refused->id, refused->part};
     const std::optional<transfer::Bundle> notice = refusal_notice(*refused, items_, *config_.get());
     items_.bundle_refused(*refused, notice, [this, key, notice](bool written) {
-      if (!written) return;
+      if (!written) return gate_.hear_again();
       gate_.settled(key);
       if (notice) gate_.offer(*notice);
     });
@@ -186,7 +186,7 @@ void Cleaner::heard(const transfer::WayBack& message) {
 
 void Cleaner::heard_drop(const transfer::DropResult& result) {
   items_.drop_result(result, [this, result](bool written) {
-    if (!written) return;  // not answered, so the gate says it again
+    if (!written) return gate_.hear_again();
     gate_.say(transfer::DropResultTaken{result.id, result.part, result.recipient, result.stage});
   });
 }
@@ -202,7 +202,7 @@ transfer::DropState Cleaner::state_of(const ItemId& id) {
 void Cleaner::heard_result(const transfer::DeliveryResult& result) {
   const std::string notice = owed_notice(result, items_, *config_.get());
   items_.delivery(result, notice, [this, result, owed = !notice.empty()](bool written) {
-    if (!written) return;  // not answered, so the gate says it again
+    if (!written) return gate_.hear_again();
     gate_.say(transfer::ResultTaken{result.id, result.part, result.recipient,
                                     static_cast<std::uint8_t>(result.result)});
     if (owed) returns_.wake();

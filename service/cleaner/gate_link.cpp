@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "service/base/guarded.h"
 #include "service/base/log.h"
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kUnansweredMax = 512;        // bundles on the wire without an answer
 constexpr std::size_t kHeldOctetsMax = 64u << 20;  // content kept in memory while it waits
 constexpr auto kReconnectMax = 5000ms;
+constexpr auto kHearAgainPause = 1000ms;       // a disk that is full stays so for a while
 constexpr unsigned kWayBackPerSecond = 20000;  // messages; more is a conquered gate, and is slowed down
 constexpr auto kWritePatience = 120s;          // a gate on a slow disk reads late
 
@@ -38,6 +40,7 @@ struct Shared {
   std::string words;                     // ResultTaken frames
   std::size_t held_octets = 0;
   bool stopping = false;
+  bool again = false;  // this connection is to end: see hear_again()
 };
 
 }  // namespace
@@ -62,6 +65,9 @@ struct GateLink::Impl {
   void requeue();
   bool stopping() {
     return shared.with([](Shared& state) { return state.stopping; });
+  }
+  bool ending() {
+    return shared.with([](Shared& state) { return state.stopping || state.again; });
   }
 };
 
@@ -150,7 +156,7 @@ void GateLink::Impl::slow_down() {
 
 void GateLink::Impl::serve(const Descriptor& connection) {
   transfer::FrameReader frames(limits::kWayBackFrame);
-  while (!stopping()) {
+  while (!ending()) {
     if (!send_some(connection, frames)) return;
     pollfd entries[2] = {{connection.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}};
     if (::poll(entries, 2, -1) < 0) continue;
@@ -187,6 +193,8 @@ void GateLink::Impl::run() {
       }
       up = false;
       requeue();
+      const bool again = shared.with([](Shared& state) { return std::exchange(state.again, false); });
+      if (again && !stopping()) std::this_thread::sleep_for(kHearAgainPause);
       if (!stopping()) log::warning("gate connection lost");
     }
     if (stopping()) return;
@@ -259,6 +267,11 @@ void GateLink::say(const transfer::ResultTaken& message) {
 
 void GateLink::say(const transfer::DropResultTaken& message) {
   impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
+}
+
+void GateLink::hear_again() {
+  impl_->shared.with([](Shared& state) { state.again = true; });
+  ::eventfd_write(impl_->wake.get(), 1);
 }
 
 bool GateLink::connected() const { return impl_->up; }

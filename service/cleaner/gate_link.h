@@ -44,6 +44,9 @@ class GateLink {
   // Tells the gate that a result is on disk here.
   void say(const transfer::ResultTaken& message);
   void say(const transfer::DropResultTaken& message);
+  // A result could not be written down: the connection ends, and on the next one, a moment later, the gate
+  // says again what it has no answer to. It says it once a connection.
+  void hear_again();
   bool connected() const;
 
  private:
