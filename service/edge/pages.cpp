@@ -32,18 +32,15 @@ Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
 }
 
 drop::Outside Pages::outside(store::OriginalLog& originals, IntakeLink& link) {
-  const auto current = [this] {
-    return settings_.with([](const std::shared_ptr<const EdgeSettings>& now) { return now; });
-  };
   return {
       .originals = originals,
       .announce = [&link](const transfer::Announce& item) { link.announce(item); },
       .ask = [&link](const transfer::AskDrop& asked) { link.ask(asked.id); },
       .knows_recipient = [this](const std::string& mailbox) { return knows_recipient(mailbox); },
       .has_room =
-          [this, current](std::uint64_t octets) {
-            const auto settings = current();
-            return disk_.has_room(octets, settings->config.free_bytes_min, settings->config.free_inodes_min);
+          [this](std::uint64_t octets) {
+            const auto now = settings();
+            return disk_.has_room(octets, now->config.free_bytes_min, now->config.free_inodes_min);
           },
       .write_failed = [this] { disk_.forget(); },
       .allowance = [this](const auth::Account& account) { return invitations_->allowance(account); },
@@ -52,9 +49,13 @@ drop::Outside Pages::outside(store::OriginalLog& originals, IntakeLink& link) {
   };
 }
 
+std::shared_ptr<const EdgeSettings> Pages::settings() {
+  return settings_.with([](const std::shared_ptr<const EdgeSettings>& now) { return now; });
+}
+
 bool Pages::knows_recipient(const std::string& mailbox) {
-  const auto settings = settings_.with([](const std::shared_ptr<const EdgeSettings>& now) { return now; });
-  return settings->takes_domain_of(mailbox) && settings->knows(mailbox);
+  const auto now = settings();
+  return now->takes_domain_of(mailbox) && now->knows(mailbox);
 }
 
 // The trail is the proof and the log is what operators watch: both get it. A sign-in does not fail because

@@ -37,6 +37,7 @@ class Pages {
 
  private:
   drop::Outside outside(store::OriginalLog& originals, IntakeLink& link);
+  std::shared_ptr<const EdgeSettings> settings();
   bool knows_recipient(const std::string& mailbox);
   void note(const auth::Event& event);
 

@@ -1,81 +1,11 @@
 #include "service/edge/tls.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include <algorithm>
-#include <limits>
 #include <new>
 
-#include "service/base/errors.h"
-
 namespace kiyome::edge {
-namespace {
-
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-using Bio = std::unique_ptr<BIO, FreeBio>;
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
-
-// A key with a passphrase would ask on a terminal that is not there.
-int no_passphrase(char*, int, int, void*) { return 0; }
-
-Bio memory(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-bool use_certificate(SSL_CTX* context, const std::string& pem) {
-  const Bio bio = memory(pem);
-  const Certificate leaf(PEM_read_bio_X509_AUX(bio.get(), nullptr, no_passphrase, nullptr));
-  if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1) return false;
-  for (;;) {
-    Certificate next(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
-    if (!next) break;
-    if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) return false;
-    next.release();  // the context owns it now
-  }
-  ERR_clear_error();  // the end of the text is told as an error
-  return true;
-}
-
-bool use_key(SSL_CTX* context, const std::string& pem) {
-  const Bio bio = memory(pem);
-  const std::unique_ptr<EVP_PKEY, FreeKey> key(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-  return key && SSL_CTX_use_PrivateKey(context, key.get()) == 1 && SSL_CTX_check_private_key(context) == 1;
-}
-
-}  // namespace
-
-TlsContext::TlsContext(const std::string& certificate, const std::string& key)
-    : context_(SSL_CTX_new(TLS_server_method())) {
-  if (context_ == nullptr) throw std::bad_alloc();
-  SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
-  SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                 SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context_, 0);  // mail sessions are long; a ticket key would be one more secret
-  SSL_CTX_set_options(context_, SSL_OP_NO_TICKET);
-  const bool certified = use_certificate(context_, certificate);
-  const bool keyed = certified && use_key(context_, key);
-  ERR_clear_error();
-  if (keyed) return;
-  SSL_CTX_free(context_);
-  throw ConfigError(certified ? "tls.key: not a key, or not the certificate's"
-                              : "tls.certificate: not a PEM certificate");
-}
-
-TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 TlsSession::TlsSession(const TlsContext& context, int socket) : ssl_(SSL_new(context.get())) {
   if (ssl_ == nullptr) throw std::bad_alloc();

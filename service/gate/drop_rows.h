@@ -10,27 +10,13 @@
 
 #include "proto/base/item_id.h"
 #include "service/gate/drop_view.h"
-#include "service/store/sqlite.h"
+#include "service/store/row_values.h"
 
 namespace kiyome::gate {
 
-inline store::Blob blob(const ItemId& id) {
-  return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
-}
-inline store::Blob blob(const Digest& digest) {
-  return {{reinterpret_cast<const char*>(digest.data()), digest.size()}};
-}
-inline ItemId item_id(std::string_view octets) {
-  ItemId id;
-  std::copy_n(octets.begin(), std::min(octets.size(), id.bytes.size()),
-              reinterpret_cast<char*>(id.bytes.data()));
-  return id;
-}
-inline Digest digest(std::string_view octets) {
-  Digest out{};
-  std::copy_n(octets.begin(), std::min(octets.size(), out.size()), reinterpret_cast<char*>(out.data()));
-  return out;
-}
+using store::blob;
+using store::item_id;
+inline Digest digest(std::string_view octets) { return store::sha256_of(octets); }
 
 inline std::string hex(const Digest& digest) {
   constexpr char kHex[] = "0123456789abcdef";

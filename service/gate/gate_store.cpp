@@ -18,11 +18,13 @@
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/gate/gate_schema.h"
+#include "service/store/row_values.h"
 
 namespace kiyome::gate {
 namespace {
 
 using store::Blob;
+using store::item_id;
 using store::Row;
 using store::Statement;
 
@@ -31,13 +33,6 @@ constexpr auto kDiskPatience = std::chrono::seconds(600);
 
 std::string_view octets(const ItemId& id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-}
-
-ItemId item_id(std::string_view octets) {
-  ItemId id;
-  std::copy_n(octets.begin(), std::min(octets.size(), id.bytes.size()),
-              reinterpret_cast<char*>(id.bytes.data()));
-  return id;
 }
 
 // What is on the disk after a failed fsync is unknown, and a second one may say "fine" without having

@@ -24,7 +24,6 @@
 #include "service/base/guarded.h"
 #include "service/base/log.h"
 #include "service/http/connection.h"
-#include "service/http/tls.h"
 #include "service/http/wire.h"
 
 namespace kiyome::http {
@@ -261,7 +260,7 @@ Server::~Server() {
 }
 
 void Server::reload(const std::string& certificate_pem, const std::string& key_pem) {
-  auto fresh = std::make_shared<const TlsContext>(certificate_pem, key_pem);
+  auto fresh = std::make_shared<const TlsContext>(certificate_pem, key_pem, "http/1.1");
   impl_->tls.with([&](auto& current) { current = std::move(fresh); });
 }
 

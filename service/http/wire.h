@@ -9,7 +9,7 @@
 
 #include "service/base/clock.h"
 #include "service/base/descriptor.h"
-#include "service/http/tls.h"
+#include "service/base/tls_context.h"
 
 using SSL = struct ssl_st;
 

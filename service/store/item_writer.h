@@ -10,6 +10,7 @@
 
 #include "service/store/audit_log.h"
 #include "service/store/item_store.h"
+#include "service/store/row_values.h"
 #include "service/store/sqlite.h"
 
 namespace kiyome::store {
@@ -20,15 +21,6 @@ inline constexpr std::size_t kBundleFileFrom = 64u << 10;
 
 std::string bundle_file(const ItemId& id, std::uint16_t part);         // "bundles/<id>.<part>"
 std::string reasons_text(const std::vector<clean::Finding>& reasons);  // slugs, separated by spaces
-inline Blob blob(const ItemId& id) {
-  return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
-}
-
-inline ItemId item_id(std::string_view raw) {
-  ItemId id;
-  std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
-  return id;
-}
 
 // A file of the drop box of which there is something to be told.
 struct DropNews {

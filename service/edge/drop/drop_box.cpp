@@ -1,8 +1,5 @@
 #include "service/edge/drop/drop_box.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <map>
 #include <thread>
 
@@ -26,12 +23,6 @@ constexpr auto kMovingAskAfter = 60s;  // what should move by itself is asked fo
 constexpr auto kOpenAskAfter = 1h;     // … and what waits for people
 
 constexpr std::int64_t kHourMs = 3'600'000;
-
-// A name per folder: made when it is not there.
-const std::string& made(const std::string& folder) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("create " + folder);
-  return folder;
-}
 
 struct Inbox {
   std::map<ItemId, transfer::DropState> heard;  // the latest of each item
@@ -68,7 +59,7 @@ struct DropBox::Impl {
        const std::vector<ItemId>& announced)
       : outside(around),
         config(std::make_shared<const DropBoxConfig>(told)),
-        store(made(folder)),
+        store(made_folder(folder)),
         files(folder, store, outside.wall_ms),
         dispatch(store, files, outside, announced),
         uploads(store, files, outside, config),

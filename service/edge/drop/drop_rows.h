@@ -1,29 +1,28 @@
 // Values of the drop box as they stand in rows. Trusts the database to be ours.
 #pragma once
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proto/base/check.h"
 #include "proto/base/item_id.h"
-#include "service/store/sqlite.h"
+#include "service/base/errors.h"
+#include "service/store/row_values.h"
 
 namespace kiyome::edge::drop {
 
 inline constexpr std::int64_t kDayMs = 86'400'000;
 
-inline store::Blob blob(const ItemId& id) {
-  return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
-}
+using store::blob;
 
 inline ItemId item_id(std::string_view octets) {
-  ItemId out;
-  KIYOME_CHECK(octets.size() == out.bytes.size());
-  std::memcpy(out.bytes.data(), octets.data(), octets.size());
-  return out;
+  KIYOME_CHECK(octets.size() == ItemId{}.bytes.size());
+  return store::item_id(octets);
 }
 
 inline std::string codes_text(const std::vector<std::uint16_t>& codes) {
@@ -42,6 +41,12 @@ inline std::vector<std::uint16_t> codes_of(std::string_view text) {
     at = read.ptr == end ? end : read.ptr + 1;
   }
   return out;
+}
+
+// A name per folder: made when it is not there. Throws TemporaryFailure.
+inline const std::string& made_folder(const std::string& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("create " + folder);
+  return folder;
 }
 
 }  // namespace kiyome::edge::drop

@@ -1,4 +1,5 @@
 // The store's half that knows submissions.
+#include <cstring>
 #include <set>
 
 #include "proto/base/limits.h"
@@ -19,22 +20,6 @@ using Begun = DropStore::Begun;
   "SELECT id, account, created_ms, key, digest, client, sender, sender_name, recipients, title, message, " \
   "importance, sent FROM submissions "
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string out;
-  for (const std::string& line : lines) out.append(out.empty() ? "" : "\n").append(line);
-  return out;
-}
-
-std::vector<std::string> parted(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    out.emplace_back(line);
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-  }
-  return out;
-}
-
 std::string_view octets(const std::array<std::uint8_t, 32>& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
@@ -49,7 +34,7 @@ Submission submission_of(const Row& row) {
   out.client = row.text(5);
   out.sender = row.text(6);
   out.sender_name = row.text(7);
-  out.recipients = parted(row.text(8));
+  out.recipients = store::parted_lines(row.text(8));
   out.title = row.text(9);
   out.message = row.text(10);
   out.importance = row.text(11);
@@ -135,7 +120,8 @@ Begun DropStore::begin_submission(Submission submission) {
     database.kept("INSERT INTO submissions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,0)")
         .run(blob(submission.id), submission.account, submission.key, Blob{octets(submission.digest)},
              submission.created_ms, submission.client, submission.sender, submission.sender_name,
-             joined(submission.recipients), submission.title, submission.message, submission.importance);
+             store::joined_lines(submission.recipients), submission.title, submission.message,
+             submission.importance);
     std::uint32_t number = 0;
     for (const SubmittedFile& file : submission.files)
       database.kept("INSERT INTO files VALUES (?,?,?,?,?,?,?,0,1,0,'',?)")

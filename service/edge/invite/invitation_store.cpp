@@ -1,17 +1,12 @@
 #include "service/edge/invite/invitation_store.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstring>
-
-#include "proto/base/check.h"
 #include "proto/base/limits.h"
-#include "service/base/errors.h"
+#include "service/edge/drop/drop_rows.h"
 
 namespace kiyome::edge::invite {
 namespace {
 
+using store::blob;
 using store::Blob;
 using store::Database;
 using store::Row;
@@ -38,42 +33,17 @@ constexpr const char* kSchema[] = {
        CREATE INDEX letters_next ON letters (next_ms);)",
 };
 
-Blob blob(const ItemId& id) { return {{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}}; }
-
-ItemId id_of(std::string_view octets) {
-  ItemId out;
-  KIYOME_CHECK(octets.size() == out.bytes.size());
-  std::memcpy(out.bytes.data(), octets.data(), octets.size());
-  return out;
-}
-
-std::string lines_of(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& text : texts) out.append(out.empty() ? "" : "\n").append(text);
-  return out;
-}
-
-std::vector<std::string> texts_of(std::string_view lines) {
-  std::vector<std::string> out;
-  while (!lines.empty()) {
-    const std::size_t end = std::min(lines.find('\n'), lines.size());
-    out.emplace_back(lines.substr(0, end));
-    lines.remove_prefix(std::min(end + 1, lines.size()));
-  }
-  return out;
-}
-
 #define KIYOME_INVITATION                                                                                  \
   "SELECT id, inviter, inviter_name, mail, recipients, message, created_ms, expires_ms, bytes_max, state " \
   "FROM invitations "
 
 Invitation invitation_of(const Row& row) {
   Invitation out;
-  out.id = id_of(row.blob(0));
+  out.id = drop::item_id(row.blob(0));
   out.inviter = row.text(1);
   out.inviter_name = row.text(2);
   out.mail = row.text(3);
-  out.recipients = texts_of(row.text(4));
+  out.recipients = store::parted_lines(row.text(4));
   out.message = row.text(5);
   out.created_ms = row.integer(6);
   out.expires_ms = row.integer(7);
@@ -87,15 +57,10 @@ void add_letter(Database& database, const std::string& to, const std::string& co
       .run(to, Blob{content}, now_ms, now_ms);
 }
 
-const std::string& made(const std::string& folder) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("create " + folder);
-  return folder;
-}
-
 }  // namespace
 
 InvitationStore::InvitationStore(const std::string& folder)
-    : database_(std::make_unique<Database>(made(folder) + "/invitations.sqlite",
+    : database_(std::make_unique<Database>(drop::made_folder(folder) + "/invitations.sqlite",
                                            store::DatabaseOptions{.exclusive = true})) {
   with([](Database& database) { database.migrate(kSchema); });
 }
@@ -110,7 +75,8 @@ bool InvitationStore::add(const Invitation& one, std::string_view token_digest, 
     if (open >= std::int64_t{limits::kInvitationsOpen}) return false;
     database.kept("INSERT INTO invitations VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL,0,0,0,0)")
         .run(blob(one.id), Blob{token_digest}, one.inviter, one.inviter_name, one.mail,
-             lines_of(one.recipients), one.message, one.created_ms, one.expires_ms, one.bytes_max, one.state);
+             store::joined_lines(one.recipients), one.message, one.created_ms, one.expires_ms, one.bytes_max,
+             one.state);
     add_letter(database, one.mail, letter, now_ms);
     transaction.commit();
     return true;
@@ -157,7 +123,7 @@ std::vector<ItemId> InvitationStore::end_all_of(const std::string& inviter) {
     std::vector<ItemId> out;
     Transaction transaction(database);
     database.kept("SELECT id FROM invitations WHERE inviter=? AND state=1")
-        .each([&](const Row& row) { out.push_back(id_of(row.blob(0))); }, inviter);
+        .each([&](const Row& row) { out.push_back(drop::item_id(row.blob(0))); }, inviter);
     database.kept("UPDATE invitations SET state=3, code=NULL WHERE inviter=? AND state=1").run(inviter);
     transaction.commit();
     return out;

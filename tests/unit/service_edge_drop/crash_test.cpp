@@ -175,7 +175,7 @@ TEST_CASE(
     ::close(pipe[1]);
     edge.life = std::make_unique<Life>();  // to ask the child
     edge.life->port = port;
-    std::thread killer([&, after = std::chrono::milliseconds(50 + chance() % 400)] {
+    std::jthread killer([&, after = std::chrono::milliseconds(50 + chance() % 400)] {
       std::this_thread::sleep_for(after);
       ::kill(child, SIGKILL);
       ::waitpid(child, nullptr, 0);

@@ -1,14 +1,15 @@
-#include "service/http/tls.h"
+#include "service/base/tls_context.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <memory>
 #include <new>
 
 #include "service/base/errors.h"
 
-namespace kiyome::http {
+namespace kiyome {
 namespace {
 
 struct FreeBio {
@@ -53,10 +54,11 @@ bool use_key(SSL_CTX* context, const std::string& pem) {
 
 // Who offers protocols and not ours is refused: what he says next would be none of ours (ALPACA).
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in,
-                    unsigned in_size, void*) {
-  static constexpr unsigned char kOurs[] = "\x08http/1.1";
+                    unsigned in_size, void* ours) {
+  const auto& list = *static_cast<const std::string*>(ours);
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, size, kOurs, sizeof kOurs - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, size, reinterpret_cast<const unsigned char*>(list.data()),
+                            static_cast<unsigned>(list.size()), in, in_size) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -64,8 +66,10 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const 
 
 }  // namespace
 
-TlsContext::TlsContext(const std::string& certificate_pem, const std::string& key_pem)
-    : context_(SSL_CTX_new(TLS_server_method())) {
+TlsContext::TlsContext(const std::string& certificate_pem, const std::string& key_pem,
+                       const std::string& protocol)
+    : context_(SSL_CTX_new(TLS_server_method())),
+      protocols_(protocol.empty() ? "" : static_cast<char>(protocol.size()) + protocol) {
   if (context_ == nullptr) throw std::bad_alloc();
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
   SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
@@ -73,8 +77,8 @@ TlsContext::TlsContext(const std::string& certificate_pem, const std::string& ke
   SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                  SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context_, 0);  // connections are kept; a ticket key would be one more secret
-  SSL_CTX_set_alpn_select_cb(context_, choose_protocol, nullptr);
+  SSL_CTX_set_num_tickets(context_, 0);  // connections are long; a ticket key would be one more secret
+  if (!protocols_.empty()) SSL_CTX_set_alpn_select_cb(context_, choose_protocol, &protocols_);
   const bool certified = use_certificate(context_, certificate_pem);
   const bool keyed = certified && use_key(context_, key_pem);
   ERR_clear_error();
@@ -86,4 +90,4 @@ TlsContext::TlsContext(const std::string& certificate_pem, const std::string& ke
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
-}  // namespace kiyome::http
+}  // namespace kiyome
