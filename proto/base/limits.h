@@ -423,6 +423,29 @@ inline constexpr std::int64_t kPickUpGatherMs = 600'000;  // for the last file t
 inline constexpr std::int64_t kPickUpLookMs = 300'000;    // between two looks at who may decide by now
 inline constexpr std::uint32_t kApprovalHours = 8;  // of business; then the next level up may decide too
 
+// ---- page pictures: a safe look at what is clean, or held and only to be viewed ----
+inline constexpr std::uint32_t kPreviewPages = 20;       // of one file, kept for its sender's page
+inline constexpr std::uint32_t kPreviewSide = 1000;      // pixels of the longer side: an A4 page can be read
+inline constexpr std::uint32_t kViewPages = 200;         // of a held file that may only be viewed
+inline constexpr std::uint32_t kViewSide = 1600;         // pixels: 10-point letters are sharp
+inline constexpr std::size_t kPictureOctets = 8u << 20;  // of one PNG; RGB noise of kViewSide stays below
+inline constexpr std::size_t kPicturesAsked = 32;        // by edge at once; a page shows a few
+inline constexpr std::uint32_t kPictureWaitMs = 10'000;  // of a browser for one
+inline constexpr std::uint64_t kPreviewOctets = 32u << 20;  // of one file's previews together
+
+// ---- watched folders ----
+inline constexpr std::size_t kFolderEntries = 20'000;  // looked at in one turn; the others have the next one
+inline constexpr std::size_t kFolderDepth = 8;         // folders within each other
+inline constexpr std::size_t kFolderName = 1000;       // octets of a path below the folder, as kDropFileName
+inline constexpr std::uint32_t kFolderTurnMs = 1000;   // between two turns: shares tell nothing of changes
+inline constexpr std::size_t kFolderAtOnce = 4;       // files copied at once; each is memory (a sealed memfd)
+inline constexpr std::size_t kFolderKnown = 100'000;  // files that wait or were refused; beyond none is taken
+inline constexpr std::size_t kFolderReportBytes = 1u << 20;  // of one JSON report
+
+// ---- tenants ----
+inline constexpr std::size_t kTenants = 500;        // a prefecture has at most 179 municipalities (Hokkaido)
+inline constexpr std::size_t kOrganisations = 100;  // of one tenant
+
 // ---- configuration and log ----
 inline constexpr std::size_t kConfigBytes = 4u << 20;  // of the file; thousands of rules fit
 inline constexpr std::size_t kConfigLine = 200;        // octets of a value that a person reads

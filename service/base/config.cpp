@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "service/base/config_drop.h"
+#include "service/base/config_folder.h"
 #include "service/base/config_section.h"
 
 namespace kiyome {
@@ -89,7 +90,8 @@ void read_attachments(Section& section, Into& into) {
                           {"text", Action::text},
                           {"flatten", Action::flatten},
                           {"image", Action::image},
-                          {"hold", Action::hold}});
+                          {"hold", Action::hold},
+                          {"view", Action::view}});
 }
 
 void read_rule(Section section, const toml::table& table, PolicyRule& rule) {
@@ -218,6 +220,7 @@ void read_all(Mistakes& mistakes, const toml::table& table, Config& config) {
   read_smtp(edge.sub("smtp"), config.smtp, folder);
   read_return(edge.sub("return"), config.returns, folder);
   read_drop_box(edge.sub("drop_box"), config.drop_box);
+  read_folder(edge.sub("folder"), config.folder);
   edge.done();
 
   Section gate = top.sub("gate");
@@ -225,7 +228,9 @@ void read_all(Mistakes& mistakes, const toml::table& table, Config& config) {
   read_client(deliver, config.deliver, folder);
   deliver.done();
   read_pick_up(gate.sub("pick_up"), config.pick_up);
+  read_output_folder(gate.sub("folder"), config.output_folder);
   gate.done();
+  check_folders(mistakes, config);
 
   read_later(top.sub("console"), "console", config);
   read_later(top.sub("metrics"), "metrics", config);

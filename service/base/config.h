@@ -59,7 +59,8 @@ struct SmtpClientConfig {
 };
 
 enum class Verdict : std::uint8_t { clean, held, rejected };
-enum class Action : std::uint8_t { strip, text, flatten, image, hold };  // image: pictures stay pictures
+// image: pictures stay pictures. view: held, but its pages can be looked at (画面転送); in a mail as hold.
+enum class Action : std::uint8_t { strip, text, flatten, image, hold, view };
 
 // What to do with one recipient's copy, and where that was decided.
 struct PolicyActions {
@@ -160,11 +161,29 @@ struct DropBoxConfig {
   std::uint64_t invitation_bytes_max = 1u << 30;  // what an invited person may send
 };
 
+// A watched folder on the Internet side (a share): its files go the way of the drop box.
+struct FolderConfig {
+  std::string watch;                    // absolute; empty = none
+  std::vector<std::string> recipients;  // mail addresses: policy, approval and the gate's folder know them
+  std::string sender, sender_name;      // as whom they come; policy sees the address
+  std::string importance;
+  double settle_seconds = 2;  // unchanged for so long, a file is whole
+  std::uint64_t file_bytes_max = 1u << 30;
+  double history_days = 90;  // how long is known what came of a file
+};
+
+// Where the gate puts what was sent to one of these addresses: the clean files, and a report of each.
+struct OutputFolderConfig {
+  std::string output;  // absolute; empty = none
+  std::vector<std::string> recipients;
+};
+
 struct PickUpConfig {
   HttpConfig http;
   double days = 14;           // how long files can be picked up
   std::string url;            // of the page, for the mails that tell of it; empty = none is told
   std::string notify_sender;  // From of these mails; empty = notice.sender
+  double approval_hours = limits::kApprovalHours;  // of business, then the next level up may decide too
 };
 
 // [[approval.rule]]: whose files wait for a superior; every rule that matches asks for it.
@@ -175,6 +194,26 @@ struct ApprovalRule {
   std::string importance;  // glob
   std::string finding;     // slug
   std::optional<std::uint64_t> size_over;
+  std::string department;  // glob over the recipient's department: asked on the closed side, which knows it
+  bool released = false;   // only what was held and then released by an operator
+};
+
+// A part of a tenant with rules of its own (市長部局, 議会, 消防 …): beside the tenant's the stricter one
+// wins.
+struct OrganisationConfig {
+  std::string name;
+  std::vector<std::string> addresses;  // globs over the recipient's mail address
+  PolicyConfig policy;
+};
+
+// [[tenant]]: one municipality of several that share a service. Without any there is one, without a name.
+struct TenantConfig {
+  std::string name;                    // as `kiyome user add --tenant`
+  std::vector<std::string> domains;    // globs: whose recipients are its
+  std::optional<PolicyConfig> policy;  // in place of [policy]
+  std::optional<RetentionConfig> retention;
+  std::optional<double> pick_up_days;
+  std::vector<OrganisationConfig> organisations;
 };
 
 struct LdapConfig {
@@ -215,7 +254,10 @@ struct Config {
   DocumentsConfig documents;
   ScanConfig scan;
   DropBoxConfig drop_box;
+  FolderConfig folder;
   PickUpConfig pick_up;
+  OutputFolderConfig output_folder;
+  std::vector<TenantConfig> tenants;
   std::vector<ApprovalRule> approvals;
   AuthConfig auth;
   std::string log_level = "info";
@@ -227,5 +269,9 @@ struct Config {
 // from there.
 Config parse_config(std::string_view text, const std::string& path);
 Config load_config(const std::string& path);
+
+// What of the watched and the output folder cannot be found on this machine now, in words for the operator.
+// No mistake: a share may come later, or be another host's.
+std::vector<std::string> absent_folders(const Config& config);
 
 }  // namespace kiyome

@@ -96,6 +96,7 @@ void read_pick_up(Section section, PickUpConfig& into) {
   section.real("days", into.days, kLongestDays);
   section.optional_text("url", into.url, page_trouble);
   section.optional_text("notify_sender", into.notify_sender, values::address_trouble);
+  section.real("approval_hours", into.approval_hours, 24 * 365);
   section.done();
 }
 

@@ -41,6 +41,8 @@ std::string_view name_of(Action action) {
       return "image";
     case Action::hold:
       return "hold";
+    case Action::view:
+      return "view";
   }
   return "hold";
 }

@@ -1,8 +1,10 @@
 // Why a file of the drop box is not taken: its texts by the characters of the clean output grammar, names of
 // files as the grammar has them, each clean file by the verifier of its type. Everything here was chosen by a
 // peer.
+#include <algorithm>
 #include <set>
 
+#include "proto/clean/findings.h"
 #include "service/base/digest.h"
 #include "service/gate/drop_view.h"
 #include "service/gate/intake.h"
@@ -64,6 +66,25 @@ std::optional<Violation> verify(const CleanFile& file) {
   return Violation{0, "unknown type of file"};
 }
 
+// What is clean bears files. What is held bears none, but for pictures of the pages of what policy only lets
+// people look at.
+bool files_fit(const transfer::DropBundle& bundle) {
+  const std::vector<std::uint16_t>& findings = bundle.findings;
+  switch (bundle.verdict) {
+    case DropVerdict::clean:
+      return !bundle.files.empty();
+    case DropVerdict::held:
+      return bundle.files.empty() ||
+             (std::find(findings.begin(), findings.end(),
+                        static_cast<std::uint16_t>(clean::Finding::kViewOnly)) != findings.end() &&
+              std::all_of(bundle.files.begin(), bundle.files.end(),
+                          [](const CleanFile& file) { return file.type == CleanFileType::png; }));
+    case DropVerdict::rejected:
+      return bundle.files.empty();
+  }
+  return false;
+}
+
 // The words around the files; empty: fine.
 std::string wrong_words(const transfer::DropBundle& bundle) {
   if (!is_uuid_v7(bundle.id) || !is_uuid_v7(bundle.submission)) return "id that is none";
@@ -80,9 +101,8 @@ std::string wrong_words(const transfer::DropBundle& bundle) {
   for (const std::string& rule : bundle.approval)
     if (const Checked bad = check_line(rule)) return std::string("name of a rule: ") + bad->reason;
   if (const Checked bad = check_message(bundle.message)) return std::string("message: ") + bad->reason;
-  if ((bundle.verdict == DropVerdict::clean) == bundle.files.empty())
-    return "files and verdict contradict each other";
-  if (bundle.verdict != DropVerdict::clean && !bundle.approval.empty()) return "nothing to be approved";
+  if (!files_fit(bundle)) return "files and verdict contradict each other";
+  if (bundle.files.empty() && !bundle.approval.empty()) return "nothing to be approved";
   return {};
 }
 

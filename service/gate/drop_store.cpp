@@ -143,7 +143,7 @@ void DropStore::add_recipients(const transfer::DropBundle& bundle, std::int64_t 
                "d.replaced = 0 AND r.address = ? AND r.stage IN (1, 3)")
             .one([](const Row&) {}, blob(bundle.submission), address);
     Stage stage = Stage::told;
-    if (bundle.verdict == transfer::DropVerdict::clean)
+    if (!bundle.files.empty())
       stage = stopped || !bundle.approval.empty() ? Stage::waiting : Stage::delivered;
     waits = waits || stage == Stage::waiting;
     if (stage != Stage::told) say(bundle.id, bundle.part, i, stage, results);

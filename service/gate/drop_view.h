@@ -53,6 +53,8 @@ struct ItemView {
   std::vector<FileView> files;
   std::vector<RecipientView> recipients;
   const RecipientView* recipient(std::string_view address) const;  // none: nullptr
+  // Its files are pictures of its pages: to be looked at, not to be had (画面転送).
+  bool view_only() const { return verdict != transfer::DropVerdict::clean && !files.empty(); }
 };
 
 struct DecisionView {

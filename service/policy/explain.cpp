@@ -30,6 +30,8 @@ constexpr std::string_view name_of(Action action) {
       return "image";
     case Action::hold:
       return "hold";
+    case Action::view:
+      return "view";
   }
   return "";
 }

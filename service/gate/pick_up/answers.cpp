@@ -84,7 +84,9 @@ void write_item(http::JsonText& out, const ItemView& item, const Shown& shown) {
     if (picked != shown.picked.end()) out.time("picked_up_at", picked->second);
     out.end_object();
   }
-  out.end_array().end_object();
+  out.end_array();
+  if (item.view_only()) out.member("view_only", true);
+  out.end_object();
 }
 
 void write_approval(http::JsonText& out, const Shown& shown, const std::vector<const ItemView*>& items) {

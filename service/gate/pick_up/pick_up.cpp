@@ -27,6 +27,9 @@ std::size_t characters(std::string_view text) {
 }
 
 [[noreturn]] void invalid(std::string field) { throw Problem{422, "invalid", {}, {std::move(field)}, {}}; }
+[[noreturn]] void view_only() {
+  throw Problem{403, "view-only", "規程により画面での閲覧のみです / By policy it can only be viewed", {}, {}};
+}
 [[noreturn]] void not_found() { throw Problem{404, "not-found", {}, {}, {}}; }
 
 const std::string* parameter(const http::Request& request, const std::string& name) {
@@ -72,8 +75,16 @@ void commit(Writer& writer, std::function<void(GateStore&)> apply, std::function
   if (!outcome.get()) throw TemporaryFailure("the store could not write");
 }
 
-PickUp::PickUp(PickUpParts parts, auth::Accounts& accounts, double days, std::function<void()> changed)
-    : parts_(std::move(parts)), accounts_(accounts), changed_(std::move(changed)), days_(days) {}
+PickUp::PickUp(PickUpParts parts, auth::Accounts& accounts, const PickUpConfig& config,
+               std::function<void()> changed)
+    : parts_(std::move(parts)), accounts_(accounts), changed_(std::move(changed)) {
+  reload(config);
+}
+
+void PickUp::reload(const PickUpConfig& config) {
+  days_ = config.days;
+  hours_ = config.approval_hours;
+}
 
 void PickUp::add_to(http::Router& router, portal::Portal& portal) {
   const auto add = [&](const char* method, const char* path,
@@ -158,7 +169,7 @@ http::Response PickUp::detail(Request& request, const auth::Session& session) {
 
 // The mark is on the disk before the first octet leaves: who took a file is never forgotten.
 void PickUp::give(const std::vector<DropStore::FilePlace>& files, const Found& found,
-                  const auth::Account& account) {
+                  const auth::Account& account, const char* event) {
   const auto results = std::make_shared<std::vector<NumberedResult>>();  // shared with the writer's thread
   const std::int64_t now = parts_.now_ms();
   JsonText detail;
@@ -170,7 +181,7 @@ void PickUp::give(const std::vector<DropStore::FilePlace>& files, const Found& f
       [=, text = detail.take(), login = account.login, address = found.viewer.address,
        id = found.drop.submission](GateStore& store) {
         store.drops().picked_up(files, login, address, now, *results);
-        store.drops().audit().note("picked-up", &id, login, text, now);
+        store.drops().audit().note(event, &id, login, text, now);
       },
       [this, results] { parts_.results(*results); });
 }
@@ -190,9 +201,17 @@ http::Response PickUp::file(Request& request, const auth::Session& session) {
                       "承認されるまで受け取れません / It cannot be picked up before it is approved",
                       {},
                       {}};
+      if (!preview && item->view_only()) view_only();
       std::shared_ptr<const Content> content = parts_.store.drops().content(item->row, one.number);
       if (!content) not_found();
-      if (!preview && request.method != "HEAD") give({{item->row, one.number}}, found, session.account);
+      if (request.method != "HEAD") {
+        const DropStore::FilePlace place{item->row, one.number};
+        if (!preview)
+          give({place}, found, session.account, "picked-up");
+        else if (mine && item->view_only() &&
+                 !parts_.store.drops().picked(found.drop.submission, session.account.login).contains(place))
+          give({place}, found, session.account, "viewed");  // all that he can have of it; once a page
+      }
       Response response;
       response.source = std::make_unique<FileStream>(std::move(content));
       const bool pages = preview && one.type == transfer::CleanFileType::pdf;
@@ -210,8 +229,13 @@ http::Response PickUp::archive(Request& request, const auth::Session& session) {
   std::vector<ZipEntry> entries;
   std::vector<DropStore::FilePlace> places;
   std::set<std::string> taken;
+  bool only_views = false;
   for (const ItemView& item : found.drop.items) {
     if (!is_available(found.viewer, found.drop, item)) continue;
+    if (item.view_only()) {
+      only_views = true;
+      continue;
+    }
     for (const FileView& one : item.files) {
       places.emplace_back(item.row, one.number);
       entries.push_back({unlike(one.name, taken), one.bytes, one.crc, [this, place = places.back()] {
@@ -220,6 +244,7 @@ http::Response PickUp::archive(Request& request, const auth::Session& session) {
     }
   }
   if (entries.empty()) {
+    if (only_views) view_only();
     if (approval_of(found.viewer, found.drop).state == ApprovalState::none) not_found();
     throw Problem{403,
                   "not-approved",
@@ -235,7 +260,7 @@ http::Response PickUp::archive(Request& request, const auth::Session& session) {
         "files one by one",
         {},
         {}};
-  if (request.method != "HEAD") give(places, found, session.account);
+  if (request.method != "HEAD") give(places, found, session.account, "picked-up");
   Response response;
   response.source = std::make_unique<ZipStream>(std::move(entries));
   add_file_headers(response, "application/zip",

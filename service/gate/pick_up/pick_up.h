@@ -37,14 +37,13 @@ void commit(Writer& writer, std::function<void(GateStore&)> apply, std::function
 class PickUp {
  public:
   // `changed` is called when a delivery should be looked after (rounds.h).
-  PickUp(PickUpParts parts, auth::Accounts& accounts, double days, std::function<void()> changed);
+  PickUp(PickUpParts parts, auth::Accounts& accounts, const PickUpConfig& config,
+         std::function<void()> changed);
 
   void add_to(http::Router& router, portal::Portal& portal);
-  void set_days(double days) { days_ = days; }
-  // Of business, until the next level may decide.
-  void set_hours(double hours) { hours_ = hours; }
+  void reload(const PickUpConfig& config);
   double days() const { return days_; }
-  double hours() const { return hours_; }
+  double hours() const { return hours_; }  // of business, until the next level may decide
 
  private:
   using Request = http::Request;
@@ -67,14 +66,15 @@ class PickUp {
   Found find(const Request& request, const auth::Session& session);
   [[noreturn]] void refuse_decision(const Found& found, const auth::Account& account);
   void write(http::JsonText& out, const DropView& drop, const Viewer& viewer, const auth::Account& account);
-  void give(const std::vector<DropStore::FilePlace>& files, const Found& found, const auth::Account& account);
+  void give(const std::vector<DropStore::FilePlace>& files, const Found& found, const auth::Account& account,
+            const char* event);
   std::vector<auth::Account> choices(const auth::Account& account);
   std::int64_t expires_ms(const DropView& drop) const;
 
   PickUpParts parts_;
   auth::Accounts& accounts_;
   std::function<void()> changed_;
-  std::atomic<double> days_, hours_{limits::kApprovalHours};
+  std::atomic<double> days_, hours_;
 };
 
 }  // namespace kiyome::gate

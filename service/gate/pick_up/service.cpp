@@ -47,7 +47,7 @@ PickUpService::PickUpService(const std::string& folder, const Config& config, Pi
       accounts_(
           folder, config.auth, [this](const auth::Event& event) { note(event); }, "Kiyome 受取"),
       portal_(accounts_, gifts_.web.get(), "kiyome-pick-up"),
-      pick_up_(parts_, accounts_, config.pick_up.days, [this] { rounds_.wake(); }),
+      pick_up_(parts_, accounts_, config.pick_up, [this] { rounds_.wake(); }),
       rounds_(parts_, accounts_, pick_up_, rounds_settings(config)) {
   portal_.reload(config.auth);
   // Deciders look at the account, too: nothing depends on how soon this is on the disk.
@@ -99,7 +99,7 @@ std::string PickUpService::reload(const Config& next, const std::string& certifi
   } catch (const std::exception& trouble) {
     return std::string("gate.pick_up: ") + trouble.what();
   }
-  pick_up_.set_days(next.pick_up.days);
+  pick_up_.reload(next.pick_up);
   rounds_.reload(rounds_settings(next));
   rounds_.wake();
   return {};

@@ -200,7 +200,7 @@ class PickUpDesk {
                               const std::lock_guard lock(mutex_);
                               mails_.push_back(*mail);
                             }};
-    gate::PickUp pick_up(parts, service->accounts(), config.pick_up.days, [] {});
+    gate::PickUp pick_up(parts, service->accounts(), config.pick_up, [] {});
     gate::Rounds(parts, service->accounts(), pick_up, gate::rounds_settings(config)).turn();
   }
   std::vector<transfer::DropStage> stages_of(const ItemId& id, std::uint32_t recipient = 0) {

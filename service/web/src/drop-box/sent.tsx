@@ -1,9 +1,10 @@
 // What was sent: the list, and one submission whose files' states are followed as they change.
 import { useEffect, useState } from "preact/hooks";
-import { call, ProblemError, submissionSince, type Schemas } from "../shared/api";
+import { call, previewAddress, ProblemError, submissionSince, type Schemas } from "../shared/api";
 import { announce, Badge, Heading, Loading, Notice, ProblemNotice, useAsked, type Tone } from "../shared/controls";
 import { sayBytes, sayTime } from "../shared/format";
 import { say, sayEither } from "../shared/language";
+import { LookAtPages } from "../shared/look";
 import type { Session } from "../shared/session";
 import { NotFound, WrongRole } from "../shared/shell";
 import { words as common } from "../shared/words";
@@ -132,6 +133,7 @@ function tellChanges(before: readonly SentFile[], now: readonly SentFile[]): voi
 
 export function SentDetail({ id, session }: { id: string; session: Session }) {
   const { submission, error, stopped, again } = useSubmission(id);
+  const [looked, setLooked] = useState<SentFile>();
   if (error instanceof ProblemError && error.code === "forbidden") return <WrongRole session={session} />;
   if (error instanceof ProblemError && [400, 404, 422].includes(error.status)) return <NotFound />;
   if (!submission) return error !== undefined ? <ProblemNotice error={error} retry={again} /> : <Loading />;
@@ -150,12 +152,16 @@ export function SentDetail({ id, session }: { id: string; session: Session }) {
       <h2>{say(words.files)} <span class="h2-note">{say(words.stateSummary, { n: submission.files.length, done })}</span></h2>
       {done < submission.files.length && !stopped && <p class="hint no-print">{say(words.live)}</p>}
       {stopped && <Notice><p>{say(words.liveStopped)}</p><button type="button" onClick={again}>{say(words.refresh)}</button></Notice>}
-      <ul class="files">{submission.files.map((file) => <SentRow key={file.item} file={file} />)}</ul>
+      <ul class="files">{submission.files.map((file) => <SentRow key={file.item} file={file} look={() => setLooked(file)} />)}</ul>
+      {looked && (
+        <LookAtPages name={looked.name} pages={looked.preview_pages ?? 0} all={Math.max(looked.pages ?? 0, looked.preview_pages ?? 0)}
+          address={(page) => previewAddress(submission.id, looked.item, page)} close={() => setLooked(undefined)} />
+      )}
     </>
   );
 }
 
-function SentRow({ file }: { file: SentFile }) {
+function SentRow({ file, look }: { file: SentFile; look: () => void }) {
   const { word, meaning } = states[file.state];
   const pages = file.pages && file.state !== "held" && file.state !== "refused" ? say(words.pages, { n: file.pages }) : "";
   return (
@@ -166,6 +172,9 @@ function SentRow({ file }: { file: SentFile }) {
         <Badge tone={kTones[file.state]}>{say(word)}{pages && file.state === "cleaning" ? ` ${pages}` : ""}</Badge>
       </div>
       <p class="hint">{say(meaning)}{file.changed_at && " "}{file.changed_at && <time class="when" dateTime={file.changed_at}>{sayTime(file.changed_at)}</time>}</p>
+      {file.preview_pages !== undefined && file.preview_pages > 0 && (
+        <p class="row no-print"><button type="button" class="quiet" aria-label={say(words.lookAtOf, { name: file.name })} onClick={look}>{say(words.lookAt)}</button></p>
+      )}
       {file.findings.length > 0 && (
         <ul class="findings" aria-label={say(words.findings)}>
           {file.findings.map((finding) => <li key={finding.code} class={`finding finding-${finding.effect}`}>{sayEither(finding)}</li>)}

@@ -71,6 +71,8 @@ export const words = pair({
   liveStopped: ["自動更新を止めています。", "Updates have stopped."],
   refresh: ["更新する", "Update"],
   findings: ["検出理由", "Findings"],
+  lookAt: ["変換結果を見る", "Look at the result"],
+  lookAtOf: ["変換結果を見る: {name}", "Look at the result: {name}"],
   pages: ["{n} ページ", "{n} {n|page|pages}"],
   filesMore: ["{name} ほか {n} 件", "{name} and {n} more"],
 });

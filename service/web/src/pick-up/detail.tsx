@@ -39,7 +39,7 @@ export function Detail({ id, session, back }: { id: string; session: Session; ba
   };
   const { state } = delivery.approval;
   const open = (state === "none" || state === "approved") && back === "#/";
-  const files = delivery.items.flatMap((item) => item.files).length;
+  const files = delivery.items.flatMap((item) => (item.view_only ? [] : item.files)).length;
   return (
     <>
       <p class="no-print"><a href={back}>‹ {say(common.back)}</a></p>

@@ -4,6 +4,7 @@ import { fileAddress, type Schemas } from "../shared/api";
 import { Badge } from "../shared/controls";
 import { sayBytes, sayTime } from "../shared/format";
 import { say, sayEither } from "../shared/language";
+import { LookAtPages } from "../shared/look";
 import { canPreview, Preview } from "./preview";
 import type { Delivery } from "./rows";
 import { words } from "./words";
@@ -14,28 +15,41 @@ type CleanFile = Schemas["CleanFile"];
 // `pickedUp` is called when a download began; without it there is none.
 export function Items({ delivery, pickedUp }: { delivery: Delivery; pickedUp: (() => void) | undefined }) {
   const [shown, setShown] = useState<CleanFile>();
+  const [viewed, setViewed] = useState<Item>();
   return (
     <>
       <ul class="files">
-        {delivery.items.map((item) => <ItemRow key={item.item} delivery={delivery.id} item={item} show={setShown} pickedUp={pickedUp} />)}
+        {delivery.items.map((item) => <ItemRow key={item.item} delivery={delivery.id} item={item} show={setShown} view={setViewed} pickedUp={pickedUp} />)}
       </ul>
+      {viewed && (
+        <LookAtPages name={viewed.name} pages={viewed.files.length} all={viewed.files.length} address={(page) => fileAddress(delivery.id, viewed.files[page - 1]!.number, true)}
+          close={() => { setViewed(undefined); pickedUp?.(); }} />
+      )}
       {shown && <Preview delivery={delivery.id} file={shown} close={() => setShown(undefined)} />}
     </>
   );
 }
 
-function ItemRow({ delivery, item, show, pickedUp }: { delivery: string; item: Item; show: (file: CleanFile) => void; pickedUp: (() => void) | undefined }) {
+type RowProps = { delivery: string; item: Item; show: (file: CleanFile) => void; view: (item: Item) => void; pickedUp: (() => void) | undefined };
+
+function ItemRow({ delivery, item, show, view, pickedUp }: RowProps) {
   const tone = item.verdict === "clean" ? "good" : item.verdict === "held" ? "warn" : "bad";
   return (
     <li class="file">
       <div class="file-head">
         <span class="file-name">{item.name}</span>
         <span class="file-size">{sayBytes(item.bytes)}</span>
-        <Badge tone={tone}>{say(words[item.verdict])}</Badge>
+        <Badge tone={tone}>{say(item.view_only ? words.viewOnly : words[item.verdict])}</Badge>
       </div>
-      {item.verdict === "held" && <p class="hint">{say(words.heldMeaning)}</p>}
+      {item.verdict === "held" && <p class="hint">{say(item.view_only ? words.viewOnlyMeaning : words.heldMeaning)}</p>}
       {item.verdict === "rejected" && <p class="hint">{say(words.rejectedMeaning)}</p>}
-      {item.files.length > 0 && (
+      {item.view_only && (
+        <p class="row no-print">
+          <button type="button" aria-label={say(words.ofFile, { action: say(words.viewPages, { n: item.files.length }), name: item.name })} onClick={() => view(item)}>{say(words.viewPages, { n: item.files.length })}</button>
+          {item.files.every((file) => file.picked_up_at) && <span class="picked">✓ {say(words.viewed)}</span>}
+        </p>
+      )}
+      {item.files.length > 0 && !item.view_only && (
         <ul class="clean-files">
           {item.files.map((file) => <CleanRow key={file.number} delivery={delivery} file={file} show={show} pickedUp={pickedUp} />)}
         </ul>

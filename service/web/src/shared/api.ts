@@ -123,3 +123,7 @@ export function fileAddress(delivery: string, file: number, preview = false): st
 export function archiveAddress(delivery: string): string {
   return address("/deliveries/{delivery}/archive", { delivery });
 }
+// A picture of a clean page of what was sent.
+export function previewAddress(submission: string, item: string, page: number): string {
+  return address("/submissions/{submission}/files/{item}/pages/{page}", { submission, item, page });
+}
