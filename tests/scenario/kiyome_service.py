@@ -103,12 +103,13 @@ class SinkSession(socketserver.StreamRequestHandler):
 class Service:
     """kiyome serve, with a folder that outlives restarts. `extra` is TOML text placed after the tables of the harness."""
 
-    def __init__(self, sink_port, extra="", smtp="", deliver="", folder=None, roles=None, returns_port=9):
+    def __init__(self, sink_port, extra="", smtp="", deliver="", folder=None, roles=None, returns_port=9, within=()):
         self.keep_folder = folder is not None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="kiyome-test-"))
         self.port = free_port()
         self.config = self.folder / "kiyome.toml"
         self.roles = roles
+        self.within = list(within)  # a command that runs the program: "nsenter", …
         self.write_config(sink_port, extra, smtp, deliver, returns_port)
         self.process = None
 
@@ -135,7 +136,7 @@ retry_max_seconds = 2
     def start(self):
         self.log = open(self.folder / "log", "ab")
         mark = self.log.tell()
-        command = [KIYOME, "serve", "--config", self.config] + (["--role", self.roles] if self.roles else [])
+        command = self.within + [KIYOME, "serve", "--config", self.config] + (["--role", self.roles] if self.roles else [])
         self.process = subprocess.Popen(command, stderr=self.log, start_new_session=True)
         deadline = time.monotonic() + 60
         while b'"event":"serving"' not in (self.folder / "log").read_bytes()[mark:]:
