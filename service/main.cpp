@@ -143,6 +143,15 @@ void CommandLine::add_items() {
   item_command(queue, "hold", "保留 / hold one that has not left", "hold", true);
   item_command(queue, "release", "解放（無害化済みを配送） / deliver the clean result", "release", true);
   item_command(queue, "delete", "削除 / delete one that is held", "delete", true);
+  CLI::App* watched =
+      item_command(queue, "folder", "監視フォルダー / files of the watched folder", "folder", false);
+  watched->callback([this] {
+    chosen = [this] {
+      ask.command = "folder";
+      ask.role = "edge";
+      return command::ask(config_from(config), ask);
+    };
+  });
   CLI::App* retry = item_command(queue, "retry", "再試行 / try again now", "retry", true);
   retry->callback([this] { chosen = [this] { return command::retry(config_from(config), ask.id); }; });
   CLI::App* quarantine = app.add_subcommand("quarantine", "保留 / held items")->require_subcommand(1);

@@ -360,7 +360,8 @@ inline constexpr std::size_t kHttpLinger = 64u
                                            << 20;     // read and dropped after the last answer, so it arrives
 inline constexpr std::uint32_t kHttpLingerMs = 2000;  // … for so long at most
 inline constexpr std::size_t kHttpStack = 512u << 10;  // of a connection's thread; only what is used is there
-inline constexpr std::uint32_t kHttpStopSeconds = 10;  // for requests in hand when the server stops
+inline constexpr std::uint32_t kHttpStopSeconds =
+    5;  // for requests in hand when the server stops; a role has ten in all
 inline constexpr std::size_t kJsonBytes =
     1u << 20;  // of a request's JSON: 500 files with long passwords take 500 KB
 inline constexpr std::size_t kJsonDepth = 16;      // arrays and objects within each other; ours have three
@@ -438,7 +439,7 @@ inline constexpr std::size_t kFolderEntries = 20'000;  // looked at in one turn;
 inline constexpr std::size_t kFolderDepth = 8;         // folders within each other
 inline constexpr std::size_t kFolderName = 1000;       // octets of a path below the folder, as kDropFileName
 inline constexpr std::uint32_t kFolderTurnMs = 1000;   // between two turns: shares tell nothing of changes
-inline constexpr std::size_t kFolderAtOnce = 4;       // files copied at once; each is memory (a sealed memfd)
+inline constexpr std::size_t kFolderAtOnce = 64;  // files, or kDropDurable octets, that share their fsyncs
 inline constexpr std::size_t kFolderKnown = 100'000;  // files that wait or were refused; beyond none is taken
 inline constexpr std::size_t kFolderReportBytes = 1u << 20;  // of one JSON report
 

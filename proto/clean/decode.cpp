@@ -380,6 +380,8 @@ bool is_sayable(Finding finding) {
     case Finding::kHeldByOperator:
     case Finding::kMalware:
     case Finding::kScanFailed:
+    case Finding::kReleased:
+    case Finding::kViewOnly:
       return false;
     default:
       return true;

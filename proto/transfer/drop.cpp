@@ -2,6 +2,7 @@
 // first wrong field.
 #include "proto/transfer/drop.h"
 
+#include <algorithm>
 #include <set>
 
 #include "proto/base/characters.h"
@@ -108,6 +109,15 @@ std::vector<CleanFile> files(Fields& f) {
   return out;
 }
 
+bool files_fit(const DropBundle& bundle) {
+  if (bundle.verdict == DropVerdict::clean) return !bundle.files.empty();
+  if (bundle.files.empty()) return true;
+  return bundle.verdict == DropVerdict::held &&
+         std::binary_search(bundle.findings.begin(), bundle.findings.end(), kViewOnly) &&
+         std::all_of(bundle.files.begin(), bundle.files.end(),
+                     [](const CleanFile& file) { return file.type == CleanFileType::png; });
+}
+
 }  // namespace
 
 bool is_drop_line(std::string_view text) {
@@ -190,9 +200,9 @@ DropBundle drop_bundle(Fields& f) {
   out.approval = approval(f);
   take(f, out.policy);
   out.files = files(f);
-  const bool clean = out.verdict == DropVerdict::clean;
-  f.require(clean == !out.files.empty(), "what is clean has files, and nothing else has");
-  f.require(clean || out.approval.empty(), "only what is clean can be approved");
+  f.require(files_fit(out),
+            "what is clean has files, what may only be viewed pictures, and nothing else has");
+  f.require(!out.files.empty() || out.approval.empty(), "only what has files can be approved");
   return out;
 }
 
@@ -226,6 +236,7 @@ void payload(ByteWriter& w, const DropState& state) {
   w.u8(static_cast<std::uint8_t>(state.state));
   w.u32(state.pages);
   put_findings(w, state.findings);
+  w.u32(state.pictures);
 }
 DropState drop_state(Fields& f) {
   DropState out;
@@ -233,7 +244,30 @@ DropState drop_state(Fields& f) {
   out.state = enumerator<DropProgress>(f, kProgresses, "an unknown state");
   out.pages = f.in.u32();
   out.findings = findings(f);
+  out.pictures = f.in.u32();
+  f.require(out.pictures <= limits::kPreviewPages, "the number of previews");
   return out;
+}
+
+void payload(ByteWriter& w, const AskPicture& ask) {
+  put(w, ask.id);
+  w.u32(ask.page);
+}
+AskPicture ask_picture(Fields& f) {
+  AskPicture out;
+  out.id = item_id(f.in);
+  out.page = f.in.u32();
+  f.require(out.page >= 1 && out.page <= limits::kPreviewPages, "the number of the page");
+  return out;
+}
+
+void payload(ByteWriter& w, const Picture& picture) {
+  payload(w, AskPicture{picture.id, picture.page});
+  w.counted(picture.octets);
+}
+Picture picture(Fields& f) {
+  const AskPicture asked = ask_picture(f);
+  return {asked.id, asked.page, std::string(f.in.counted(limits::kPictureOctets))};
 }
 
 }  // namespace kiyome::transfer

@@ -24,6 +24,7 @@ struct CleanFile {
 };
 
 enum class DropVerdict : std::uint8_t { clean = 1, held = 2, rejected = 3 };
+inline constexpr std::uint16_t kViewOnly = 86;  // clean::Finding::kViewOnly
 
 // One file of a submission. (id, part) is its identity: the gate takes each once; a later part of the same id
 // (a release) replaces what the earlier one said. All texts are clean lines but `message` (clean text, LF).
@@ -43,7 +44,9 @@ struct DropBundle {
   std::vector<std::uint16_t> findings;  // clean::Finding, ascending
   std::vector<std::string> approval;    // names of the rules that ask for an approval; empty: none is needed
   std::array<std::uint8_t, 32> policy{};  // SHA-256 of the configuration's policy that decided
-  std::vector<CleanFile> files;           // empty unless clean
+  // Empty unless clean, or held with kViewOnly: then PNG pictures of its pages in order, to be looked at
+  // only.
+  std::vector<CleanFile> files;
   bool operator==(const DropBundle&) const = default;
 };
 
@@ -82,6 +85,7 @@ struct DropState {
   DropProgress state = DropProgress::received;
   std::uint32_t pages = 0;              // made so far
   std::vector<std::uint16_t> findings;  // clean::Finding, ascending
+  std::uint32_t pictures = 0;           // how many previews AskPicture can have
   bool operator==(const DropState&) const = default;
 };
 // The forms the codec asks for. Whoever takes such texts from outside asks these first, so that a bundle can
@@ -94,6 +98,19 @@ std::string_view extension_of(CleanFileType type);  // "pdf", "txt", "png", "zip
 struct AskDrop {
   ItemId id;
   bool operator==(const AskDrop&) const = default;
+};
+// edge → cleaner: a preview of one page, for the sender's page.
+struct AskPicture {
+  ItemId id;
+  std::uint32_t page = 1;  // 1 to limits::kPreviewPages
+  bool operator==(const AskPicture&) const = default;
+};
+// cleaner → edge: answers each AskPicture.
+struct Picture {
+  ItemId id;
+  std::uint32_t page = 1;
+  std::string octets;  // a clean PNG; empty: there is none
+  bool operator==(const Picture&) const = default;
 };
 
 }  // namespace kiyome::transfer

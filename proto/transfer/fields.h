@@ -45,9 +45,13 @@ void payload(ByteWriter& w, const DropBundle& bundle);
 void payload(ByteWriter& w, const DropResult& result);
 void payload(ByteWriter& w, const DropResultTaken& taken);
 void payload(ByteWriter& w, const DropState& state);
+void payload(ByteWriter& w, const AskPicture& ask);
+void payload(ByteWriter& w, const Picture& picture);
 DropBundle drop_bundle(Fields& f);
 DropResult drop_result(Fields& f);
 DropResultTaken drop_result_taken(Fields& f);
 DropState drop_state(Fields& f);
+AskPicture ask_picture(Fields& f);
+Picture picture(Fields& f);
 
 }  // namespace kiyome::transfer

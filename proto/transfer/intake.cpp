@@ -55,6 +55,12 @@ Result<Intake> decode_intake(std::string_view frame) {
     case 5:
       out = AskDrop{item_id(f.in)};
       break;
+    case 6:
+      out = ask_picture(f);
+      break;
+    case 7:
+      out = picture(f);
+      break;
     default:
       return failure("an unknown kind of frame");
   }

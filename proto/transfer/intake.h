@@ -32,8 +32,8 @@ struct FreeSegment {
   bool operator==(const FreeSegment&) const = default;
 };
 
-// DropState and AskDrop: drop.h.
-using Intake = std::variant<Announce, Taken, FreeSegment, DropState, AskDrop>;
+// The others: drop.h.
+using Intake = std::variant<Announce, Taken, FreeSegment, DropState, AskDrop, AskPicture, Picture>;
 std::string encode(const Intake& message);             // a whole frame: u32 length, u8 kind, payload
 Result<Intake> decode_intake(std::string_view frame);  // exact, without the length
 

@@ -246,8 +246,11 @@ std::optional<std::int64_t> AccountStore::token_account(std::string_view digest,
             used = row.integer(1);
           },
           Blob{digest});
-  if (out && used < day_ms)
-    database_.kept("UPDATE program_tokens SET used_ms = ? WHERE digest = ?").run(day_ms, Blob{digest});
+  if (out && used < day_ms) try {
+      database_.kept("UPDATE program_tokens SET used_ms = ? WHERE digest = ?").run(day_ms, Blob{digest});
+    } catch (const TemporaryFailure&) {
+      // A full disk: the day of its last use is no reason to keep a program out.
+    }
   return out;
 }
 

@@ -68,7 +68,8 @@ struct Event {
 // Refusals carry the code of openapi.yaml:
 //   not-signed-in    there is no such session (any more)
 //   forbidden        the session stands at another step, or the password was given too long ago
-//   sign-in-refused  login or password; also the old password of change_password()
+//   sign-in-refused  login or password
+//   wrong-password   the old password of change_password(): the session goes on
 //   too-many-tries   with retry_after_seconds
 //   wrong-code       second_factor(), enrol()
 //   weak-password    too short, too common, the login, or the old one again
@@ -139,6 +140,15 @@ class Accounts {
   void list(const std::function<bool(const Account&)>& use);  // by login, until false
   // Who may decide for somebody of this department: approvers of it, else of the nearest one above.
   std::vector<Account> approvers_of(std::string_view tenant, std::string_view department);
+
+  // Which tenants there are, when there are several. Both are called under our lock: they must not ask us.
+  struct Tenants {
+    std::function<std::string(const Account&)> trouble;      // "tenant", "mail": what does not fit; or empty
+    std::function<std::string(const std::string& mail)> of;  // of a directory's person; empty: none
+  };
+  // From now on add() refuses, as "invalid", an account that does not fit; a person of the directory who has
+  // no tenant gets that of his address.
+  void set_tenants(Tenants tenants);
 
   // ---- administration; `actor` is for the trail. Unknown logins: Refusal "not-found" ----
   void add(const Account& account, const std::string& password,

@@ -55,12 +55,18 @@ Refusal Accounts::trouble_with(const NewAccount& fresh) {
   if (const std::string field = put_in_form(account); !field.empty()) return {"invalid", 0, field};
   if (fresh.password.size() > limits::kPasswordOctets) return {"invalid", 0, "password"};
   return impl_->look([&](AccountsState& state, std::int64_t) -> Refusal {
+    const std::string field = state.tenants.trouble ? state.tenants.trouble(account) : std::string();
+    if (!field.empty()) return {"invalid", 0, field};
     if (state.store.by_login(account.login)) return {"exists", 0, account.login};
     if (state.store.by_mail(account.mail)) return {"exists", 0, account.mail};
     if (!fresh.password.empty() && is_weak(fresh.password, account.login, state.config.password_length_min))
       return {"weak-password", 0, account.login};
     return {};
   });
+}
+
+void Accounts::set_tenants(Tenants tenants) {
+  impl_->look([&](AccountsState& state, std::int64_t) { state.tenants = std::move(tenants); });
 }
 
 void Accounts::add(const Account& account, const std::string& password, const std::string& actor) {

@@ -30,6 +30,7 @@ struct AccountsState {
   std::map<std::string, std::int64_t> seen_ms;  // of sessions, by digest: newer than what the store has
   std::vector<Event> events;                    // of the call in hand
   std::vector<std::function<void(const Account&)>> on_disabled;
+  Accounts::Tenants tenants;
 };
 
 struct Accounts::Impl {

@@ -115,6 +115,7 @@ const char* Accounts::Impl::take_in(AccountsState& now_state, const Try& attempt
   if (const auto other = now_state.store.by_mail(person.mail);
       !person.mail.empty() && (!other || other->account.number == account.number))
     account.mail = person.mail;
+  if (account.tenant.empty() && now_state.tenants.of) account.tenant = now_state.tenants.of(account.mail);
   Account placed = account;
   placed.department = person.department;
   if (!person.department.empty() && put_in_form(placed).empty()) account = placed;
@@ -309,8 +310,10 @@ SignedIn Accounts::change_password(const std::string& token, const std::string& 
     auto found = impl_->standing(state, token, now);
     if (!found) return Refusal{"not-signed-in"};
     StoredAccount& stored = found->stored;
-    if (!answer.right || stored.password != attempt.stored->password)
-      return impl_->refused(state, attempt, now, "old password");
+    if (!answer.right || stored.password != attempt.stored->password) {
+      impl_->refused(state, attempt, now, "old password");
+      return Refusal{"wrong-password"};
+    }
     state.tries.forget(attempt.login_key);
     state.tries.give_back(attempt.client_key);
     stored.password = hashed;

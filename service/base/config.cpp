@@ -1,4 +1,5 @@
-// Reads the TOML file: the sections of mail, policy and documents. config_drop.cpp reads those of the pages.
+// Reads the TOML file: the sections of mail and documents, and the whole of it. Those of the pages, of
+// policy and of tenants have files beside this one (config_*.cpp).
 #include "service/base/config.h"
 
 #include <unistd.h>
@@ -9,7 +10,9 @@
 
 #include "service/base/config_drop.h"
 #include "service/base/config_folder.h"
+#include "service/base/config_policy.h"
 #include "service/base/config_section.h"
+#include "service/base/config_tenant.h"
 
 namespace kiyome {
 namespace {
@@ -83,50 +86,6 @@ void read_later(Section section, const std::string& name, Config& config) {
   if (section.has("listen")) config.later_listeners.push_back(name);
 }
 
-template <class Into>
-void read_attachments(Section& section, Into& into) {
-  section.choice<Action>("attachments", into,
-                         {{"strip", Action::strip},
-                          {"text", Action::text},
-                          {"flatten", Action::flatten},
-                          {"image", Action::image},
-                          {"hold", Action::hold},
-                          {"view", Action::view}});
-}
-
-void read_rule(Section section, const toml::table& table, PolicyRule& rule) {
-  rule.line = line_of(table);
-  section.text("from", rule.from, values::glob_trouble);
-  section.text("to", rule.to, values::glob_trouble);
-  section.text("type", rule.type, values::glob_trouble);
-  if (section.find("size_over") != nullptr)
-    section.whole("size_over", rule.size_over.emplace(), 0, std::uint64_t{1} << 50);
-  section.choice<Verdict>(
-      "verdict", rule.actions.verdict,
-      {{"clean", Verdict::clean}, {"held", Verdict::held}, {"rejected", Verdict::rejected}});
-  section.choice<Action>("mail_body", rule.actions.mail_body, {{"text", Action::text}});
-  read_attachments(section, rule.actions.attachments);
-  // Said here rather than passed over in silence: someone relies on the hold that never comes.
-  for (const char* key : {"verdict", "mail_body"})
-    if (section.has("type") && section.has(key))
-      section.wrong(*section.find(key), key,
-                    "a rule with type speaks of parts and sets attachments only (\"hold\" holds the part)");
-  section.done();
-}
-
-void read_policy(Mistakes& mistakes, Section section, PolicyConfig& into) {
-  section.choice<Action>("mail_body", into.mail_body, {{"text", Action::text}});
-  read_attachments(section, into.attachments);
-  // Read once without a table too, so that the names of its keys are known to did_you_mean.
-  const toml::table none;
-  PolicyRule unused;
-  read_rule({mistakes, nullptr, "policy.rule"}, none, unused);
-  each_table(mistakes, section, "rule", "policy.rule", [&](Section one, const toml::table& table) {
-    read_rule(std::move(one), table, into.rules.emplace_back());
-  });
-  section.done();
-}
-
 void read_notice(Section section, NoticeConfig& into) {
   section.optional_text("sender", into.sender, values::address_trouble);
   section.optional_text("contact", into.contact, values::line_trouble);
@@ -188,11 +147,7 @@ void read_small_sections(Section& top, Config& config, const std::filesystem::pa
   store.done();
   read_tls(top.sub("tls"), config, folder);
   read_notice(top.sub("notice"), config.notice);
-  Section retention = top.sub("retention");
-  retention.real("originals_days", config.retention.originals_days, kLongestDays);
-  retention.real("held_days", config.retention.held_days, kLongestDays);
-  retention.real("records_days", config.retention.records_days, kLongestDays);
-  retention.done();
+  read_retention(top.sub("retention"), config.retention);
   Section cleaner = top.sub("cleaner");
   cleaner.whole("workers", config.cleaner.workers, 0, 1024);
   cleaner.whole("mail_seconds", config.cleaner.mail_seconds, 1, 3600);
@@ -234,10 +189,11 @@ void read_all(Mistakes& mistakes, const toml::table& table, Config& config) {
 
   read_later(top.sub("console"), "console", config);
   read_later(top.sub("metrics"), "metrics", config);
-  read_policy(mistakes, top.sub("policy"), config.policy);
+  read_policy(mistakes, top.sub("policy"), "policy", config.policy);
   read_approvals(mistakes, top.sub("approval"), config.approvals);
   read_auth(mistakes, top.sub("auth"), config.auth, folder);
   read_small_sections(top, config, folder);
+  read_tenants(mistakes, top, config);
   top.done();
 }
 

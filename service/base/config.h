@@ -203,7 +203,8 @@ struct ApprovalRule {
 struct OrganisationConfig {
   std::string name;
   std::vector<std::string> addresses;  // globs over the recipient's mail address
-  PolicyConfig policy;
+  // What it does not say, it leaves to the tenant: the mildest action never wins.
+  PolicyConfig policy{Action::text, Action::image, {}};
 };
 
 // [[tenant]]: one municipality of several that share a service. Without any there is one, without a name.

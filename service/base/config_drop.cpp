@@ -35,6 +35,8 @@ void read_approval(Section section, ApprovalRule& rule) {
   section.optional_text("finding", rule.finding, values::line_trouble);
   if (section.find("size_over") != nullptr)
     section.whole("size_over", rule.size_over.emplace(), 0, kLargestFile);
+  section.text("department", rule.department, values::glob_trouble);
+  section.yes_or_no("released", rule.released);
   section.done();
 }
 

@@ -58,7 +58,8 @@ PartVerdict judge_part(const clean::Part& part, Action wish, const clean::MailAn
     compose::add_finding(out.reasons, Finding::kPolicyStrip);
     return out;
   }
-  if (wish == Action::hold) {
+  if (wish == Action::hold || wish == Action::view) {  // nobody looks at pages in a mail
+    out.action = Action::hold;
     compose::add_finding(out.reasons, Finding::kPolicyHold);
     return out;
   }
@@ -140,12 +141,12 @@ class Cleaning {
 
   Treatment treat(std::string_view recipient) const {
     const std::string& sender = request_.envelope->sender;
-    Treatment out{policy::decide(config_.policy, sender, recipient, request_.bytes).verdict, {}};
+    const policy::RecipientPolicy rules(config_, recipient);
+    Treatment out{rules.verdict(sender, request_.bytes), {}};
     if (request_.released && out.verdict == Verdict::held) out.verdict = Verdict::clean;
     if (out.verdict != Verdict::clean) return out;
     for (const clean::Part* part : listed_)
-      out.wishes.push_back(
-          policy::decide_part(config_.policy, sender, recipient, request_.bytes, *part).action);
+      out.wishes.push_back(rules.attachment(sender, request_.bytes, *part));
     return out;
   }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "service/base/admin.h"
+#include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/cleaner/admin_commands.h"
@@ -19,6 +20,7 @@
 #include "service/document/content.h"
 #include "service/document/sanitizers.h"
 #include "service/policy/policy.h"
+#include "service/policy/tenant.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -54,6 +56,7 @@ class Cleaner {
   void heard_result(const transfer::DeliveryResult& result);
   void heard_drop(const transfer::DropResult& result);
   transfer::DropState state_of(const ItemId& id);
+  std::optional<std::string> picture_of(const ItemId& id, std::uint32_t page);
   template <class Take>
   void work(Take&& take);
   void keep_house();
@@ -83,12 +86,14 @@ Cleaner::Cleaner(RoleContext& context)
       programs_(take_programs(context)),
       sanitizers_([this](document::Kind kind) { return std::move(programs_.at(kind)); }),
       attempts_("attempts"),
-      intake_(context.take_one("intake"), {[this](const transfer::Announce& where) {
-                                             Work work;
-                                             work.where = where;
-                                             queue_.put(std::move(work));
-                                           },
-                                           [this](const ItemId& id) { intake_.say(state_of(id)); }}),
+      intake_(context.take_one("intake"),
+              {[this](const transfer::Announce& where) {
+                 Work work;
+                 work.where = where;
+                 queue_.put(std::move(work));
+               },
+               [this](const ItemId& id) { intake_.say(state_of(id)); },
+               [this](const ItemId& id, std::uint32_t page) { return picture_of(id, page); }}),
       items_(".",
              [this] {
                intake_.flush();
@@ -124,7 +129,7 @@ Cleaner::Cleaner(RoleContext& context)
   const unsigned documents = document_workers(context.config().documents);
   working_.with([&](unsigned& count) { count = workers + documents; });
   sanitizers_.get(document::Kind::mail);
-  if (policy::passes_documents(context.config().policy) ||
+  if (policy::passes_documents(context.config()) ||
       !context.config().drop_box.http.listen.empty())  // warm when the first one comes
     for (const document::Kind kind : document::kAllKinds) sanitizers_.get(kind);
   for (unsigned i = 0; i < workers; ++i)
@@ -199,6 +204,16 @@ transfer::DropState Cleaner::state_of(const ItemId& id) {
   return {id, transfer::DropProgress::received, 0, {}};
 }
 
+// Only of what was clean: the store has no others.
+std::optional<std::string> Cleaner::picture_of(const ItemId& id, std::uint32_t page) {
+  try {
+    return items_.drop_picture(id, page);
+  } catch (const TemporaryFailure& trouble) {
+    log::warning("preview", id, {{"why", trouble.what()}});
+    return std::nullopt;
+  }
+}
+
 void Cleaner::heard_result(const transfer::DeliveryResult& result) {
   const std::string notice = owed_notice(result, items_, *config_.get());
   items_.delivery(result, notice, [this, result, owed = !notice.empty()](bool written) {
@@ -218,8 +233,11 @@ void Cleaner::keep_house() {
     try {
       // All that nobody needs, every time: edge refuses those with items that we have not heard of, and
       // forgets our word when it dies.
-      const RetentionConfig retention = config_.get()->retention;
-      items_.expire(retention, unix_ms_now(), originals_.segments(),
+      const std::shared_ptr<const Config> config = config_.get();
+      const auto days = [&](std::span<const std::string> tenants) {
+        return policy::retention_of(*config, tenants);
+      };
+      items_.expire(days, unix_ms_now(), originals_.segments(),
                     [this](std::uint64_t segment) { intake_.say(transfer::FreeSegment{segment}); });
       processor_.try_locked();
     } catch (const std::exception& trouble) {

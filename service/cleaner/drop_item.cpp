@@ -78,8 +78,7 @@ void Processor::clean_drop(Job& job, const Work& work, const document::Content& 
   request.answer = &*job.answer;
   request.name = drop_name(*envelope.drop);
   const clean::Part part = part_of_file(content, *job.answer, request.name);
-  const DropTreatment treatment =
-      treat_drop(job.config->policy, envelope, part, work.release && !work.as_before);
+  const DropTreatment treatment = treat_drop(*job.config, envelope, part, work.release && !work.as_before);
   job.outcome.type = part.detected_type;
   job.file = std::make_unique<CleanedFile>();
   job.file->part = part;
@@ -94,6 +93,7 @@ void Processor::clean_drop(Job& job, const Work& work, const document::Content& 
     document::DocumentCleaner cleaner(parts_.sanitizers, *job.config);
     document::Budget budget(job.config->documents);
     request.action = treatment.action;
+    request.pictures = true;
     request.wish.passwords = passwords_of(*envelope.drop, work, *job.config);
     request.wish.personal_numbers = true;
     if (!work.again()) request.wish.paged = paged(envelope.id);
@@ -127,7 +127,9 @@ void Processor::submit_drop(Job job, Work& work) {
     for (const std::size_t each : group.recipients) out.recipients.push_back(envelope.recipients[each].index);
     if (job.answer) decided.drop_places = locked_places(group, *job.answer);
     decided.drop_pages = job.outcome.pages;
-    decided.drop = drop_bundle(job.original, job.first_ordinal, std::move(job.outcome), *job.config);
+    decided.drop_pictures = std::move(job.outcome.previews);
+    decided.drop = drop_bundle(job.original, job.first_ordinal, std::move(job.outcome),
+                               work.release && !work.as_before, *job.config);
     leaving.push_back(*decided.drop);
   }
   write_down(std::move(job), work, std::move(leaving));

@@ -16,22 +16,9 @@ using clean::Finding;
 
 constexpr std::string_view kMailType = "message/rfc822";
 
-// From the strictest to the mildest: pages say more than words, a picture's own pixels more than a page.
-int rank(Action action) {
-  switch (action) {
-    case Action::hold:
-      return 0;
-    case Action::text:
-      return 1;
-    case Action::strip:
-    case Action::flatten:
-      return 2;
-    case Action::image:
-      return 3;
-  }
-  return 0;
-}
-int rank(Verdict verdict) { return verdict == Verdict::rejected ? 0 : verdict == Verdict::held ? 1 : 2; }
+constexpr document::PictureWish kPreview{limits::kPreviewPages, limits::kPreviewSide, limits::kPreviewOctets};
+// All of them are one bundle.
+constexpr document::PictureWish kView{limits::kViewPages, limits::kViewSide, limits::kItemWritten};
 
 transfer::CleanFileType type_of(std::string_view clean_type) {
   if (clean_type == "text/plain") return transfer::CleanFileType::text;
@@ -40,9 +27,16 @@ transfer::CleanFileType type_of(std::string_view clean_type) {
   return transfer::CleanFileType::pdf;
 }
 
+// Cleaned once more when it was cut: behind a joiner something must follow.
 std::string cut_line(std::string_view text, std::size_t max) {
   std::vector<Finding> ignored;
-  return std::string(compose::cut_at_character(compose::clean_line(text, ignored), max));
+  const std::string line = compose::clean_line(text, ignored);
+  return compose::clean_line(compose::cut_at_character(line, max), ignored);
+}
+std::string cut_text(std::string_view text, std::size_t max) {
+  std::vector<Finding> ignored;
+  const std::string lines = compose::clean_text(text, ignored);
+  return compose::clean_text(compose::cut_at_character(lines, max), ignored);
 }
 
 // A name of at most kCleanFileName octets that ends in `end`; "x.pdf" is not called "x.pdf.pdf".
@@ -68,13 +62,41 @@ std::vector<std::uint16_t> codes_of(const std::vector<Finding>& findings) {
 }
 
 std::vector<std::string> approvals(const transfer::DropBundle& bundle, const std::vector<Finding>& findings,
-                                   const Config& config) {
+                                   bool released, const Config& config) {
   std::vector<std::string> out;
-  for (const std::string& name : policy::approvals_for(config, {bundle.sender, bundle.recipients, bundle.type,
-                                                                bundle.bytes, bundle.importance, findings})) {
+  const policy::DroppedFile file{bundle.sender,     bundle.recipients, bundle.type, bundle.bytes,
+                                 bundle.importance, findings,          released};
+  for (const std::string& name : policy::approvals_for(config, file)) {
     out.push_back(cut_line(name, limits::kCrossingRuleName));
     if (out.back().empty()) out.back() = "承認 (approval)";
   }
+  return out;
+}
+
+// The pages of what lies within count among those of the whole.
+void forget_files(document::Made& made) {
+  made.files.clear();
+  for (document::Entry& entry : made.entries) forget_files(entry.made);
+}
+
+void keep_pictures_only(document::Made& made) {
+  forget_files(made);
+  if (made.held() || made.pictures.pages.empty()) {
+    made.action = Action::hold;
+    compose::add_finding(made.reasons, Finding::kPolicyHold);
+    return;
+  }
+  made.action = Action::view;
+  compose::add_finding(made.reasons, Finding::kViewOnly);
+  if (made.pictures.cut) compose::add_finding(made.reasons, Finding::kPagesCut);
+}
+
+// "STEM 1.png", "STEM 2.png" … in page order.
+std::vector<document::OutputFile> page_files(std::vector<std::string>& pages, const std::string& name) {
+  std::vector<document::OutputFile> out;
+  for (std::string& page : pages)
+    out.push_back(
+        {joined_name(name, " " + std::to_string(out.size() + 1) + ".png"), "image/png", std::move(page), 1});
   return out;
 }
 
@@ -85,10 +107,9 @@ bool is_one_file(const clean::MailAnswer& answer) {
          answer.parts[0].role == clean::Role::attachment && answer.parts[0].declared_type.empty();
 }
 
-Action wish_for(const PolicyConfig& policy, std::string_view sender, std::string_view recipient,
+Action wish_for(const Config& config, std::string_view sender, std::string_view recipient,
                 const clean::Part& part) {
-  const Action wish = policy::decide_part(policy, sender, recipient, part.size, part).action;
-  return wish == Action::strip ? Action::flatten : wish;
+  return policy::RecipientPolicy(config, recipient).file(sender, part);
 }
 
 clean::Part part_of_file(const document::Content& content, const clean::MailAnswer& answer,
@@ -111,31 +132,33 @@ CleanedFile clean_file(const FileRequest& request, document::DocumentCleaner& cl
                        document::Budget& budget) {
   CleanedFile out;
   out.part = part_of_file(*request.content, *request.answer, request.name);
-  if (request.action == Action::hold) {
+  const bool view = request.action == Action::view;
+  if (request.action == Action::hold || (view && !request.pictures)) {
     out.made.reasons = out.part.findings;
     compose::add_finding(out.made.reasons, Finding::kPolicyHold);
   } else {
     document::Wish wish = request.wish;
-    wish.action = request.action;
+    wish.action = view ? Action::flatten : request.action;
+    if (request.pictures) wish.pictures = view ? kView : kPreview;
     out.made = cleaner.clean({request.content, request.name, out.part.detected_type, out.part.findings}, wish,
                              budget);
+    if (view) keep_pictures_only(out.made);
   }
   out.reasons = out.made.reasons;
   return out;
 }
 
-DropTreatment treat_drop(const PolicyConfig& policy, const store::Envelope& envelope, const clean::Part& part,
+DropTreatment treat_drop(const Config& config, const store::Envelope& envelope, const clean::Part& part,
                          bool released) {
   DropTreatment out{Verdict::clean, Action::image};
   for (const transfer::Recipient& recipient : envelope.recipients) {
-    const Verdict verdict = policy::decide(policy, envelope.sender, recipient.address, part.size).verdict;
-    if (rank(verdict) < rank(out.verdict)) out.verdict = verdict;
-    const Action action = wish_for(policy, envelope.sender, recipient.address, part);
-    if (rank(action) < rank(out.action)) out.action = action;
+    const policy::RecipientPolicy rules(config, recipient.address);
+    out.verdict = policy::stricter(out.verdict, rules.verdict(envelope.sender, part.size));
+    out.action = policy::stricter(out.action, rules.file(envelope.sender, part));
   }
   // A person who saw it has decided: what policy holds passes, as pages.
   if (released && out.verdict == Verdict::held) out.verdict = Verdict::clean;
-  if (released && out.action == Action::hold) out.action = Action::flatten;
+  if (released && (out.action == Action::hold || out.action == Action::view)) out.action = Action::flatten;
   return out;
 }
 
@@ -152,7 +175,10 @@ DropOutcome outcome_of(CleanedFile& cleaned, const Config& config) {
   out.reasons = cleaned.reasons;
   out.type = cleaned.part.detected_type;
   const std::string& name = cleaned.part.name;
-  if (!cleaned.made.held())
+  const bool view = cleaned.made.action == Action::view;
+  if (view)
+    out.files = page_files(cleaned.made.pictures.pages, name);
+  else if (!cleaned.made.held())
     out.files = document::output_files(cleaned.made, {name, name, "", false, joined_name},
                                        config.notice.break_links, out.reasons);
   std::uint64_t octets = 0;
@@ -165,15 +191,15 @@ DropOutcome outcome_of(CleanedFile& cleaned, const Config& config) {
   if (octets > limits::kBundleContent) hold(Finding::kLimitSize);
   if (out.files.size() > limits::kCrossingCleanFiles) hold(Finding::kLimitEntries);
   if (out.files.empty() && out.reasons.empty()) hold(Finding::kConversionFailed);
-  out.verdict = out.files.empty() ? Verdict::held : Verdict::clean;
+  out.verdict = out.files.empty() || view ? Verdict::held : Verdict::clean;
+  if (out.verdict == Verdict::clean) out.previews = std::move(cleaned.made.pictures.pages);
   return out;
 }
 
 transfer::DropBundle drop_bundle(const store::Original& original, std::uint16_t part, DropOutcome outcome,
-                                 const Config& config) {
+                                 bool released, const Config& config) {
   const store::Envelope& envelope = original.envelope;
   const store::Drop& drop = *envelope.drop;
-  std::vector<Finding> ignored;
   transfer::DropBundle out;
   out.id = envelope.id;
   out.part = part;
@@ -185,8 +211,7 @@ transfer::DropBundle drop_bundle(const store::Original& original, std::uint16_t 
   for (const transfer::Recipient& recipient : envelope.recipients)
     out.recipients.push_back(recipient.address);
   out.title = cut_line(drop.title, limits::kCrossingTitle);
-  out.message =
-      compose::cut_at_character(compose::clean_text(drop.message, ignored), limits::kCrossingMessage);
+  out.message = cut_text(drop.message, limits::kCrossingMessage);
   out.importance = cut_line(drop.importance, limits::kCrossingImportance);
   out.name = cut_line(drop.file_name, limits::kCrossingFileName);
   out.type = cut_line(outcome.type, limits::kCleanType);
@@ -195,10 +220,12 @@ transfer::DropBundle drop_bundle(const store::Original& original, std::uint16_t 
   out.verdict = outcome.verdict == Verdict::clean      ? transfer::DropVerdict::clean
                 : outcome.verdict == Verdict::rejected ? transfer::DropVerdict::rejected
                                                        : transfer::DropVerdict::held;
+  // Said to whoever approves or picks up, and to the gate, whose rules ask for it, too.
+  if (released) compose::add_finding(outcome.reasons, Finding::kReleased);
   out.findings = codes_of(outcome.reasons);
   out.policy = policy::fingerprint(config);
-  if (outcome.verdict != Verdict::clean) return out;
-  out.approval = approvals(out, outcome.reasons, config);
+  if (outcome.files.empty()) return out;
+  out.approval = approvals(out, outcome.reasons, released, config);
   for (document::OutputFile& file : outcome.files)
     out.files.push_back(
         {std::move(file.name), type_of(file.type), sha256(file.octets), std::move(file.octets)});

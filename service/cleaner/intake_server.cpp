@@ -29,7 +29,8 @@ struct IntakeServer::Impl {
   std::thread thread;
 
   void run();
-  void flush();
+  void say(const transfer::Intake& message);
+  bool flush();
   bool handle(std::string_view frame);
   bool read_from(const Descriptor& connection, transfer::FrameReader& frames);
 };
@@ -46,8 +47,7 @@ bool IntakeServer::Impl::read_from(const Descriptor& connection, transfer::Frame
     if (!*got) break;
     if (!handle(frame)) return false;
   }
-  flush();
-  return true;
+  return flush();
 }
 
 bool IntakeServer::Impl::handle(std::string_view frame) {
@@ -61,6 +61,12 @@ bool IntakeServer::Impl::handle(std::string_view frame) {
     if (const auto* ask = std::get_if<transfer::AskDrop>(&*message)) {
       calls.asked(ask->id);
       return true;
+    }
+  if (message)
+    if (const auto* ask = std::get_if<transfer::AskPicture>(&*message)) {
+      std::optional<std::string> picture = calls.picture(ask->id, ask->page);
+      if (picture) say(transfer::Picture{ask->id, ask->page, std::move(*picture)});
+      return flush();
     }
   log::error("intake refused", {{"why", message ? "not what edge says" : message.error().what}});
   return false;
@@ -105,14 +111,17 @@ void IntakeServer::stop() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-void IntakeServer::say(const transfer::Intake& message) {
-  std::lock_guard lock(impl_->mutex);
-  if (impl_->edge) impl_->waiting += transfer::encode(message);
+void IntakeServer::say(const transfer::Intake& message) { impl_->say(message); }
+
+void IntakeServer::Impl::say(const transfer::Intake& message) {
+  std::lock_guard lock(mutex);
+  if (edge) waiting += transfer::encode(message);
 }
 
 void IntakeServer::flush() { impl_->flush(); }
 
-void IntakeServer::Impl::flush() {
+// false: edge does not read.
+bool IntakeServer::Impl::flush() {
   std::lock_guard one(writing);
   std::shared_ptr<Descriptor> reader;
   std::string octets;
@@ -121,10 +130,12 @@ void IntakeServer::Impl::flush() {
     reader = edge;
     octets.swap(waiting);
   }
-  if (!reader || octets.empty()) return;
+  if (!reader || octets.empty()) return true;
   // A half-written frame must not be followed by another one: an edge that does not read is let go and comes
   // again.
-  if (!write_all(reader->get(), octets, Steady::now() + kWritePatience)) ::shutdown(reader->get(), SHUT_RDWR);
+  if (write_all(reader->get(), octets, Steady::now() + kWritePatience)) return true;
+  ::shutdown(reader->get(), SHUT_RDWR);
+  return false;
 }
 
 }  // namespace kiyome::cleaner

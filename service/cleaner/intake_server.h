@@ -1,9 +1,11 @@
-// The cleaner's side of the intake: hears Announce and AskDrop from edge, answers Taken, FreeSegment and
-// DropState.
+// The cleaner's side of the intake: hears Announce, AskDrop and AskPicture from edge, answers Taken,
+// FreeSegment, DropState and Picture.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "proto/transfer/intake.h"
 #include "service/base/descriptor.h"
@@ -18,6 +20,9 @@ class IntakeServer {
   struct Calls {
     std::function<void(const transfer::Announce&)> announced;
     std::function<void(const ItemId&)> asked;  // AskDrop
+    // AskPicture: the preview, or no octets; nothing: not now, edge is not answered. It is sent before the
+    // next word of edge is heard: one at a time is in memory, however many edge asks for.
+    std::function<std::optional<std::string>(const ItemId&, std::uint32_t page)> picture;
   };
   IntakeServer(Descriptor listening, Calls calls);
   ~IntakeServer();

@@ -16,6 +16,7 @@
 #include "service/document/mail_reading.h"
 #include "service/document/scan.h"
 #include "service/policy/policy.h"
+#include "service/policy/tenant.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -148,7 +149,7 @@ std::optional<Finding> Processor::scan_original(const Job& job) {
 void Processor::sanitize(Job& job, Work& work) {
   const auto began = Steady::now();
   clean::JobOptions options;
-  options.part_texts = policy::passes_documents(job.config->policy);
+  options.part_texts = policy::passes_documents(*job.config);
   options.contents = work.documents;
   document::MailReading reading = document::read_mail(
       parts_.sanitizers.get(document::Kind::mail), job.original.content.get(), job.original.size, options,
@@ -176,8 +177,7 @@ void Processor::sanitize(Job& job, Work& work) {
 
 // Documents take long: their items go to workers of their own, so that no plain mail waits behind them.
 bool Processor::needs_documents(const Job& job, const Work& work) {
-  if (!policy::passes_documents(job.config->policy) || !item_holds(*job.answer).empty() ||
-      is_loop(*job.answer))
+  if (!policy::passes_documents(*job.config) || !item_holds(*job.answer).empty() || is_loop(*job.answer))
     return false;
   return !wanted_documents(request_of(job, work), *job.config).empty();
 }
@@ -301,6 +301,11 @@ void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle>
   decided.report = item_json(job.answer ? &*job.answer : nullptr, job.groups, job.original.envelope,
                              job.parse_ms, job.compose_ms);
   decided.envelope = std::move(job.original.envelope);
+  if (!job.config->tenants.empty()) {
+    std::vector<std::string> addresses;
+    for (const transfer::Recipient& each : decided.envelope.recipients) addresses.push_back(each.address);
+    decided.tenants = policy::tenants_of(job.config->tenants, addresses);
+  }
   for (const store::DecidedGroup& group : decided.groups)
     log::info(work.unlock ? "unlocked" : "verdict", decided.envelope.id,
               {{"verdict", name_of(group.verdict)},

@@ -118,7 +118,7 @@ void Processor::add_locks(Job& job, const Work& work) {
   }
   // Newsletters bring no passwords, and where nothing passes none is needed.
   if (envelope.sender.empty() || people.size() > limits::kPasswordPeople ||
-      !policy::passes_documents(job.config->policy))
+      !policy::passes_documents(*job.config))
     return;
   if (!job.words) job.words = words_of(*job.answer);
   if (job.words->named.empty()) return;

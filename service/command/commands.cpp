@@ -65,6 +65,13 @@ void print_row(const std::string& line) {
   const auto array = object->getArray("reasons");
   for (std::size_t i = 0; array && i < array->size(); ++i)
     reasons += (reasons.empty() ? "" : ",") + array->getElement<std::string>(static_cast<unsigned>(i));
+  if (object->has("name") && !object->has("recipient")) {  // of the watched folder
+    std::puts(fmt::format("{:<36}  {:<9}  {}  {}  {} B  {}", shown(object, "id"), shown(object, "state"),
+                          shown(object, "received_at"), shown(object, "name"),
+                          object->optValue<std::int64_t>("bytes", 0), reasons)
+                  .c_str());
+    return;
+  }
   std::puts(fmt::format("{}  {:<9}  {}  {} -> {}  {} B  {}", shown(object, "id"), shown(object, "state"),
                         shown(object, "received_at"), shown(object, "sender"), shown(object, "recipient"),
                         object->optValue<std::int64_t>("bytes", 0), reasons)
@@ -91,6 +98,8 @@ int check(const Config& config) {
   std::puts((config.path.empty() ? "built-in defaults: ok" : config.path + ": ok").c_str());
   for (const std::string& key : config.later_listeners)
     std::puts((key + ": accepted; this build does not serve it yet").c_str());
+  for (const std::string& absent : absent_folders(config))
+    std::puts(("注意: 今は使えないフォルダー / a folder that cannot be used now: " + absent).c_str());
   std::puts(
       "注意: 1 台だけの構成は「通信経路の分割」になりません。 / One host alone is not a split of the paths.");
   return 0;
@@ -140,7 +149,7 @@ int policy_explain(const Config& config, const std::string& from, const std::str
   const workers::JobResult result =
       pool.run(input.get(), octets.size(), {}, document::mail_bounds(config.cleaner, octets.size()));
   if (!result.answer) throw TemporaryFailure("the sanitizer gave no answer about " + file);
-  std::fputs(policy::explain(config.policy, from, to, octets.size(), *result.answer).c_str(), stdout);
+  std::fputs(policy::explain(config, from, to, octets.size(), *result.answer).c_str(), stdout);
   return 0;
 }
 

@@ -27,7 +27,10 @@ namespace fs = std::filesystem;
 Config with_mode(Config config, const std::string& mode) {
   if (mode == "text") config.policy.attachments = Action::text;
   if (mode == "flatten") config.policy.attachments = Action::flatten;
-  if (!mode.empty()) config.policy.rules.clear();
+  if (!mode.empty()) {
+    config.policy.rules.clear();
+    config.tenants.clear();
+  }
   return config;
 }
 

@@ -152,7 +152,7 @@ void FileSanitizer::scan(Case& one) const {
 void FileSanitizer::look(Case& one) {
   clean::JobOptions options;
   options.any_file = !is_mail_name(one.path);
-  options.part_texts = options.contents = policy::passes_documents(config_.policy);
+  options.part_texts = options.contents = policy::passes_documents(config_);
   options.name = one.plain_name();
   document::MailReading reading =
       document::read_mail(sanitizers_.get(document::Kind::mail), one.content.descriptor(), one.content.size(),
@@ -207,8 +207,8 @@ void FileSanitizer::clean_file(Case& one) {
   request.answer = &*one.answer;
   request.name = one.plain_name();
   request.wish.passwords = passwords_for({});
-  request.action = cleaner::wish_for(config_.policy, "", "",
-                                     cleaner::part_of_file(one.content, *one.answer, request.name));
+  request.action =
+      cleaner::wish_for(config_, "", "", cleaner::part_of_file(one.content, *one.answer, request.name));
   document::Budget budget(config_.documents, limits::kFileWritten);
   cleaner::CleanedFile cleaned = cleaner::clean_file(request, documents_, budget);
   if (!cleaned.part.detected_type.empty()) one.type = cleaned.part.detected_type;

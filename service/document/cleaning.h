@@ -16,6 +16,8 @@ class Cleaning {
 
   // `depth` counts the archives and mails it lies in.
   Made clean(const File& file, unsigned depth);
+  // Of all that was drawn.
+  Pictures take_pictures() { return std::move(pictures_); }
 
  private:
   // What holds it before any sandbox, or nothing.
@@ -46,6 +48,7 @@ class Cleaning {
   const Config& config_;
   const Wish& wish_;
   Budget& budget_;
+  Pictures pictures_;
 };
 
 Made held(std::vector<clean::Finding> reasons, clean::Finding why);

@@ -198,6 +198,7 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content, const 
   if (before != nullptr) options.first_page = 1;  // it has left out the others
   Made made;
   std::unique_ptr<PageSink> sink;
+  std::optional<PictureMaker> pictures;
   std::optional<WatchedPages> watched;
   std::optional<clean::DocumentReader> reader;
   const auto paged = [&] {
@@ -205,7 +206,8 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content, const 
   };
   const auto fresh = [&]() -> clean::Reader& {
     sink = sink_for(file);
-    return reader.emplace(watched.emplace(*sink, paged, wish_.personal_numbers));
+    pictures.emplace(wish_.action == Action::text ? PictureWish() : wish_.pictures, pictures_);
+    return reader.emplace(watched.emplace(*sink, *pictures, paged, wish_.personal_numbers));
   };
   try {
     workers::JobEnd end = run(kind, content, options, fresh, made);
@@ -225,7 +227,8 @@ Made Cleaning::drawn(const File& file, Kind kind, const Content& content, const 
   budget_.pages += sink->pages();
   if (sink->pages() == 0) return held(std::move(made.reasons), Finding::kConversionFailed);
   if (!pays_for(made)) return held(std::move(made.reasons), Finding::kLimitExpanded);
-  made.compose_ms = sink->milliseconds();
+  pictures->finish(pictures_);
+  made.compose_ms = sink->milliseconds() + pictures->milliseconds();
   made.render_ms -= std::min(made.render_ms, made.compose_ms);
   if (made.files.empty()) return held(std::move(made.reasons), Finding::kNoText);
   made.action = wish_.action;
@@ -301,7 +304,10 @@ Made Cleaning::text(const File& file) {
 }
 
 Made DocumentCleaner::clean(const File& file, const Wish& wish, Budget& budget) {
-  return Cleaning(sanitizers_, config_, wish, budget).clean(file, 0);
+  Cleaning cleaning(sanitizers_, config_, wish, budget);
+  Made made = cleaning.clean(file, 0);
+  if (!made.held()) made.pictures = cleaning.take_pictures();
+  return made;
 }
 
 }  // namespace kiyome::document

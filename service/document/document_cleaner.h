@@ -12,6 +12,7 @@
 #include "service/base/config.h"
 #include "service/compose/compose.h"
 #include "service/document/content.h"
+#include "service/document/pictures.h"
 #include "service/document/sanitizers.h"
 
 namespace kiyome::document {
@@ -33,6 +34,7 @@ struct Made {
   std::vector<compose::CleanFile> files;
   std::vector<Entry> entries;  // of an archive or a mail, in its order
   std::string malware;         // what the scanner calls it
+  Pictures pictures;           // as they were wished for; of the whole file, so not in what lies within
   double render_ms = 0, compose_ms = 0;
   bool held() const { return action == Action::hold; }
 };
@@ -61,6 +63,7 @@ struct Wish {
   std::vector<std::string> passwords;
   bool personal_numbers = false;                   // look for them in the words: finding my-number
   std::function<void(std::uint32_t pages)> paged;  // how many pages the item has so far; may be empty
+  PictureWish pictures{};  // of pages as they are in the clean files; of plain words there are none
 };
 
 // Thread-safe: one call a thread at once, each blocks until its file is done.

@@ -183,6 +183,7 @@ void PageSink::page(const clean::Page& page) {
 
 void WatchedPages::page(const clean::Page& page) {
   sink_.page(page);
+  pictures_.page(page);
   if (page_) page_();
 }
 

@@ -11,6 +11,7 @@
 #include "proto/clean/codec.h"
 #include "service/compose/compose.h"
 #include "service/document/content.h"
+#include "service/document/pictures.h"
 
 namespace kiyome::document {
 
@@ -44,23 +45,27 @@ class PageSink : public clean::DocumentHandler {
   std::uint32_t pages_ = 0, claimed_ = 0;
 };
 
-// Passes an answer on to a sink, and looks at it: tells of each page as it comes, and whether the words bear
-// a personal number.
+// Passes an answer on to a sink, and looks at it: tells of each page as it comes, has a picture of it made,
+// and tells whether the words bear a personal number.
 class WatchedPages final : public clean::DocumentHandler {
  public:
-  // `sink` and what `page` reaches must outlive it. `page` may be empty.
-  WatchedPages(PageSink& sink, std::function<void()> page, bool personal_numbers)
-      : sink_(sink), page_(std::move(page)), personal_numbers_(personal_numbers) {}
+  // `sink`, `pictures` and what `page` reaches must outlive it. `page` may be empty.
+  WatchedPages(PageSink& sink, PictureMaker& pictures, std::function<void()> page, bool personal_numbers)
+      : sink_(sink), pictures_(pictures), page_(std::move(page)), personal_numbers_(personal_numbers) {}
   bool found_number() const { return found_number_; }
 
   void document(const clean::Document& document) override { sink_.document(document); }
   void page(const clean::Page& page) override;
-  void rows(std::string_view octets) override { sink_.rows(octets); }
+  void rows(std::string_view octets) override {
+    sink_.rows(octets);
+    pictures_.rows(octets);
+  }
   void words(const clean::Words& words) override;
   void converted(std::string_view octets) override { sink_.converted(octets); }
 
  private:
   PageSink& sink_;
+  PictureMaker& pictures_;
   std::function<void()> page_;
   const bool personal_numbers_;
   bool found_number_ = false;

@@ -1,8 +1,11 @@
 #include "service/edge/edge_role.h"
 
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
 #include <signal.h>
 
 #include <cstring>
+#include <memory>
 #include <thread>
 
 #include "service/base/admin.h"
@@ -10,6 +13,8 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/edge/disk_space.h"
+#include "service/edge/folder/hot_folder.h"
 #include "service/edge/intake_link.h"
 #include "service/edge/pages.h"
 #include "service/edge/smtp_server.h"
@@ -46,12 +51,54 @@ store::CleanerPublicKey cleaner_key(RoleContext& context) {
     }
 }
 
-std::string reload(SmtpServer& server, Pages& pages, RoleContext& context, const Config& next) {
+bool asks_for_folder(const std::string& request) {
+  Poco::JSON::Parser parser;
+  return parser.parse(request).extract<Poco::JSON::Object::Ptr>()->optValue<std::string>("command", "") ==
+         "folder";
+}
+
+// None when none is configured, or when the supervisor could not reach where it stands.
+std::unique_ptr<HotFolder> watched_folder(RoleContext& context, store::OriginalLog& originals,
+                                          IntakeLink& link, const std::vector<ItemId>& announced) {
+  std::vector<Descriptor> parent = context.take("folder");
+  if (parent.empty()) return nullptr;
+  const auto disk = std::make_shared<DiskSpace>("originals");  // shared by two functions
+  FolderSurroundings around{
+      .originals = originals,
+      .announce = [&link](const transfer::Announce& item) { link.announce(item); },
+      .ask = [&link](const ItemId& id) { link.ask(id); },
+      .has_room =
+          [disk, smtp = context.config().smtp](std::uint64_t octets) {
+            return disk->has_room(octets, smtp.free_bytes_min, smtp.free_inodes_min);
+          },
+      .write_failed = [disk] { disk->forget(); },
+  };
+  return std::make_unique<HotFolder>("folder", std::move(parent.front()), context.config().folder,
+                                     std::move(around), announced);
+}
+
+IntakeLink::DropCalls both(const IntakeLink::DropCalls& pages, HotFolder* folder) {
+  if (folder == nullptr) return pages;
+  IntakeLink::DropCalls out = pages;
+  out.state = [pages, folder](const transfer::DropState& state) {
+    pages.state(state);
+    folder->heard(state);
+  };
+  out.connected = [pages, folder] {
+    pages.connected();
+    folder->connected();
+  };
+  return out;
+}
+
+std::string reload(SmtpServer& server, Pages& pages, HotFolder* folder, RoleContext& context,
+                   const Config& next) {
   try {
     const EdgeFiles files = take_files(context);
     const auto settings = make_settings(next.smtp, files);
     pages.reload(next, settings, files);
     server.reload(settings);
+    if (folder != nullptr) folder->reload(next.folder);
     return {};
   } catch (const std::exception& refusal) {
     return refusal.what();
@@ -78,15 +125,19 @@ int run_edge(RoleContext& context) {
       announce(item);
     });
     Pages pages(context, settings, originals, link, announced);
-    link.start(originals, pages.calls());
+    const auto folder = watched_folder(context, originals, link, announced);
+    link.start(originals, both(pages.calls(), folder.get()));
     {
       AdminServer admin(context.take_one("admin"), [&](const std::string& request, const AdminReply& reply) {
+        if (folder && asks_for_folder(request)) return folder->list(reply);
         pages.admin(request, reply);
       });
       SmtpServer server(std::move(listeners), settings, originals, announce, "originals");
       pages.serve(context, files);
-      context.serve([&](const Config& next) { return reload(server, pages, context, next); });
+      if (folder) folder->start();
+      context.serve([&](const Config& next) { return reload(server, pages, folder.get(), context, next); });
       pages.stop();
+      if (folder) folder->stop();
       server.stop(Steady::now() + kStopPatience);
     }
     link.stop();

@@ -50,7 +50,7 @@ struct Queue {
   std::uint64_t first = 0;  // number of items.front()
   std::uint64_t next = 0;   // number of the first not said on this connection
   std::unordered_map<ItemId, std::uint64_t, HashId> numbers;
-  std::deque<ItemId> asks;  // about files of the drop box
+  std::deque<transfer::Intake> asks;  // about files of the drop box
   bool connected = false;
   bool woken = false;
   bool stopping = false;
@@ -77,8 +77,7 @@ struct Queue {
       const Waiting& waiting = items[next - first];
       if (!waiting.taken) out += transfer::encode(transfer::Intake(waiting.item));
     }
-    for (; !asks.empty() && out.size() < kWriteBatch; asks.pop_front())
-      out += transfer::encode(transfer::Intake(transfer::AskDrop{asks.front()}));
+    for (; !asks.empty() && out.size() < kWriteBatch; asks.pop_front()) out += transfer::encode(asks.front());
     return out;
   }
 };
@@ -135,6 +134,7 @@ void IntakeLink::Impl::run() {
       const auto since = Steady::now();
       serve(socket.get());
       queue.with([](Queue& now) { now.connected = false; });
+      if (drops.away) drops.away();
       if (Steady::now() - since > kBackoffMax) backoff = kBackoffMin;
       told = false;
     }
@@ -157,7 +157,7 @@ void IntakeLink::Impl::serve(int socket) {
     now.connected = true;
   });
   if (drops.connected) drops.connected();
-  transfer::FrameReader frames(limits::kWayBackFrame);
+  transfer::FrameReader frames(limits::kIntakeFrame + limits::kPictureOctets);
   std::string out;
   while (!stopping()) {
     if (!say(socket, out)) return;
@@ -202,7 +202,7 @@ bool IntakeLink::Impl::hear(int socket, transfer::FrameReader& frames) {
 }
 
 bool IntakeLink::Impl::obey(const std::string& frame) {
-  const Result<transfer::Intake> word = transfer::decode_intake(frame);
+  Result<transfer::Intake> word = transfer::decode_intake(frame);
   if (!word) return false;
   if (const auto* taken = std::get_if<transfer::Taken>(&*word)) {
     log->taken(taken->id);
@@ -217,7 +217,11 @@ bool IntakeLink::Impl::obey(const std::string& frame) {
     if (drops.state) drops.state(*state);
     return true;
   }
-  return false;  // Announce and AskDrop are ours to say
+  if (auto* picture = std::get_if<transfer::Picture>(&*word)) {
+    if (drops.picture) drops.picture(std::move(*picture));
+    return true;
+  }
+  return false;  // Announce, AskDrop and AskPicture are ours to say
 }
 
 IntakeLink::IntakeLink(std::string path) : impl_(std::make_unique<Impl>()) {
@@ -233,8 +237,17 @@ void IntakeLink::announce(const transfer::Announce& item) {
 
 void IntakeLink::ask(const ItemId& id) {
   impl_->tell([&](Queue& now) {
-    if (now.connected) now.asks.push_back(id);
+    if (now.connected) now.asks.push_back(transfer::AskDrop{id});
   });
+}
+
+bool IntakeLink::ask(const transfer::AskPicture& picture) {
+  bool connected = false;
+  impl_->tell([&](Queue& now) {
+    connected = now.connected;
+    if (connected) now.asks.push_back(picture);
+  });
+  return connected;
 }
 
 void IntakeLink::start(store::OriginalLog& log, DropCalls drops) {

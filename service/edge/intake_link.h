@@ -21,10 +21,12 @@ class IntakeLink {
 
   // In the order in which the cleaner shall hear them.
   void announce(const transfer::Announce& item);
-  // What the drop box wants to hear, on the link's thread; either may be empty.
+  // What the drop box wants to hear, on the link's thread; each may be empty.
   struct DropCalls {
     std::function<void(const transfer::DropState&)> state;  // whatever id the cleaner names
     std::function<void()> connected;  // the cleaner may have forgotten what was asked: ask() again
+    std::function<void(transfer::Picture)> picture;
+    std::function<void()> away;  // the connection ended: what was asked is not answered any more
   };
   // Connects, and reconnects with backoff; after each connect everything not taken is said again, in order.
   // `log` and what `drops` reach must outlive the link's running.
@@ -32,6 +34,9 @@ class IntakeLink {
   // How does this file fare? The answer comes as DropCalls::state. Forgotten when there is no connection, or
   // with it.
   void ask(const ItemId& id);
+  // A preview; the answer comes as DropCalls::picture, or the end as DropCalls::away. false: there is no
+  // connection.
+  bool ask(const transfer::AskPicture& picture);
   void stop();
   // Items that wait for Taken.
   std::size_t waiting() const;

@@ -4,9 +4,11 @@
 #include <Poco/JSON/Parser.h>
 #include <fmt/format.h>
 
+#include "proto/base/limits.h"
 #include "service/auth/admin_commands.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/policy/tenant.h"
 #include "service/store/audit_words.h"
 
 namespace kiyome::edge {
@@ -14,6 +16,7 @@ namespace kiyome::edge {
 Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
              store::OriginalLog& originals, IntakeLink& link, const std::vector<ItemId>& announced)
     : settings_(std::move(settings)),
+      tenants_(std::make_shared<const std::vector<TenantConfig>>(context.config().tenants)),
       disk_("."),
       trail_("audit.sqlite"),
       accounts_(
@@ -25,10 +28,25 @@ Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
           invite::Around{
               .accounts = accounts_,
               .knows_recipient = [this](const std::string& mailbox) { return knows_recipient(mailbox); },
-              .wall_ms = unix_ms_now})),
+              .is_own = [this](const auth::Account& account,
+                               const std::string& mailbox) { return is_own(account, mailbox); },
+              .wall_ms = unix_ms_now,
+              .note = [this](const auth::Event& event) { note(event); }})),
+      pictures_([&link](const transfer::AskPicture& asked) { return link.ask(asked); },
+                std::chrono::milliseconds(limits::kPictureWaitMs)),
       outside_(outside(originals, link)),
       box_("drop", context.config().drop_box, outside_, announced) {
   portal_.reload(context.config().auth);
+  accounts_.set_tenants({.trouble =
+                             [this](const auth::Account& account) {
+                               return policy::account_trouble(*tenants(), account.tenant, account.mail);
+                             },
+                         .of =
+                             [this](const std::string& mail) {
+                               const auto now = tenants();
+                               const TenantConfig* tenant = policy::tenant_of(*now, mail);
+                               return tenant == nullptr ? std::string() : tenant->name;
+                             }});
 }
 
 drop::Outside Pages::outside(store::OriginalLog& originals, IntakeLink& link) {
@@ -45,7 +63,10 @@ drop::Outside Pages::outside(store::OriginalLog& originals, IntakeLink& link) {
       .write_failed = [this] { disk_.forget(); },
       .allowance = [this](const auth::Account& account) { return invitations_->allowance(account); },
       .submitted = [this](const auth::Account& account) { invitations_->submitted(account); },
+      .is_own = [this](const auth::Account& account,
+                       const std::string& mailbox) { return is_own(account, mailbox); },
       .may_invite = [this](const auth::Account& account) { return invitations_->may_invite(account); },
+      .picture = [this](const ItemId& id, std::uint32_t page) { return pictures_.get(id, page); },
   };
 }
 
@@ -56,6 +77,14 @@ std::shared_ptr<const EdgeSettings> Pages::settings() {
 bool Pages::knows_recipient(const std::string& mailbox) {
   const auto now = settings();
   return now->takes_domain_of(mailbox) && now->knows(mailbox);
+}
+
+std::shared_ptr<const std::vector<TenantConfig>> Pages::tenants() {
+  return tenants_.with([](const auto& now) { return now; });
+}
+
+bool Pages::is_own(const auth::Account& account, const std::string& mailbox) {
+  return policy::is_own(*tenants(), account.tenant, mailbox);
 }
 
 // The trail is the proof and the log is what operators watch: both get it. A sign-in does not fail because
@@ -96,6 +125,8 @@ void Pages::reload(const Config& config, std::shared_ptr<const EdgeSettings> set
                    const EdgeFiles& files) {
   if (server_ && !files.certificate.empty()) server_->reload(files.certificate, files.key);
   settings_.with([&](std::shared_ptr<const EdgeSettings>& held) { held = std::move(settings); });
+  tenants_.with(
+      [&](auto& held) { held = std::make_shared<const std::vector<TenantConfig>>(config.tenants); });
   accounts_.reload(config.auth);
   portal_.reload(config.auth);
   box_.reload(config.drop_box);
@@ -113,7 +144,9 @@ void Pages::admin(const std::string& request, const AdminReply& reply) {
 
 IntakeLink::DropCalls Pages::calls() {
   return {.state = [this](const transfer::DropState& state) { box_.heard(state); },
-          .connected = [this] { box_.connected(); }};
+          .connected = [this] { box_.connected(); },
+          .picture = [this](transfer::Picture picture) { pictures_.came(std::move(picture)); },
+          .away = [this] { pictures_.away(); }};
 }
 
 }  // namespace kiyome::edge

@@ -10,6 +10,7 @@
 #include "service/base/role.h"
 #include "service/edge/disk_space.h"
 #include "service/edge/drop/drop_box.h"
+#include "service/edge/drop/picture_asks.h"
 #include "service/edge/intake_link.h"
 #include "service/edge/invite/invitations.h"
 #include "service/edge/settings.h"
@@ -39,15 +40,19 @@ class Pages {
   drop::Outside outside(store::OriginalLog& originals, IntakeLink& link);
   std::shared_ptr<const EdgeSettings> settings();
   bool knows_recipient(const std::string& mailbox);
+  std::shared_ptr<const std::vector<TenantConfig>> tenants();
+  bool is_own(const auth::Account& account, const std::string& mailbox);
   void note(const auth::Event& event);
 
   Guarded<std::shared_ptr<const EdgeSettings>> settings_;  // shared: a request keeps the one it began with
+  Guarded<std::shared_ptr<const std::vector<TenantConfig>>> tenants_;  // the same
   DiskSpace disk_;
   store::AuditTrail trail_;
   auth::Accounts accounts_;
   std::vector<Descriptor> web_;  // the folder of the pages' files, or none
   portal::Portal portal_;
   std::unique_ptr<invite::Invitations> invitations_;
+  drop::PictureAsks pictures_;
   drop::Outside outside_;
   DropBox box_;
   std::unique_ptr<http::Server> server_;

@@ -1,5 +1,6 @@
 // The reading half of the pick-up's store, on a connection of its own.
 #include "proto/base/limits.h"
+#include "service/gate/drop_reading.h"
 #include "service/gate/drop_rows.h"
 #include "service/gate/drop_store.h"
 
@@ -26,10 +27,6 @@ Delegation delegation_in(const Row& row) {
 }
 
 }  // namespace
-
-struct DropStore::Reading {
-  store::Database database;
-};
 
 DropStore::DropStore(Shelf shelf, const std::string& path, int blobs)
     : shelf_(std::move(shelf)), db_(*shelf_.database), audit_(db_), blobs_(blobs) {
@@ -134,6 +131,24 @@ std::vector<Delegation> DropStore::delegations_to(const std::string& login) {
     reading->database.kept("SELECT login, delegate, until_ms FROM delegations WHERE delegate = ?")
         .each([&](const Row& row) { out.push_back(delegation_in(row)); }, login);
   });
+  return out;
+}
+
+// One step in an index for each set.
+std::vector<std::vector<std::string>> DropStore::tenants() {
+  std::set<std::string> sets{""};
+  reading_.with([&](auto& reading) {
+    for (int gone = 0; gone <= 1; ++gone) {
+      std::string last;
+      while (
+          reading->database
+              .kept("SELECT tenants FROM submissions WHERE gone = ? AND tenants > ? ORDER BY tenants LIMIT 1")
+              .one([&](const Row& row) { last = row.text(0); }, gone, std::string(last)))
+        sets.insert(last);
+    }
+  });
+  std::vector<std::vector<std::string>> out;
+  for (const std::string& set : sets) out.push_back(lines(set));
   return out;
 }
 

@@ -25,6 +25,11 @@ std::uint32_t crc_of(std::string_view octets) {
 }
 
 std::string json_id(const ItemId& id) { return "\"" + id.text() + "\""; }
+std::string json_lines(const std::vector<std::string>& lines) {
+  std::string out = "[";
+  for (const std::string& line : lines) out.append(out.size() == 1 ? "" : ",").append(log::json_string(line));
+  return out + "]";
+}
 
 }  // namespace
 
@@ -53,7 +58,7 @@ bool DropStore::submission_fits(const transfer::DropBundle& bundle, std::int64_t
           blob(bundle.submission));
   if (known) return fits;
   const std::string words = folded(bundle.title + '\n' + bundle.sender_name + '\n' + bundle.sender);
-  db_.kept("INSERT INTO submissions VALUES (?,?,?,?,?,?,?,?,?,?,0,NULL,0)")
+  db_.kept("INSERT INTO submissions VALUES (?,?,?,?,?,?,?,?,?,?,0,NULL,0,'')")
       .run(blob(bundle.submission), bundle.count, bundle.sender, bundle.sender_name, bundle.title,
            bundle.message, bundle.importance, words, now_ms, now_ms);
   return true;
@@ -87,8 +92,8 @@ bool DropStore::make_room(const transfer::DropBundle& bundle) {
   return !later;
 }
 
-DropStore::Inserted DropStore::insert(const transfer::DropBundle& bundle, std::int64_t now_ms,
-                                      std::vector<NumberedResult>& results) {
+DropStore::Inserted DropStore::insert(const transfer::DropBundle& bundle, const Asked& asked,
+                                      std::int64_t now_ms, std::vector<NumberedResult>& results) {
   results.clear();
   const bool known = db_.kept("SELECT 1 FROM drops WHERE id = ? AND part = ?")
                          .one([](const Row&) {}, blob(bundle.id), bundle.part);
@@ -104,7 +109,8 @@ DropStore::Inserted DropStore::insert(const transfer::DropBundle& bundle, std::i
            joined(bundle.approval), blob(bundle.policy), folded(words), now_ms, shown ? kShown : kReplaced);
   if (!shown) return Inserted::taken;
   add_files(bundle, row);
-  add_recipients(bundle, row, now_ms, results);
+  add_recipients(bundle, asked, row, now_ms, results);
+  add_tenants(bundle.submission, asked.tenants);
   db_.kept("UPDATE submissions SET changed_ms = ?, gone = 0 WHERE submission = ?")
       .run(now_ms, blob(bundle.submission));
   look_soon(bundle, now_ms);
@@ -130,29 +136,69 @@ void DropStore::add_files(const transfer::DropBundle& bundle, std::int64_t row) 
 }
 
 // Who has something of this delivery that waits, or was returned, gets nothing of it past the approver that
-// no rule asks about.
-void DropStore::add_recipients(const transfer::DropBundle& bundle, std::int64_t row, std::int64_t now_ms,
-                               std::vector<NumberedResult>& results) {
+// no rule asks about; nor what takes the place of something that was returned to him.
+std::set<std::string> DropStore::stopped(const transfer::DropBundle& bundle) {
+  std::set<std::string> out;
+  if (bundle.files.empty() || !bundle.approval.empty()) return out;  // does not matter
+  db_.kept(
+         "SELECT DISTINCT r.address FROM drops d JOIN drop_recipients r ON r.row = d.row WHERE d.submission "
+         "= ?1 AND (d.replaced = 0 AND r.stage IN (1, 3) OR d.id = ?2 AND r.stage = 3)")
+      .each([&](const Row& row) { out.emplace(row.text(0)); }, blob(bundle.submission), blob(bundle.id));
+  return out;
+}
+
+void DropStore::add_recipients(const transfer::DropBundle& bundle, const Asked& asked, std::int64_t row,
+                               std::int64_t now_ms, std::vector<NumberedResult>& results) {
+  const std::set<std::string> stopped_ones = stopped(bundle);
   bool waits = false;
   std::set<std::string> known;  // two spellings of one address are one person
+  std::set<std::string> rules(bundle.approval.begin(), bundle.approval.end());
   for (std::uint32_t i = 0; i < bundle.recipients.size(); ++i) {
     const std::string address = lower(bundle.recipients[i]);
-    const bool stopped =
-        db_.kept(
-               "SELECT 1 FROM drops d JOIN drop_recipients r ON r.row = d.row WHERE d.submission = ? AND "
-               "d.replaced = 0 AND r.address = ? AND r.stage IN (1, 3)")
-            .one([](const Row&) {}, blob(bundle.submission), address);
     Stage stage = Stage::told;
+    const std::vector<std::string> own =
+        i < asked.approval.size() ? asked.approval[i] : std::vector<std::string>();
     if (!bundle.files.empty())
-      stage = stopped || !bundle.approval.empty() ? Stage::waiting : Stage::delivered;
+      stage = stopped_ones.contains(address) || !bundle.approval.empty() || !own.empty() ? Stage::waiting
+                                                                                         : Stage::delivered;
+    rules.insert(own.begin(), own.end());
     waits = waits || stage == Stage::waiting;
     if (stage != Stage::told) say(bundle.id, bundle.part, i, stage, results);
     if (!known.insert(address).second) continue;
-    db_.kept("INSERT INTO drop_recipients VALUES (?,?,?,?,?,0)")
-        .run(row, i, address, stage, stage == Stage::delivered ? now_ms : 0);
+    db_.kept("INSERT INTO drop_recipients VALUES (?,?,?,?,?,0,?)")
+        .run(row, i, address, stage, stage == Stage::delivered ? now_ms : 0, joined(own));
     db_.kept("INSERT OR IGNORE INTO drop_people VALUES (?,?)").run(address, blob(bundle.submission));
   }
-  if (waits) db_.kept("INSERT OR IGNORE INTO drop_waiting VALUES (?)").run(blob(bundle.submission));
+  if (waits) {
+    db_.kept("INSERT OR IGNORE INTO drop_waiting VALUES (?)").run(blob(bundle.submission));
+    audit_.note("approval-needed", &bundle.id, "gate",
+                "{\"submission\":" + json_id(bundle.submission) +
+                    ",\"rules\":" + json_lines({rules.begin(), rules.end()}) + "}",
+                now_ms);
+  } else {
+    no_longer_waits(bundle.submission);
+  }
+}
+
+// A delivery belongs to the tenants of all its items' recipients.
+void DropStore::add_tenants(const ItemId& submission, const std::vector<std::string>& tenants) {
+  if (tenants.empty()) return;
+  std::vector<std::string> known;
+  db_.kept("SELECT tenants FROM submissions WHERE submission = ?")
+      .one([&](const Row& row) { known = lines(row.text(0)); }, blob(submission));
+  std::set<std::string> all(known.begin(), known.end());
+  all.insert(tenants.begin(), tenants.end());
+  db_.kept("UPDATE submissions SET tenants = ? WHERE submission = ?")
+      .run(joined(std::vector<std::string>(all.begin(), all.end())), blob(submission));
+}
+
+// Unless something of it still does. What waits is looked through for each approver, so only that stands
+// there.
+void DropStore::no_longer_waits(const ItemId& submission) {
+  db_.kept(
+         "DELETE FROM drop_waiting WHERE submission = ?1 AND NOT EXISTS (SELECT 1 FROM drops d JOIN "
+         "drop_recipients r ON r.row = d.row WHERE d.submission = ?1 AND d.replaced = 0 AND r.stage = 1)")
+      .run(blob(submission));
 }
 
 // Mails go out when all files have come, or when the last ones keep people waiting.
@@ -224,10 +270,7 @@ DropStore::Decided DropStore::decide(const Decision& decision, std::int64_t now_
       set_stage(item->row, one, stage, number, now_ms);
       say(item->id, item->part, one.recipient, stage, results);
     }
-  db_.kept(
-         "DELETE FROM drop_waiting WHERE submission = ?1 AND NOT EXISTS (SELECT 1 FROM drops d JOIN "
-         "drop_recipients r ON r.row = d.row WHERE d.submission = ?1 AND d.replaced = 0 AND r.stage = 1)")
-      .run(blob(decision.submission));
+  no_longer_waits(decision.submission);
   db_.kept("UPDATE submissions SET changed_ms = ? WHERE submission = ?")
       .run(now_ms, blob(decision.submission));
   look_now(decision.submission, now_ms);
@@ -291,28 +334,39 @@ void DropStore::end(const ItemId& submission, std::int64_t now_ms, std::vector<N
   }
   db_.kept("UPDATE submissions SET gone = 1, look_ms = NULL WHERE submission = ?").run(blob(submission));
   db_.kept("DELETE FROM drop_waiting WHERE submission = ?").run(blob(submission));
-  db_.kept("DELETE FROM drop_people WHERE submission = ?").run(blob(submission));
+  // By the addresses: its key begins with them.
+  db_.kept(
+         "DELETE FROM drop_people WHERE submission = ?1 AND address IN (SELECT r.address FROM drops d JOIN "
+         "drop_recipients r ON r.row = d.row WHERE d.submission = ?1)")
+      .run(blob(submission));
   audit_.note("expired", nullptr, "gate", "{\"submission\":" + json_id(submission) + "}", now_ms);
 }
 
-std::size_t DropStore::expire(std::int64_t before_ms, std::int64_t now_ms,
-                              std::vector<NumberedResult>& results) {
+std::size_t DropStore::expire(const std::vector<std::string>& tenants, std::int64_t before_ms,
+                              std::int64_t now_ms, std::vector<NumberedResult>& results) {
   results.clear();
   std::vector<ItemId> old;
-  db_.kept("SELECT submission FROM submissions WHERE gone = 0 AND changed_ms < ? ORDER BY changed_ms LIMIT ?")
-      .each([&](const Row& row) { old.push_back(item_id(row.blob(0))); }, before_ms, limits::kPickUpRound);
+  db_.kept(
+         "SELECT submission FROM submissions WHERE gone = 0 AND tenants = ? AND changed_ms < ? ORDER BY "
+         "changed_ms LIMIT ?")
+      .each([&](const Row& row) { old.push_back(item_id(row.blob(0))); }, joined(tenants), before_ms,
+            limits::kPickUpRound);
   for (const ItemId& submission : old) end(submission, now_ms, results);
   return old.size();
 }
 
-std::size_t DropStore::forget(std::int64_t before_ms) {
+std::size_t DropStore::forget(const std::vector<std::string>& tenants, std::int64_t before_ms) {
   std::vector<ItemId> old;
-  db_.kept("SELECT submission FROM submissions WHERE gone = 1 AND changed_ms < ? ORDER BY changed_ms LIMIT ?")
-      .each([&](const Row& row) { old.push_back(item_id(row.blob(0))); }, before_ms, limits::kPickUpRound);
+  db_.kept(
+         "SELECT submission FROM submissions WHERE gone = 1 AND tenants = ? AND changed_ms < ? ORDER BY "
+         "changed_ms LIMIT ?")
+      .each([&](const Row& row) { old.push_back(item_id(row.blob(0))); }, joined(tenants), before_ms,
+            limits::kPickUpRound);
   for (const ItemId& submission : old) {
     const Blob id = blob(submission);
     db_.kept("DELETE FROM drop_recipients WHERE row IN (SELECT row FROM drops WHERE submission = ?)").run(id);
     db_.kept("DELETE FROM picked_up WHERE row IN (SELECT row FROM drops WHERE submission = ?)").run(id);
+    db_.kept("DELETE FROM put_out WHERE row IN (SELECT row FROM drops WHERE submission = ?)").run(id);
     db_.kept("DELETE FROM drops WHERE submission = ?").run(id);
     db_.kept("DELETE FROM decisions WHERE submission = ?").run(id);
     db_.kept("DELETE FROM drop_mails WHERE submission = ?").run(id);
@@ -333,8 +387,10 @@ void DropStore::delegate(const Delegation& delegation) {
       .run(delegation.login, delegation.delegate, delegation.until_ms);
 }
 
-void DropStore::end_delegations(const std::string& login) {
+void DropStore::end_delegations(const std::string& login, std::int64_t now_ms) {
   db_.kept("DELETE FROM delegations WHERE login = ?1 OR delegate = ?1").run(login);
+  if (db_.changes() != 0)
+    audit_.note("delegations-ended", nullptr, "gate", "{\"login\":" + log::json_string(login) + "}", now_ms);
 }
 
 bool DropStore::tell(const ItemId& submission, const std::string& person, MailKind kind,

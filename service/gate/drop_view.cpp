@@ -58,12 +58,14 @@ void load_details(store::Database& database, ItemView& item) {
           item.row);
   database
       .kept(
-          "SELECT recipient, address, stage, available_ms, decision FROM drop_recipients WHERE row = ? "
+          "SELECT recipient, address, stage, available_ms, decision, approval FROM drop_recipients WHERE row "
+          "= ? "
           "ORDER BY recipient")
       .each(
           [&](const Row& row) {
             item.recipients.push_back({static_cast<std::uint32_t>(row.integer(0)), std::string(row.text(1)),
-                                       static_cast<Stage>(row.integer(2)), row.integer(3), row.integer(4)});
+                                       static_cast<Stage>(row.integer(2)), row.integer(3), row.integer(4),
+                                       lines(row.text(5))});
           },
           item.row);
 }
@@ -103,7 +105,7 @@ std::optional<DropView> load_drop(store::Database& database, const ItemId& submi
       database
           .kept(
               "SELECT count, sender, sender_name, title, message, importance, received_ms, changed_ms, "
-              "coalesce(look_ms, 0) FROM submissions WHERE submission = ? AND gone = 0")
+              "coalesce(look_ms, 0), tenants FROM submissions WHERE submission = ? AND gone = 0")
           .one(
               [&](const Row& row) {
                 out.count = static_cast<std::uint32_t>(row.integer(0));
@@ -115,6 +117,7 @@ std::optional<DropView> load_drop(store::Database& database, const ItemId& submi
                 out.received_ms = row.integer(6);
                 out.changed_ms = row.integer(7);
                 out.look_ms = row.integer(8);
+                out.tenants = lines(row.text(9));
               },
               blob(submission));
   if (!found) return std::nullopt;
@@ -148,7 +151,10 @@ Digest digest_of(const DropView& drop, const std::vector<const ItemView*>& items
     for (const std::string& rule : item->approval) w.counted(rule);
     w.raw(item->policy);
     w.u32(static_cast<std::uint32_t>(item->recipients.size()));
-    for (const RecipientView& recipient : item->recipients) w.counted(recipient.address);
+    for (const RecipientView& recipient : item->recipients) {
+      w.counted(recipient.address);
+      for (const std::string& rule : recipient.approval) w.counted(rule);
+    }
     w.u32(static_cast<std::uint32_t>(item->files.size()));
     for (const FileView& file : item->files) {
       w.u32(file.number);

@@ -34,7 +34,8 @@ struct RecipientView {
   std::string address;  // lower case in ASCII
   Stage stage = Stage::told;
   std::int64_t available_ms = 0;
-  std::int64_t decision = 0;  // number of the one that decided for him; 0: none
+  std::int64_t decision = 0;            // number of the one that decided for him; 0: none
+  std::vector<std::string> approval{};  // rules that ask for one by his department, beside the item's own
 };
 
 struct ItemView {
@@ -68,10 +69,11 @@ struct DropView {
   ItemId submission;
   std::uint32_t count = 0;
   std::string sender, sender_name, title, message, importance;
-  std::int64_t received_ms = 0;  // of its first item
-  std::int64_t changed_ms = 0;   // of its last one, or the last decision: its time runs from here
-  std::int64_t look_ms = 0;      // when the rounds look after it; 0: no more
-  std::vector<ItemView> items;   // by number and part; those that were replaced are not here
+  std::vector<std::string> tenants;  // of its recipients, as policy::tenants_of() gives them
+  std::int64_t received_ms = 0;      // of its first item
+  std::int64_t changed_ms = 0;       // of its last one, or the last decision: its time runs from here
+  std::int64_t look_ms = 0;          // when the rounds look after it; 0: no more
+  std::vector<ItemView> items;       // by number and part; those that were replaced are not here
   std::vector<DecisionView> decisions;
   bool complete() const;  // all files that were sent have come
 };

@@ -11,6 +11,7 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/gate/folder/output_folder.h"
 #include "service/gate/intake.h"
 #include "service/gate/outbox.h"
 #include "service/http/json_text.h"
@@ -52,6 +53,7 @@ struct Gate::Impl {
   std::unique_ptr<Intake> intake;
   std::unique_ptr<Writer> writer;
   std::unique_ptr<Outbox> outbox;
+  std::unique_ptr<OutputFolder> output;    // may be none
   std::unique_ptr<PickUpService> pick_up;  // may be none
   SmtpClientConfig deliver;
   std::string hostname;
@@ -64,6 +66,7 @@ struct Gate::Impl {
   void add_to_outbox(std::int64_t row, std::int64_t received_ms,
                      std::shared_ptr<const transfer::Bundle> bundle);
   PickUpParts pick_up_parts();
+  bool has_takers(const transfer::DropBundle& bundle);
   void prune_sometimes();
   void drops(const AdminReply& reply);
   void list(const AdminReply& reply);
@@ -84,15 +87,28 @@ void Gate::Impl::add_to_outbox(std::int64_t row, std::int64_t received_ms,
 }
 
 PickUpParts Gate::Impl::pick_up_parts() {
-  return {store, *writer, [this] { return now_ms(); },
+  return {store,
+          *writer,
+          [this] { return now_ms(); },
           [this](const std::vector<NumberedResult>& results) { intake->way_back().say(results); },
           [this](std::int64_t row, std::int64_t now, std::shared_ptr<const transfer::Bundle> mail) {
             add_to_outbox(row, now, std::move(mail));
+          },
+          [this](const std::string& address) { return output && output->is_for(address); },
+          [this] {
+            if (output) output->wake();
           }};
 }
 
+// Without pages the output folder takes what nobody has to approve.
+bool Gate::Impl::has_takers(const transfer::DropBundle& bundle) {
+  return bundle.approval.empty() &&
+         std::all_of(bundle.recipients.begin(), bundle.recipients.end(),
+                     [this](const std::string& address) { return output->is_for(lower(address)); });
+}
+
 Gate::Gate(const std::string& folder, const Config& config, Descriptor listening,
-           std::optional<PickUpGifts> pick_up)
+           std::optional<PickUpGifts> pick_up, Descriptor output)
     : impl_(std::make_unique<Impl>(folder)) {
   Impl& gate = *impl_;
   gate.deliver = config.deliver;
@@ -104,7 +120,17 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
     gate.add_to_outbox(row, received_ms, std::move(bundle));
     gate.prune_sometimes();
   };
-  if (pick_up) intake_calls.dropped = [&gate](const ItemId&) { gate.pick_up->wake(); };
+  if (pick_up || output) {
+    intake_calls.asked = [&gate](const transfer::DropBundle& bundle) { return gate.pick_up->asked(bundle); };
+    intake_calls.dropped = [&gate](const ItemId&) {
+      gate.pick_up->wake();
+      if (gate.output) gate.output->wake();
+    };
+  }
+  if (output && !pick_up) {
+    intake_calls.has_takers = [&gate](const transfer::DropBundle& bundle) { return gate.has_takers(bundle); };
+    pick_up.emplace();  // its rounds end what is old; it listens nowhere
+  }
   gate.intake = std::make_unique<Intake>(std::move(listening), gate.store, std::move(intake_calls));
   gate.writer = std::make_unique<Writer>(gate.store, [&gate] { gate.intake->batch_done(); });
   Outbox::Calls outbox_calls;
@@ -114,10 +140,14 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   };
   gate.outbox = std::make_unique<Outbox>(gate.store, *gate.writer, gate.deliver, gate.hostname,
                                          std::move(outbox_calls));
+  if (output)
+    gate.output =
+        std::make_unique<OutputFolder>(std::move(output), config.output_folder, gate.pick_up_parts());
   if (pick_up) {
     gate.pick_up = std::make_unique<PickUpService>(folder, config, gate.pick_up_parts(), std::move(*pick_up));
     gate.pick_up->start();
   }
+  if (gate.output) gate.output->start();
   const Outbox::Numbers numbers = gate.outbox->numbers();
   log::info("gate serves", {{"pending", static_cast<std::int64_t>(numbers.waiting + numbers.sending)}});
   gate.intake->start(*gate.writer);
@@ -125,6 +155,7 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
 
 Gate::~Gate() {
   if (impl_->pick_up) impl_->pick_up->stop();
+  if (impl_->output) impl_->output->stop();
   impl_->intake->stop();
   impl_->outbox->stop(kMailsInHand);
   impl_->writer.reset();
@@ -152,6 +183,7 @@ std::string Gate::reload(const Config& next, const std::string& certificate_pem,
   } catch (const std::exception& trouble) {
     return std::string("gate.deliver: ") + trouble.what();
   }
+  if (impl_->output) impl_->output->reload(next.output_folder);
   return impl_->pick_up ? impl_->pick_up->reload(next, certificate_pem, key_pem) : std::string();
 }
 

@@ -15,10 +15,11 @@ namespace kiyome::gate {
 
 class Gate {
  public:
-  // `folder` is the gate's own; `listening` a Unix socket for the Internet side. Serves at once; without
-  // gifts there is no pick-up, and what is meant for it is refused. Throws TemporaryFailure and ConfigError.
+  // `folder` is the gate's own; `listening` a Unix socket for the Internet side; `output` where the output
+  // folder stands, if there is one. Serves at once; without gifts there is no pick-up, and what is meant for
+  // it is refused. Throws TemporaryFailure and ConfigError.
   Gate(const std::string& folder, const Config& config, Descriptor listening,
-       std::optional<PickUpGifts> pick_up = {});
+       std::optional<PickUpGifts> pick_up = {}, Descriptor output = {});
   // Takes nothing new, finishes the mails in hand, writes what is known. Within 10 s.
   ~Gate();
 

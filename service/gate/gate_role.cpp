@@ -21,7 +21,9 @@ std::optional<PickUpGifts> take_pick_up(RoleContext& context) {
 }  // namespace
 
 int run_gate(RoleContext& context) {
-  Gate gate(".", context.config(), context.take_one("bundles"), take_pick_up(context));
+  std::vector<Descriptor> output = context.take("folder");
+  Gate gate(".", context.config(), context.take_one("bundles"), take_pick_up(context),
+            output.empty() ? Descriptor() : std::move(output.front()));
   AdminServer admin(context.take_one("admin"),
                     [&](const std::string& request, const AdminReply& reply) { gate.admin(request, reply); });
   context.serve([&](const Config& next) {

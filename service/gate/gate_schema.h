@@ -71,6 +71,17 @@ inline constexpr const char* kGateSchema[] = {
        CREATE TABLE audit (
          sequence INTEGER PRIMARY KEY, unix_ms INTEGER NOT NULL, event TEXT NOT NULL, item BLOB, actor TEXT NOT NULL,
          detail TEXT NOT NULL, hash BLOB NOT NULL);)",
+    // What was put into the output folder. `kind` is PutKind; what is not done is made whole and named.
+    R"(CREATE TABLE put_out (
+         row INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL, done INTEGER NOT NULL,
+         shelf INTEGER NOT NULL, paths TEXT NOT NULL, report BLOB NOT NULL);
+       CREATE INDEX put_out_of ON put_out (id);)",
+    // Whose a delivery is: the tenants of its recipients, each with LF; empty where there are no tenants. And
+    // rules that ask for an approval of one recipient alone, by his department.
+    R"(ALTER TABLE submissions ADD COLUMN tenants TEXT NOT NULL DEFAULT '';
+       DROP INDEX submissions_age;
+       CREATE INDEX submissions_age ON submissions (gone, tenants, changed_ms);
+       ALTER TABLE drop_recipients ADD COLUMN approval TEXT NOT NULL DEFAULT '';)",
 };
 
 }  // namespace kiyome::gate

@@ -228,10 +228,12 @@ void Intake::take(transfer::DropBundle bundle) {
   const auto envelope = [](const transfer::DropBundle& of, const char* why) {
     return Refusal{{of.id, of.part, transfer::RefusalReason::envelope, 0}, why};
   };
-  if (!calls_.dropped) return say_refused(envelope(bundle, "there is no pick-up here"));
+  if (!calls_.dropped || (calls_.has_takers && !calls_.has_takers(bundle)))
+    return say_refused(envelope(bundle, "there is no pick-up here"));
   if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(*refusal);
   struct Taken {
     transfer::DropBundle bundle;
+    Asked asked;
     DropStore::Inserted inserted = DropStore::Inserted::known;
     std::vector<NumberedResult> results;
   };
@@ -239,10 +241,17 @@ void Intake::take(transfer::DropBundle bundle) {
   std::size_t octets = 0;
   for (const transfer::CleanFile& file : bundle.files) octets += file.content.size();
   taken->bundle = std::move(bundle);
+  try {
+    if (calls_.asked) taken->asked = calls_.asked(taken->bundle);
+  } catch (const TemporaryFailure& trouble) {
+    hang_up(trouble.what());
+    listen_again_ = Steady::now() + kAfterTrouble;
+    return;
+  }
   Writer::Work work;
   work.octets = octets;
   work.apply = [taken, now_ms = calls_.now_ms()](GateStore& store) {
-    taken->inserted = store.drops().insert(taken->bundle, now_ms, taken->results);
+    taken->inserted = store.drops().insert(taken->bundle, taken->asked, now_ms, taken->results);
   };
   work.done = [this, taken, octets, envelope](bool written) {
     --unwritten_;

@@ -35,6 +35,10 @@ class Intake {
     // On the writer's thread, once for each new bundle, when it is on the disk.
     std::function<void(std::int64_t row, std::int64_t received_ms, std::shared_ptr<const transfer::Bundle>)>
         accepted;
+    // Whether somebody here can have this. Empty: everything.
+    std::function<bool(const transfer::DropBundle&)> has_takers;
+    // What is known here beside it. Throws TemporaryFailure: then it is offered again. Empty: nothing.
+    std::function<Asked(const transfer::DropBundle&)> asked;
     // On the writer's thread: a new item of this delivery is on the disk. Empty: nobody can pick anything up
     // here, and such bundles are refused.
     std::function<void(const ItemId& submission)> dropped;

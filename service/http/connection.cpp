@@ -40,7 +40,7 @@ Response busy() { return Response::problem({503, "busy", {}, {}, {{"Retry-After"
 }  // namespace
 
 Connection::Connection(Wire& wire, const ServerOptions& options, const Router& router,
-                       std::string client_address, int stop_fd, std::atomic<Turn>& turn)
+                       std::string client_address, int stop_fd, Turn& turn)
     : wire_(wire),
       options_(options),
       router_(router),
@@ -56,17 +56,16 @@ void Connection::serve() try {
 }
 
 bool Connection::wait_for_request() {
-  turn_ = Turn::idle;
+  turn_.idle();
   const auto deadline = Steady::now() + std::chrono::seconds(options_.idle_seconds);
   if (!wire_.wait_for_input(stop_fd_, deadline)) return false;
-  Turn idle = Turn::idle;
-  return turn_.compare_exchange_strong(idle, Turn::busy);
+  return turn_.reading(/*was_idle=*/true, pace().slow_from());
 }
 
 void Connection::refuse(const HeadFault& fault) {
   log::debug("http-refused", {{"client", client_address_}, {"why", std::string_view(fault.why)}});
   Response response = Response::problem({fault.status, fault.code, {}});
-  send(response, false, false);
+  send(response, wire_.waiting().starts_with("HEAD "), false);
 }
 
 bool Connection::read_request(Head& head) {
@@ -84,21 +83,24 @@ bool Connection::read_request(Head& head) {
     refuse(scan.fault());
     return false;
   }
+  if (!turn_.busy()) return false;
   auto read = read_head(wire_.waiting().substr(0, scan.size()));
-  wire_.use(scan.size());
   if (!read) {
     refuse(read.error());
     return false;
   }
+  wire_.use(scan.size());
   head = std::move(*read);
   return true;
 }
 
-// A page of another name that leads here (DNS rebinding) gets nothing.
-void Connection::check_host(const Head& head) const {
+// A page of another name that leads here (DNS rebinding) gets nothing. Nothing is unpacked here, and what is
+// packed is not taken for what is in it (RFC 9110 section 8.4).
+void Connection::check(const Head& head, const Request& request) const {
   const auto& hosts = options_.hosts;
   if (!hosts.empty() && std::find(hosts.begin(), hosts.end(), head.host) == hosts.end())
     throw Problem{421, "host", {}};
+  if (request.headers.contains("content-encoding")) throw Problem{415, "media-type", {}};
 }
 
 Response Connection::answer_to(Request& request) const {
@@ -146,19 +148,19 @@ bool Connection::serve_one() {
   request.cookies = std::move(head.cookies);
   request.client_address = client_address_;
   request.secure = wire_.secure();
-  RequestBody body(wire_, head, pace());
+  RequestBody body(wire_, head, pace(), turn_);
   request.body = &body;
 
   Response response;
   try {
-    check_host(head);
+    check(head, request);
     response = answer_to(request);
   } catch (const Problem& problem) {
     response = Response::problem(problem);
   }
   // An unread body would be the next request: it is read to its end, or there is none.
   const bool go_on = head.keep_alive && ++requests_ < limits::kHttpRequests && !readable(stop_fd_);
-  const bool keep_alive = go_on && body.drain();
+  const bool keep_alive = go_on && body.drain(Pace(options_.drain_seconds, limits::kHttpDrain));
   send(response, request.method == "HEAD", keep_alive);
   return keep_alive;
 }

@@ -19,7 +19,7 @@ constexpr Words kWords[] = {
     {"sign-in-refused", "ログイン名またはパスワードが違います / The login or the password is wrong"},
     {"too-many-tries", "試行回数が多すぎます。しばらくお待ちください / Too many tries; please wait a while"},
     {"wrong-code", "確認コードが違います / The code is wrong"},
-    {"wrong-step", "この操作は今は行えません / This cannot be done now"},
+    {"wrong-password", "現在のパスワードが違います / The current password is wrong"},
     {"weak-password",
      "パスワードが短すぎるか、推測されやすいものです / The password is too short or too easily guessed"},
     {"forbidden", "この操作は許可されていません / You may not do this"},
@@ -127,10 +127,18 @@ void Router::otherwise(Handler handler) { otherwise_ = std::move(handler); }
 
 Response Router::route(Request& request) const {
   const std::vector<std::string> path = split(request.path);
+  // Of patterns that fit, those with the fewest names in braces: "/invitations/open" is no
+  // "/invitations/{id}".
+  const auto captured = [](const Route& route) {
+    return std::count_if(route.segments.begin(), route.segments.end(), captures);
+  };
+  std::ptrdiff_t fewest = PTRDIFF_MAX;
+  for (const Route& route : routes_)
+    if (fits(route.segments, path)) fewest = std::min<std::ptrdiff_t>(fewest, captured(route));
   const Route* chosen = nullptr;
   std::string allowed;
   for (const Route& route : routes_) {
-    if (!fits(route.segments, path)) continue;
+    if (captured(route) != fewest || !fits(route.segments, path)) continue;
     if (allowed.find(route.method) == std::string::npos)
       allowed += (allowed.empty() ? "" : ", ") + route.method + (route.method == "GET" ? ", HEAD" : "");
     if (route.method == request.method) chosen = &route;

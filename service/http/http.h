@@ -89,7 +89,8 @@ class Router {
   void on(std::string method, const std::string& pattern, Handler handler);
   // What no pattern matches (files of the front end); without it: 404.
   void otherwise(Handler handler);
-  // 404 `not-found`, 405 `method` with Allow; HEAD is answered by GET's handler unless it has its own.
+  // Fixed segments go before names in braces. 404 `not-found`, 405 `method` with Allow; HEAD is answered by
+  // GET's handler unless it has its own.
   Response route(Request& request) const;
 
  private:

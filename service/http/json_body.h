@@ -61,6 +61,9 @@ class JsonObject {
   std::set<std::string> asked_;
 };
 
+// What a form of ours takes at most, its texts escaped: many may send one without an account, all at once.
+inline constexpr std::size_t kJsonFormBytes = 32u << 10;
+
 class JsonDocument {
  public:
   // Throws Problem: 415 unless Content-Type is application/json, 413 above `bytes_max`, 400 when it is no
@@ -81,7 +84,7 @@ class JsonDocument {
 // const Order order = read_json(request, [](JsonObject& json) { return Order{json.text("title", 200)}; });
 // `read` must act on nothing: only when it is done is it known whether all of it is right.
 template <class Read>
-auto read_json(Request& request, Read&& read, std::size_t bytes_max = 1u << 20) {
+auto read_json(Request& request, Read&& read, std::size_t bytes_max = kJsonFormBytes) {
   JsonDocument document(request, bytes_max);
   auto out = read(document.object());
   document.done();

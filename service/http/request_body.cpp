@@ -6,6 +6,11 @@
 #include "proto/base/limits.h"
 
 namespace kiyome::http {
+namespace {
+
+constexpr auto kSlowGrace = std::chrono::seconds(2);  // a header and a form come within milliseconds
+
+}  // namespace
 
 Steady::time_point Pace::deadline() const {
   const auto still = std::chrono::seconds(seconds_);
@@ -13,12 +18,18 @@ Steady::time_point Pace::deadline() const {
   return std::min(begin_ + still + earned, Steady::now() + still);
 }
 
-RequestBody::RequestBody(Wire& wire, const Head& head, Pace pace)
+Steady::time_point Pace::slow_from() const {
+  return begin_ + kSlowGrace +
+         std::chrono::seconds(octets_ / std::max<std::uint32_t>(octets_per_second_min_, 1));
+}
+
+RequestBody::RequestBody(Wire& wire, const Head& head, Pace pace, Turn& turn)
     : wire_(wire),
       length_(head.length),
       chunked_(head.chunked),
       expects_continue_(head.expects_continue),
       pace_(pace),
+      turn_(turn),
       state_(chunked_                  ? State::chunk_size
              : length_.value_or(0) > 0 ? State::data
                                        : State::ended),
@@ -34,9 +45,18 @@ void RequestBody::refuse(int status, const char* code) {
   throw Problem{status, code, {}};
 }
 
+// Meanwhile the connection may be ended for another one, if it is slow.
+template <class Read>
+auto RequestBody::waiting_for(Read&& read) {
+  turn_.reading(/*was_idle=*/false, pace_.slow_from());
+  auto out = read();
+  if (!turn_.busy()) throw Lost("slow, and there was no more room");
+  return out;
+}
+
 // More octets of a chunk's size or end.
 void RequestBody::more() {
-  if (!wire_.fill(pace_.deadline())) throw Lost("end of stream");
+  if (!waiting_for([&] { return wire_.fill(pace_.deadline()); })) throw Lost("end of stream");
 }
 
 // A line of at most kHttpChunkLine octets with its CRLF, which is not in what it gives.
@@ -72,7 +92,7 @@ void RequestBody::read_chunk_size() {
 
 std::size_t RequestBody::read_data(char* into, std::size_t size) {
   const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
-  const std::size_t count = wire_.read(into, want, pace_.deadline());
+  const std::size_t count = waiting_for([&] { return wire_.read(into, want, pace_.deadline()); });
   if (count == 0) throw Lost("end of stream within a body");
   pace_.moved(count);
   left_ -= count;
@@ -97,10 +117,11 @@ std::size_t RequestBody::read(char* into, std::size_t size) try {
   throw;
 }
 
-bool RequestBody::drain() {
+bool RequestBody::drain(Pace pace) {
   if (state_ == State::ended) return true;
   // Who waits for 100 and gets another answer may send the body or not: the connection cannot go on.
   if (state_ == State::broken || chunked_ || expects_continue_ || left_ > limits::kHttpDrain) return false;
+  pace_ = pace;
   std::vector<char> dropped(limits::kHttpDrain);
   try {
     while (read(dropped.data(), dropped.size()) != 0) continue;

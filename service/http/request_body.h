@@ -7,6 +7,7 @@
 
 #include "service/http/http.h"
 #include "service/http/request_head.h"
+#include "service/http/turn.h"
 #include "service/http/wire.h"
 
 namespace kiyome::http {
@@ -19,6 +20,8 @@ class Pace {
       : begin_(Steady::now()), seconds_(seconds), octets_per_second_min_(octets_per_second_min) {}
   void moved(std::size_t octets) { octets_ += octets; }
   Steady::time_point deadline() const;
+  // When what has moved so far is below octets_per_second_min, with a little patience.
+  Steady::time_point slow_from() const;
 
  private:
   Steady::time_point begin_;
@@ -28,14 +31,16 @@ class Pace {
 
 class RequestBody : public Body {
  public:
-  RequestBody(Wire& wire, const Head& head, Pace pace);
+  // `turn` lets the connection go for another one while it waits for too few octets; then Lost.
+  RequestBody(Wire& wire, const Head& head, Pace pace, Turn& turn);
 
   std::size_t read(char* into, std::size_t size) override;
   std::optional<std::uint64_t> length() const override;
 
   bool ended() const { return state_ == State::ended; }
-  // Reads a short rest to its end. false: the connection cannot go on.
-  bool drain();
+  // Reads a short rest to its end, at this pace: nobody waits long for what no handler wanted. false: the
+  // connection cannot go on.
+  bool drain(Pace pace);
 
  private:
   enum class State { data, chunk_size, chunk_end, ended, broken };
@@ -44,11 +49,14 @@ class RequestBody : public Body {
   std::string read_line();
   [[noreturn]] void refuse(int status, const char* code);
   void more();
+  template <class Read>
+  auto waiting_for(Read&& read);
 
   Wire& wire_;
   std::optional<std::uint64_t> length_;
   bool chunked_, expects_continue_;
   Pace pace_;
+  Turn& turn_;
   State state_;
   std::uint64_t left_ = 0;  // of the body or of this chunk
 };

@@ -11,12 +11,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <list>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "proto/base/limits.h"
@@ -63,8 +63,7 @@ Peer peer_of(const sockaddr_storage& from) {
 struct Entry {
   int socket = -1;  // -1: being closed
   std::string counted;
-  Steady::time_point since;
-  std::atomic<Turn> turn{Turn::idle};
+  Turn turn;
 };
 
 struct Connections {
@@ -102,29 +101,32 @@ struct Server::Impl {
   void say_busy(int socket);
 };
 
-// Makes room for one more when there is none, at the cost of who waits between two requests. Under the lock.
-static bool evict_one(Connections& connections) {
-  for (Entry& entry : connections.all) {
-    Turn idle = Turn::idle;
-    if (entry.socket < 0 || !entry.turn.compare_exchange_strong(idle, Turn::evicted)) continue;
-    ::shutdown(entry.socket, SHUT_RDWR);
-    return true;
-  }
+// Makes room for one more when there is none, at the cost of who drips (slowloris), else of who waits between
+// two requests; of `counted` alone when it is given. Under the lock.
+static bool end_one(Connections& connections, const std::string* counted) {
+  const auto now = Steady::now();
+  for (const bool slow : {true, false})
+    for (Entry& entry : connections.all) {
+      if (entry.socket < 0 || (counted != nullptr && entry.counted != *counted)) continue;
+      if (!(slow ? entry.turn.end_if_slow(now) : entry.turn.end_if_idle())) continue;
+      ::shutdown(entry.socket, SHUT_RDWR);
+      return true;
+    }
   return false;
 }
 
 bool Server::Impl::admit(int socket, const Peer& peer, std::list<Entry>::iterator& entry) {
   return connections.with([&](Connections& now) {
     const auto of_peer = now.by_address.find(peer.counted);
-    if (of_peer != now.by_address.end() && of_peer->second >= options.connections_per_address_max)
-      return false;
+    const std::uint32_t has = of_peer == now.by_address.end() ? 0 : of_peer->second;
+    const std::uint32_t own_max = options.connections_per_address_max;
     // Those that were told to go are counted until they are gone; twice the bound is the end of it.
-    if (now.all.size() >= 2ull * options.connections_max) return false;
-    if (now.all.size() >= options.connections_max && !evict_one(now)) return false;
+    if (now.all.size() >= 2ull * options.connections_max || has >= 2ull * own_max) return false;
+    const bool full = now.all.size() >= options.connections_max;
+    if (has >= own_max ? !end_one(now, &peer.counted) : full && !end_one(now, nullptr)) return false;
     entry = now.all.emplace(now.all.end());
     entry->socket = socket;
     entry->counted = peer.counted;
-    entry->since = Steady::now();
     ++now.by_address[peer.counted];
     return true;
   });
@@ -141,15 +143,15 @@ void Server::Impl::leave(std::list<Entry>::iterator entry) {
 
 void Server::Impl::run(Job& job) {
   const auto context = tls.with([](auto& current) { return current; });
+  std::optional<Wire> wire;
   try {
-    Wire wire(std::move(job.socket), context.get());
-    Connection(wire, options, router, job.address, stop.get(), job.entry->turn).serve();
-    // Nobody may shut the descriptor's number down once it is closed.
-    connections.with([&](Connections&) { job.entry->socket = -1; });
+    wire.emplace(std::move(job.socket), context.get());
+    Connection(*wire, options, router, job.address, stop.get(), job.entry->turn).serve();
   } catch (const std::exception& trouble) {
     log::error("http-connection-failed", {{"error", trouble.what()}});
-    connections.with([&](Connections&) { job.entry->socket = -1; });
   }
+  // Nobody may shut the descriptor's number down once it is closed, which is when `wire` goes.
+  connections.with([&](Connections&) { job.entry->socket = -1; });
 }
 
 void* Server::Impl::start(void* argument) {
@@ -251,7 +253,7 @@ Server::~Server() {
   impl_->listeners.clear();
   auto& connections = impl_->connections;
   const auto none = [](Connections& now) { return now.all.empty(); };
-  const auto deadline = Steady::now() + std::chrono::seconds(limits::kHttpStopSeconds);
+  const auto deadline = Steady::now() + std::chrono::seconds(impl_->options.stop_seconds);
   connections.wait_until(deadline, none, [](Connections& now) {
     for (Entry& entry : now.all)
       if (entry.socket >= 0) ::shutdown(entry.socket, SHUT_RDWR);

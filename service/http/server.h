@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/base/limits.h"
 #include "service/base/descriptor.h"
 #include "service/http/http.h"
 
@@ -20,7 +21,10 @@ struct ServerOptions {
       30;  // for the body, absolute, plus what octets_per_second_min allows its length
   std::uint32_t octets_per_second_min = 4096;
   std::uint32_t idle_seconds = 60;  // between requests
-  std::vector<std::string> hosts;   // allowed names in Host, without port; empty = any well-formed one
+  std::uint32_t drain_seconds = 2;  // for the rest of a body that nobody wanted, before the answer
+  // For requests in hand when it stops: the other half is for the rest, before the supervisor kills.
+  std::uint32_t stop_seconds = limits::kHttpStopSeconds;
+  std::vector<std::string> hosts;  // allowed names in Host, without port; empty = any well-formed one
 };
 
 // Serves from construction on; its threads call `router`. Thread-safe.
@@ -28,7 +32,7 @@ class Server {
  public:
   // `listeners` are bound and listening. Throws ConfigError (certificate), TemporaryFailure.
   Server(std::vector<Descriptor> listeners, ServerOptions options, Router router);
-  // Takes nothing new; requests in hand have `kHttpStopSeconds`.
+  // Takes nothing new; requests in hand have `stop_seconds`.
   ~Server();
   // A new certificate, for connections from now on. Throws ConfigError.
   void reload(const std::string& certificate_pem, const std::string& key_pem);

@@ -23,7 +23,7 @@ bool matches(const ApprovalRule& rule, const DroppedFile& file) {
                                    [&](clean::Finding each) { return clean::slug(each) == rule.finding; });
   return fits(rule.from, file.sender) && to && fits(rule.type, file.type) &&
          fits(rule.importance, file.importance) && finding &&
-         (!rule.size_over || file.bytes > *rule.size_over);
+         (!rule.size_over || file.bytes > *rule.size_over) && (!rule.released || file.released);
 }
 
 // Each value under its key, counted, so that no two configurations give the same octets.
@@ -51,6 +51,10 @@ class Canonical {
   ByteWriter w_;
 };
 
+void add_list(Canonical& out, std::string_view key, const std::vector<std::string>& values) {
+  for (const std::string& value : values) out.add(key, value);
+}
+
 void add_policy(Canonical& out, const PolicyConfig& policy) {
   out.add("policy.mail_body", policy.mail_body);
   out.add("policy.attachments", policy.attachments);
@@ -75,6 +79,22 @@ void add_approvals(Canonical& out, const std::vector<ApprovalRule>& rules) {
     out.add("importance", rule.importance);
     out.add("finding", rule.finding);
     out.add("size_over", rule.size_over);
+    out.add("department", rule.department);
+    out.add("released", std::uint64_t{rule.released});
+  }
+}
+
+// How long things are kept decides nothing about a file.
+void add_tenants(Canonical& out, const std::vector<TenantConfig>& tenants) {
+  for (const TenantConfig& tenant : tenants) {
+    out.add("tenant", tenant.name);
+    add_list(out, "domains", tenant.domains);
+    if (tenant.policy) add_policy(out, *tenant.policy);
+    for (const OrganisationConfig& organisation : tenant.organisations) {
+      out.add("tenant.organisation", organisation.name);
+      add_list(out, "addresses", organisation.addresses);
+      add_policy(out, organisation.policy);
+    }
   }
 }
 
@@ -105,7 +125,18 @@ std::vector<std::string> approvals_for(const Config& config, const DroppedFile& 
   std::vector<std::string> out;
   for (const ApprovalRule& rule : config.approvals) {
     if (out.size() == limits::kCrossingApprovals) break;
-    if (matches(rule, file)) out.push_back(rule.name);
+    if (rule.department.empty() && matches(rule, file)) out.push_back(rule.name);
+  }
+  return out;
+}
+
+std::vector<std::string> approvals_of_department(const Config& config, const DroppedFile& file,
+                                                 std::optional<std::string_view> department) {
+  std::vector<std::string> out;
+  for (const ApprovalRule& rule : config.approvals) {
+    if (out.size() == limits::kCrossingApprovals) break;
+    if (rule.department.empty() || !matches(rule, file)) continue;
+    if (!department || glob_match(rule.department, *department)) out.push_back(rule.name);
   }
   return out;
 }
@@ -118,6 +149,7 @@ bool asks_for(const Config& config, clean::Finding finding) {
 std::array<std::uint8_t, 32> fingerprint(const Config& config) {
   Canonical out;
   add_policy(out, config.policy);
+  add_tenants(out, config.tenants);
   add_approvals(out, config.approvals);
   add_documents(out, config.documents);
   return out.digest();

@@ -1,6 +1,7 @@
 // Why an item is treated as it is, rule by rule. Names and addresses are hostile text: shown as escaped
 // literals.
 #include "service/base/log.h"
+#include "service/policy/one_policy.h"
 #include "service/policy/policy.h"
 
 namespace kiyome::policy {
@@ -106,37 +107,98 @@ bool is_listed(const clean::Part& part) {
   return part.role == clean::Role::attachment || part.role == clean::Role::inline_image;
 }
 
-std::string parts_text(const PolicyConfig& policy, std::string_view sender, std::string_view recipient,
-                       std::uint64_t item_bytes, const clean::MailAnswer& answer) {
+// One of those who speak for the recipient.
+struct Voice {
+  std::string name;  // empty: the only one
+  const PolicyConfig& policy;
+};
+
+std::vector<Voice> voices_of(const RecipientPolicy& whole) {
+  std::vector<Voice> out{{"", whole.base()}};
+  if (whole.organisations().empty()) return out;
+  out.front().name = whole.tenant()->policy ? "団体 / tenant" : "全体 / the service";
+  for (const OrganisationConfig* each : whole.organisations())
+    out.push_back({"組織 / organisation " + log::json_string(each->name), each->policy});
+  return out;
+}
+
+// Of each of them what it wants and why: "(…)" behind the outcome. says(policy) gives the word and the rule.
+template <class Says>
+std::string reasons(const std::vector<Voice>& voices, Says&& says) {
+  std::string out;
+  for (const Voice& voice : voices) {
+    const auto [word, rule] = says(voice.policy);
+    if (!out.empty()) out.append("; ");
+    if (!voice.name.empty()) out.append(voice.name).append(": ");
+    // What an organisation leaves open is the tenant's: "image", or "clean", by default is no wish of its
+    // own.
+    const bool open = &voice != &voices.front() && rule < 0 &&
+                      (word == name_of(Verdict::clean) || word == name_of(Action::image));
+    if (open) {
+      out.append("定めなし / says nothing");
+      continue;
+    }
+    if (!voice.name.empty()) out.append(word).append("、");
+    out.append(source(voice.policy, rule));
+  }
+  return " (" + out + ")\n";
+}
+
+std::string whose_text(const Config& config, const RecipientPolicy& whole) {
+  if (config.tenants.empty()) return {};
+  const TenantConfig* tenant = whole.tenant();
+  std::string out = "団体 / tenant: ";
+  if (tenant == nullptr) return out + "なし / none\n";
+  out.append(log::json_string(tenant->name)).append("\n");
+  for (const OrganisationConfig* each : whole.organisations())
+    out.append("組織 / organisation: ").append(log::json_string(each->name)).append("\n");
+  return out;
+}
+
+std::string parts_text(const std::vector<Voice>& voices, const RecipientPolicy& whole,
+                       std::string_view sender, std::string_view recipient, std::uint64_t item_bytes,
+                       const clean::MailAnswer& answer) {
   std::string out;
   for (const clean::Part& part : answer.parts) {
     if (!is_listed(part)) continue;
-    const PartDecision decision = decide_part(policy, sender, recipient, item_bytes, part);
     out.append("  添付 / attachment ").append(log::json_string(part.name)).append(" ");
     out.append(log::json_string(part.detected_type.empty() ? part.declared_type : part.detected_type))
         .append(" ");
-    out.append(std::to_string(part.size)).append(" B: ").append(name_of(decision.action));
-    out.append(" (").append(source(policy, decision.rule)).append(")\n");
+    out.append(std::to_string(part.size)).append(" B: ");
+    out.append(name_of(whole.attachment(sender, item_bytes, part)));
+    out.append(reasons(voices, [&](const PolicyConfig& policy) {
+      const PartDecision decision = decide_part(policy, sender, recipient, item_bytes, part);
+      return std::pair(name_of(decision.action), decision.rule);
+    }));
   }
   return out;
 }
 
 }  // namespace
 
-std::string explain(const PolicyConfig& policy, std::string_view sender, std::string_view recipient,
+std::string explain(const Config& config, std::string_view sender, std::string_view recipient,
                     std::uint64_t item_bytes, const clean::MailAnswer& answer) {
+  const RecipientPolicy whole(config, recipient);
+  const std::vector<Voice> voices = voices_of(whole);
   std::string out;
   out.append("差出人 / sender: ").append(log::json_string(sender)).append("\n");
   out.append("宛先 / recipient: ").append(log::json_string(recipient)).append("\n");
   out.append("大きさ / size: ").append(std::to_string(item_bytes)).append(" B\n");
-  out.append(rules_text(policy, sender, recipient, item_bytes));
-  const Decision decision = decide(policy, sender, recipient, item_bytes);
+  out.append(whose_text(config, whole));
+  for (const Voice& voice : voices) {
+    if (!voice.name.empty()) out.append("方針 / policy: ").append(voice.name).append("\n");
+    out.append(rules_text(voice.policy, sender, recipient, item_bytes));
+  }
   out.append("結果 / outcome\n");
-  out.append("  判定 / verdict: ").append(name_of(decision.verdict));
-  out.append(" (").append(source(policy, decision.verdict_rule)).append(")\n");
-  out.append("  本文 / mail_body: ").append(name_of(decision.mail_body));
-  out.append(" (").append(source(policy, decision.body_rule)).append(")\n");
-  return out.append(parts_text(policy, sender, recipient, item_bytes, answer));
+  out.append("  判定 / verdict: ").append(name_of(whole.verdict(sender, item_bytes)));
+  out.append(reasons(voices, [&](const PolicyConfig& policy) {
+    const Decision decision = decide(policy, sender, recipient, item_bytes);
+    return std::pair(name_of(decision.verdict), decision.verdict_rule);
+  }));
+  const Decision first = decide(whole.base(), sender, recipient, item_bytes);
+  out.append("  本文 / mail_body: ").append(name_of(first.mail_body));
+  out.append(" (").append(source(whole.base(), first.body_rule)).append(")\n");
+  return out.append(parts_text(voices, whole, sender, recipient, item_bytes, answer));
 }
 
 }  // namespace kiyome::policy

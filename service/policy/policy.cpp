@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "service/policy/one_policy.h"
+#include "service/policy/tenant.h"
+
 namespace kiyome::policy {
 namespace {
 
@@ -28,6 +31,28 @@ bool people_match(const PolicyRule& rule, std::string_view sender, std::string_v
 bool is_over(const PolicyRule& rule, std::uint64_t bytes) {
   return !rule.size_over || bytes > *rule.size_over;
 }
+
+// From the strictest to the mildest.
+int rank(Action action) {
+  switch (action) {
+    case Action::hold:
+      return 0;
+    case Action::view:
+      return 1;
+    case Action::strip:
+      return 2;
+    case Action::text:
+      return 3;
+    case Action::flatten:
+      return 4;
+    case Action::image:
+      return 5;
+  }
+  return 0;
+}
+int rank(Verdict verdict) { return verdict == Verdict::rejected ? 0 : verdict == Verdict::held ? 1 : 2; }
+
+Action of_a_file(Action action) { return action == Action::strip ? Action::flatten : action; }
 
 }  // namespace
 
@@ -74,14 +99,57 @@ PartDecision decide_part(const PolicyConfig& policy, std::string_view sender, st
   return {policy.attachments, -1};
 }
 
-bool passes_documents(const PolicyConfig& policy) {
+Verdict stricter(Verdict one, Verdict other) { return rank(other) < rank(one) ? other : one; }
+Action stricter(Action one, Action other) { return rank(other) < rank(one) ? other : one; }
+
+RecipientPolicy::RecipientPolicy(const Config& config, std::string_view recipient)
+    : recipient_(recipient),
+      tenant_(tenant_of(config.tenants, recipient)),
+      base_(tenant_ != nullptr && tenant_->policy ? &*tenant_->policy : &config.policy) {
+  if (tenant_ == nullptr) return;
+  for (const OrganisationConfig& organisation : tenant_->organisations)
+    if (std::any_of(organisation.addresses.begin(), organisation.addresses.end(),
+                    [&](const std::string& pattern) { return glob_match(pattern, recipient); }))
+      organisations_.push_back(&organisation);
+}
+
+Verdict RecipientPolicy::verdict(std::string_view sender, std::uint64_t item_bytes) const {
+  Verdict out = policy::decide(*base_, sender, recipient_, item_bytes).verdict;
+  for (const OrganisationConfig* each : organisations_)
+    out = stricter(out, policy::decide(each->policy, sender, recipient_, item_bytes).verdict);
+  return out;
+}
+
+Action RecipientPolicy::attachment(std::string_view sender, std::uint64_t item_bytes,
+                                   const clean::Part& part) const {
+  Action out = policy::decide_part(*base_, sender, recipient_, item_bytes, part).action;
+  for (const OrganisationConfig* each : organisations_)
+    out = stricter(out, policy::decide_part(each->policy, sender, recipient_, item_bytes, part).action);
+  return out;
+}
+
+Action RecipientPolicy::file(std::string_view sender, const clean::Part& part) const {
+  Action out = of_a_file(policy::decide_part(*base_, sender, recipient_, part.size, part).action);
+  for (const OrganisationConfig* each : organisations_)
+    out = stricter(out,
+                   of_a_file(policy::decide_part(each->policy, sender, recipient_, part.size, part).action));
+  return out;
+}
+
+bool passes_documents(const Config& config) {
   const auto passes = [](Action action) {
     return action == Action::text || action == Action::flatten || action == Action::image;
   };
-  return passes(policy.attachments) ||
-         std::any_of(policy.rules.begin(), policy.rules.end(), [&](const PolicyRule& rule) {
-           return rule.actions.attachments && passes(*rule.actions.attachments);
-         });
+  const auto some_pass = [&](const PolicyConfig& policy) {
+    return passes(policy.attachments) ||
+           std::any_of(policy.rules.begin(), policy.rules.end(), [&](const PolicyRule& rule) {
+             return rule.actions.attachments && passes(*rule.actions.attachments);
+           });
+  };
+  // Organisations are no question: beside what lets nothing through they let nothing through.
+  return some_pass(config.policy) ||
+         std::any_of(config.tenants.begin(), config.tenants.end(),
+                     [&](const TenantConfig& tenant) { return tenant.policy && some_pass(*tenant.policy); });
 }
 
 // Only the last '*' is ever gone back to: what stands before it was found as early as possible, which leaves

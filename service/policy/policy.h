@@ -4,50 +4,56 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/clean/types.h"
 #include "service/base/config.h"
 
 namespace kiyome::policy {
 
-// For each key (verdict, mail_body, attachments) the first rule that matches and sets that key decides; a
-// rule that matches without setting it leaves the key to later rules, and then to the defaults.
+// rejected > held > clean.
+Verdict stricter(Verdict one, Verdict other);
+// hold > view > strip > text > flatten > image. What is held leaves nothing of itself; what is viewed leaves
+// pictures that nobody can keep; what is stripped leaves its name; words say less than pages, and pages less
+// than a picture's own pixels.
+Action stricter(Action one, Action other);
 
-// Whether a rule speaks of this item and recipient as a whole: rules with `type` never do.
-bool rule_matches(const PolicyRule& rule, std::string_view sender, std::string_view recipient,
-                  std::uint64_t item_bytes);
-// Whether a rule speaks of this part. size_over means the part when the rule has `type`, else the whole item.
-bool rule_matches_part(const PolicyRule& rule, std::string_view sender, std::string_view recipient,
-                       std::uint64_t item_bytes, const clean::Part& part);
+// The policies that speak for one recipient: of his tenant, or of the service when the tenant has none or he
+// has no tenant; and beside it those of the tenant's organisations that he belongs to. The strictest of them
+// wins, key by key. Lives no longer than the configuration and the address. Allocates nothing where there are
+// no organisations.
+class RecipientPolicy {
+ public:
+  RecipientPolicy(const Config& config, std::string_view recipient);
 
-// Where a decision came from: rule index in the file's order, or none for the defaults.
-struct Decision {
-  Verdict verdict = Verdict::clean;
-  Action mail_body = Action::text;
-  int verdict_rule = -1, body_rule = -1;
+  // Of an item of so many octets.
+  Verdict verdict(std::string_view sender, std::uint64_t item_bytes) const;
+  // Of one attachment of a mail.
+  Action attachment(std::string_view sender, std::uint64_t item_bytes, const clean::Part& part) const;
+  // Of a file that came by itself: each policy's strip means flatten, for there is nothing to strip it from.
+  Action file(std::string_view sender, const clean::Part& part) const;
+
+  const TenantConfig* tenant() const { return tenant_; }  // none: nullptr
+  const PolicyConfig& base() const { return *base_; }
+  const std::vector<const OrganisationConfig*>& organisations() const { return organisations_; }
+
+ private:
+  std::string_view recipient_;
+  const TenantConfig* tenant_;
+  const PolicyConfig* base_;
+  std::vector<const OrganisationConfig*> organisations_;
 };
-struct PartDecision {
-  Action action = Action::strip;
-  int rule = -1;
-};
 
-// For one recipient of an item of `bytes` octets. Rules with `type` speak of parts only and are passed over
-// here.
-Decision decide(const PolicyConfig& policy, std::string_view sender, std::string_view recipient,
-                std::uint64_t bytes);
-// For one attachment of it. First matching rule that sets `attachments` wins.
-PartDecision decide_part(const PolicyConfig& policy, std::string_view sender, std::string_view recipient,
-                         std::uint64_t item_bytes, const clean::Part& part);
-
-// Whether some rule lets attachments through in another form, so that it is worth to look into them.
-bool passes_documents(const PolicyConfig& policy);
+// Whether some rule of anybody lets attachments through in another form, so that it is worth to look into
+// them.
+bool passes_documents(const Config& config);
 
 // '*' any run, '?' one character; ASCII case is ignored. For a given pattern the time is linear in the text.
 bool glob_match(std::string_view pattern, std::string_view text);
 
-// The text of `kiyome policy explain`: each rule in order with matched or why not, then the outcome, in
-// Japanese and English.
-std::string explain(const PolicyConfig& policy, std::string_view sender, std::string_view recipient,
+// The text of `kiyome policy explain`: the tenant and organisations, each policy's rules in order with
+// matched or why not, then the outcome and who decided it, in Japanese and English.
+std::string explain(const Config& config, std::string_view sender, std::string_view recipient,
                     std::uint64_t item_bytes, const clean::MailAnswer& answer);
 
 }  // namespace kiyome::policy

@@ -26,7 +26,7 @@ auto asked(Call&& call) {
     const auto is = [&](std::string_view code) { return refusal.code == code; };
     Problem problem{403, refusal.code, {}};
     if (is("not-signed-in") || is("sign-in-refused")) problem.status = 401;
-    if (is("wrong-code") || is("weak-password")) problem.status = 422;
+    if (is("wrong-code") || is("wrong-password") || is("weak-password")) problem.status = 422;
     if (is("too-many-tries")) {
       problem.status = 429;
       problem.headers["Retry-After"] = std::to_string(std::max(1u, refusal.retry_after_seconds));

@@ -57,7 +57,7 @@ std::optional<transfer::DropState> read_drop_state(Database& database, const Ite
           [&](const Row& row) {
             const auto progress = progress_of(static_cast<State>(row.integer(0)),
                                               static_cast<Verdict>(row.integer(1)), row.text(2));
-            if (!out) out = transfer::DropState{id, progress, 0, {}};
+            if (!out) out = transfer::DropState{id, progress, 0, {}, 0};
             if (rank(progress) < rank(out->state)) out->state = progress;
             add_codes(row.text(3), findings);
           },
@@ -66,6 +66,8 @@ std::optional<transfer::DropState> read_drop_state(Database& database, const Ite
   out->findings.assign(findings.begin(), findings.end());
   database.kept("SELECT pages FROM drops WHERE id=?")
       .one([&](const Row& row) { out->pages = static_cast<std::uint32_t>(row.integer(0)); }, blob(id));
+  database.kept("SELECT count(*) FROM pictures WHERE id=?")
+      .one([&](const Row& row) { out->pictures = static_cast<std::uint32_t>(row.integer(0)); }, blob(id));
   return out;
 }
 

@@ -5,7 +5,7 @@
 
 namespace kiyome::store {
 
-inline constexpr std::array<const char*, 4> kItemSchema{
+inline constexpr std::array<const char*, 6> kItemSchema{
     R"(CREATE TABLE items (
          id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
          client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
@@ -45,6 +45,17 @@ inline constexpr std::array<const char*, 4> kItemSchema{
     // where it is locked.
     R"(CREATE TABLE drops (
          id BLOB PRIMARY KEY, told BLOB NOT NULL, pages INTEGER NOT NULL, places TEXT NOT NULL) WITHOUT ROWID;)",
+    // What its sender may look at: clean PNGs of a dropped file's first pages, as long as the original is
+    // kept.
+    R"(CREATE TABLE pictures (
+         id BLOB NOT NULL, page INTEGER NOT NULL, png BLOB NOT NULL, PRIMARY KEY (id, page));)",
+    // Whose an item is: the tenants of its recipients, each with LF ("" for none); empty where there are no
+    // tenants. Retention goes through them one by one.
+    R"(ALTER TABLE items ADD COLUMN tenants TEXT NOT NULL DEFAULT '';
+       DROP INDEX items_kept;
+       CREATE INDEX items_kept ON items (tenants, received_ms) WHERE original_kept = 1;
+       DROP INDEX items_gone;
+       CREATE INDEX items_gone ON items (tenants, received_ms) WHERE original_kept = 0;)",
 };
 
 }  // namespace kiyome::store

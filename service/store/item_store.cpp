@@ -398,6 +398,15 @@ bool ItemStore::is_drop(const ItemId& id) {
   });
 }
 
+std::string ItemStore::drop_picture(const ItemId& id, std::uint32_t page) {
+  return impl_->read([&](Database& db) {
+    std::string out;
+    db.kept("SELECT png FROM pictures WHERE id=? AND page=?")
+        .one([&](const Row& row) { out = row.blob(0); }, blob(id), page);
+    return out;
+  });
+}
+
 std::string ItemStore::drop_places(const ItemId& id) {
   return impl_->read([&](Database& db) {
     std::string out;
@@ -448,8 +457,7 @@ std::optional<std::string> ItemStore::verify_audit(const std::function<void(cons
   return AuditLog::verify(db, entry, count);
 }
 
-void ItemStore::expire(const RetentionConfig& retention, std::int64_t now_ms,
-                       std::vector<std::uint64_t> segments,
+void ItemStore::expire(const RetentionOf& retention, std::int64_t now_ms, std::vector<std::uint64_t> segments,
                        const std::function<void(std::uint64_t segment)>& unneeded) {
   struct Shared {
     std::vector<std::uint64_t> segments;

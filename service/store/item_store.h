@@ -10,6 +10,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,11 +64,13 @@ struct DecidedItem {
   std::vector<SealedWords> words;         // of the pairs of its sender and recipients
   // Of a file of the drop box: what crosses, whatever the verdict. It has one group, and that has no bundle.
   std::optional<transfer::DropBundle> drop;
-  std::uint32_t drop_pages = 0;  // made of it
-  std::string drop_places;       // where files lie in it that wait for a password; in the cleaner's words
-  bool released = false;         // a second decision, about recipients that are held
-  bool unlocked = false;         // a further mail, for recipients who are served: a password opened something
+  std::uint32_t drop_pages = 0;            // made of it
+  std::vector<std::string> drop_pictures;  // of its first pages, clean PNGs; at most limits::kPreviewPages
+  std::string drop_places;  // where files lie in it that wait for a password; in the cleaner's words
+  bool released = false;    // a second decision, about recipients that are held
+  bool unlocked = false;    // a further mail, for recipients who are served: a password opened something
   std::string actor = "cleaner";
+  std::vector<std::string> tenants;  // of its recipients, as policy::tenants_of() gives them
 };
 
 struct ItemRow {
@@ -162,6 +165,8 @@ class ItemStore {
   std::optional<transfer::AnyBundle> load_bundle(const ItemId& id, std::uint16_t part);
   bool is_drop(const ItemId& id);
   std::string drop_places(const ItemId& id);  // as it was decided last
+  // Of its first pages, counted from 1; empty: there is none (any more).
+  std::string drop_picture(const ItemId& id, std::uint32_t page);
   // Of any item that is decided; the least that is true of all recipients. Empty: it is not.
   std::optional<transfer::DropState> drop_state(const ItemId& id);
   std::vector<ReturnMail> due_returns(std::int64_t now_ms, std::size_t max);
@@ -170,10 +175,12 @@ class ItemStore {
   std::optional<std::string> verify_audit(const std::function<void(const audit::Entry&)>& entry,
                                           std::uint64_t& count);
 
-  // Retention: forgets originals and deletes held items past their days, with audit entries. Then
-  // calls `unneeded` on the writer's thread, so before the answer to any later verdict, with those of
-  // `segments` (all that stand) that no decided item needs. Waits for the end of that.
-  void expire(const RetentionConfig& retention, std::int64_t now_ms, std::vector<std::uint64_t> segments,
+  // Retention: forgets originals and deletes held items past their days, with audit entries; how many days
+  // those are is asked for each set of tenants, on the writer's thread. Then calls `unneeded` on the writer's
+  // thread, so before the answer to any later verdict, with those of `segments` (all that stand) that no
+  // decided item needs. Waits for the end of that.
+  using RetentionOf = std::function<RetentionConfig(std::span<const std::string> tenants)>;
+  void expire(const RetentionOf& retention, std::int64_t now_ms, std::vector<std::uint64_t> segments,
               const std::function<void(std::uint64_t segment)>& unneeded);
 
  private:

@@ -18,9 +18,6 @@
 namespace kiyome::store {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr int kExpireAtOnce = 5000;  // items a turn, so that the relay is not kept waiting
-
 std::string_view name_of(Verdict verdict) {
   return verdict == Verdict::clean ? "clean" : verdict == Verdict::held ? "held" : "rejected";
 }
@@ -59,7 +56,7 @@ std::string reasons_text(const std::vector<clean::Finding>& reasons) {
 
 struct ItemWriter::Statements {
   explicit Statements(Database& db)
-      : item(db, "INSERT OR IGNORE INTO items VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1)"),
+      : item(db, "INSERT OR IGNORE INTO items VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,?)"),
         recipient(db, "INSERT INTO recipients VALUES (?,?,?,?,?,?,?,?,?,'',0,?)"),
         released(db,
                  "UPDATE recipients SET state=2, verdict=0, reasons=?, part=?, changed_ms=? WHERE id=? AND "
@@ -124,7 +121,7 @@ void ItemWriter::insert_item(const DecidedItem& item, std::int64_t now) {
   statements_->item.run(blob(envelope.id), envelope.received_ms, now, envelope.sender,
                         envelope.client_address, envelope.envid, item.subject, Blob{item.header}, item.report,
                         item.bytes, Blob{octets(item.sha256)}, item.where.segment, item.where.offset,
-                        item.where.length);
+                        item.where.length, ended_lines(item.tenants));
 }
 
 bool ItemWriter::insert_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now) {
@@ -214,6 +211,7 @@ void ItemWriter::bundle_refused(const transfer::Refused& refusal,
   if (!(ours || dropped) || !is_known(refusal.id)) return;  // a gate that invents fills no audit trail
   if (notice && refusal.part != 0) insert_bundle(*notice);
   if (was_sending) tell_drop(refusal.id, transfer::DropVerdict::held, clean::Finding::kVerifyRefused);
+  forget_pictures(refusal.id);  // what one of our verifiers refuses is not shown either
   append("refused-by-gate", &refusal.id, "gate",
          fmt::format(R"({{"part":{},"reason":{},"offset":{}}})", refusal.part,
                      static_cast<int>(refusal.reason), refusal.offset));
@@ -261,6 +259,7 @@ unsigned ItemWriter::remove(const ItemId& id, const std::string& actor) {
   const auto count = static_cast<unsigned>(database_.changes());
   if (count == 0) return count;
   tell_drop(id, transfer::DropVerdict::rejected, std::nullopt);
+  forget_pictures(id);
   append("delete", &id, actor, fmt::format(R"({{"recipients":{}}})", count));
   return count;
 }
@@ -276,46 +275,6 @@ void ItemWriter::return_sent(std::int64_t number, bool delivered, std::string_vi
 
 void ItemWriter::return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms) {
   statements_->later.run(attempts, next_ms, number);
-}
-
-void ItemWriter::expire(const RetentionConfig& retention, std::int64_t now_ms) {
-  const auto before = [&](double days) {
-    return now_ms - static_cast<std::int64_t>(days * static_cast<double>(kDayMs));
-  };
-  // Held items past their days are deleted, and said so.
-  std::vector<ItemId> old;
-  const auto collect = [&](const Row& row) { old.push_back(item_id(row.blob(0))); };
-  Statement held(database_,
-                 "SELECT DISTINCT recipients.id FROM recipients JOIN items USING (id) WHERE state=1 AND "
-                 "received_ms<? LIMIT ?");
-  held.each(collect, before(retention.held_days), kExpireAtOnce);
-  for (const ItemId& id : old) remove(id, "retention");
-  old.clear();
-  expire_words(now_ms);
-  // An original is needed while a copy is held or on its way.
-  Statement done(database_,
-                 "SELECT id FROM items WHERE original_kept=1 AND received_ms<? AND NOT EXISTS "
-                 "(SELECT 1 FROM recipients WHERE recipients.id=items.id AND state IN (1,2)) LIMIT ?");
-  done.each(collect, before(retention.originals_days), kExpireAtOnce);
-  Statement forget(database_, "UPDATE items SET original_kept=0 WHERE id=?");
-  Statement unlink(database_, "DELETE FROM item_segments WHERE id=?");
-  for (const ItemId& id : old) {
-    forget.run(blob(id));
-    unlink.run(blob(id));
-    forget_locks(id);
-    append("original-erased", &id, "retention", "{}");
-  }
-  old.clear();
-  Statement gone(database_, "SELECT id FROM items WHERE original_kept=0 AND received_ms<? LIMIT ?");
-  gone.each(collect, before(retention.records_days), kExpireAtOnce);
-  Statement records(database_, "DELETE FROM items WHERE id=?");
-  Statement drops(database_, "DELETE FROM drops WHERE id=?");
-  Statement recipients(database_, "DELETE FROM recipients WHERE id=?");
-  for (const ItemId& id : old) {
-    recipients.run(blob(id));
-    drops.run(blob(id));
-    records.run(blob(id));
-  }
 }
 
 std::vector<std::uint64_t> ItemWriter::unneeded(std::vector<std::uint64_t> segments) {

@@ -42,7 +42,7 @@ class ItemWriter {
   void return_sent(std::int64_t number, bool delivered, std::string_view status);
   void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
   void note(const audit::Entry& entry);
-  void expire(const RetentionConfig& retention, std::int64_t now_ms);
+  void expire(const ItemStore::RetentionOf& retention, std::int64_t now_ms);
   // Those of them that no item needs.
   std::vector<std::uint64_t> unneeded(std::vector<std::uint64_t> segments);
 
@@ -71,6 +71,8 @@ class ItemWriter {
   void decide_drop(const DecidedItem& item, std::int64_t now);
   bool drop_again(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
   void keep_told(const DecidedItem& item);
+  void keep_pictures(const DecidedItem& item);
+  void forget_pictures(const ItemId& id);
   void drop_earlier(const ItemId& id, std::uint16_t part);
   bool is_drop(const ItemId& id);
   bool tell_drop(const ItemId& id, transfer::DropVerdict verdict, std::optional<clean::Finding> why);

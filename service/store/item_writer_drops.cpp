@@ -3,6 +3,7 @@
 // cleaner.
 #include <algorithm>
 
+#include "proto/base/limits.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
 #include "service/store/item_writer.h"
@@ -69,6 +70,22 @@ void ItemWriter::keep_told(const DecidedItem& item) {
       .run(blob(item.envelope.id), Blob{told}, item.drop_pages, item.drop_places);
 }
 
+// In place of those of an earlier decision.
+void ItemWriter::keep_pictures(const DecidedItem& item) {
+  const ItemId& id = item.envelope.id;
+  database_.kept("DELETE FROM pictures WHERE id=?").run(blob(id));
+  std::uint32_t page = 0;
+  for (const std::string& picture : item.drop_pictures) {
+    if (page == limits::kPreviewPages) break;
+    database_.kept("INSERT INTO pictures VALUES (?,?,?)").run(blob(id), ++page, Blob{picture});
+  }
+}
+
+void ItemWriter::forget_pictures(const ItemId& id) {
+  database_.kept("DELETE FROM pictures WHERE id=?").run(blob(id));
+  if (database_.changes() > 0) news_.push_back({id, std::nullopt});
+}
+
 // What the gate was not sent yet, it need not hear any more.
 void ItemWriter::drop_earlier(const ItemId& id, std::uint16_t part) {
   std::vector<std::uint16_t> earlier;
@@ -107,6 +124,7 @@ void ItemWriter::decide_drop(const DecidedItem& item, std::int64_t now) {
       drop_earlier(item.envelope.id, item.drop->part);
       insert_bundle(*item.drop);
       keep_told(item);
+      keep_pictures(item);
       news_.push_back({item.envelope.id, std::nullopt});
     }
     if (leaves || !item.unlocked) audit_group(item, group, leaves);

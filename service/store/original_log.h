@@ -34,8 +34,8 @@ struct Drop {
 // item whose Drop is not sound cannot be read, and is held as a damaged original.
 bool is_sound(const Drop& drop);
 
-// The SMTP envelope of an item, as edge heard it; of a file of the drop box its like (protocol "DROP", sender
-// and recipients are mail addresses).
+// The SMTP envelope of an item, as edge heard it; of a file of the drop box or the watched folder its like
+// (protocol "DROP" or "FOLDER", sender and recipients are mail addresses).
 struct Envelope {
   ItemId id;
   std::int64_t received_ms = 0;

@@ -40,6 +40,12 @@ inline std::string joined_lines(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) out.append(out.empty() ? "" : "\n").append(text);
   return out;
 }
+// The same for texts that may be empty.
+inline std::string ended_lines(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out.append(text).append("\n");
+  return out;
+}
 inline std::vector<std::string> parted_lines(std::string_view lines) {
   std::vector<std::string> out;
   while (!lines.empty()) {

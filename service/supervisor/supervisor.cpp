@@ -78,6 +78,7 @@ class Supervisor {
   void bind_everything(const std::set<std::string>& roles);
   void bind_unix(const std::string& name, const std::string& owner, const std::string& group);
   void bind_pages(const HttpConfig& http, const char* gift, const char* folder);
+  void give_place(RoleProcess& role, const char* key, const std::string& folder);
   void add_role(const std::string& role);
   void start_due();
   void reap();
@@ -119,6 +120,19 @@ void Supervisor::bind_pages(const HttpConfig& http, const char* gift, const char
     log::warning("the pages are missing", {{"path", std::string_view(path)}});
 }
 
+// Where a shared folder stands: from there a role finds it also when it is mounted later, or anew.
+void Supervisor::give_place(RoleProcess& role, const char* key, const std::string& folder) {
+  if (folder.empty()) return;
+  const std::string above = folder.substr(0, std::max<std::size_t>(folder.rfind('/'), 1));
+  const int place = keep(Descriptor(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)));
+  if (place >= 0)
+    role.gifts.push_back({"folder", place});
+  else  // mail goes on without it
+    log::error(
+        "folder cannot be used before a restart",
+        {{"key", std::string_view(key)}, {"path", above}, {"why", std::string_view(std::strerror(errno))}});
+}
+
 void Supervisor::bind_everything(const std::set<std::string>& roles) {
   if (roles.contains("edge")) {
     for (const HostPort& at : config_.smtp.listen) smtp_.push_back(keep(listen_tcp(at, "edge.smtp.listen")));
@@ -148,6 +162,7 @@ void Supervisor::add_role(const std::string& name) {
     for (const int fd : smtp_) role.gifts.push_back({"smtp", fd});
     role.gifts.push_back({"admin", unix_.at("edge.admin.sock")});
     for (const Gift& gift : pages_["drop_box"]) role.gifts.push_back(gift);
+    give_place(role, "edge.folder.watch", config_.folder.watch);
     const store::CleanerKeyPair key =
         store::load_or_make_cleaner_key(std::filesystem::path(config_.data_dir) / "cleaner");
     const auto* octets = reinterpret_cast<const char*>(key.public_key.bytes.data());
@@ -173,6 +188,7 @@ void Supervisor::add_role(const std::string& name) {
     role.gifts.push_back({"bundles", unix_.at("gate.sock")});
     role.gifts.push_back({"admin", unix_.at("gate.admin.sock")});
     for (const Gift& gift : pages_["pick_up"]) role.gifts.push_back(gift);
+    give_place(role, "gate.folder.output", config_.output_folder.output);
   }
   roles_.push_back(std::move(role));
 }
@@ -245,6 +261,10 @@ void Supervisor::reload() {
       throw ConfigError("edge.drop_box.listen: changing it takes a restart");
     if (next.pick_up.http.listen != config_.pick_up.http.listen)
       throw ConfigError("gate.pick_up.listen: changing it takes a restart");
+    if (next.folder.watch != config_.folder.watch)
+      throw ConfigError("edge.folder.watch: changing it takes a restart");
+    if (next.output_folder.output != config_.output_folder.output)
+      throw ConfigError("gate.folder.output: changing it takes a restart");
     if (next.data_dir != config_.data_dir) throw ConfigError("data_dir: changing it takes a restart");
     std::vector<RoleProcess::Texts> texts;
     for (const RoleProcess& role : roles_) texts.push_back(role_texts(role.role, next));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { assertAccessible, assertFits, button, givePassword, person, picture, signIn, text } from "./browser.mjs";
-import { addressTo, choose, uploaded } from "./drop_box_test.mjs";
+import { addressTo, choose, pageShown, uploaded } from "./drop_box_test.mjs";
 import { askForCode, giveCode as giveInvitationCode, invite, inviting, row } from "./invitation_test.mjs";
 import { site } from "./site.mjs";
 
@@ -49,6 +49,10 @@ for (const language of ["ja", "en"]) {
     await page.getByRole("link", { name: /三つのファイル/ }).first().click();
     await page.locator(".file").first().waitFor();
     await look(page, `${language}-sent-one`);
+    await page.getByRole("button", { name: text("変換結果を見る: estimate", "Look at the result: estimate") }).click();
+    await pageShown(page);
+    await look(page, `${language}-sent-pages`);
+    await page.keyboard.press("Escape");
     await page.locator(".account summary").click();
     await look(page, `${language}-menu`);
     await lookAt(page, `${site.dropBox}#/account`, `${language}-account`, ".facts");
@@ -103,6 +107,13 @@ for (const language of ["ja", "en"]) {
     await page.waitForTimeout(1500);
     await assertAccessible(page, "preview");
     await picture(page, `${language}-preview`, { fullPage: false });
+    await page.keyboard.press("Escape");
+    await page.goto(site.pickUp);
+    await page.getByRole("link", { name: /閲覧だけのもの/ }).first().click();
+    await look(page, `${language}-view-only`);
+    await page.getByRole("button", { name: text("画面で見る", "View (") }).first().click();
+    await pageShown(page);
+    await look(page, `${language}-view-only-page`);
     await close();
     const superior = await person({ address: site.pickUp, language });
     await signIn(superior.page, site.closed.approver);

@@ -31,6 +31,15 @@ export async function send(page) {
 // The badge of a file on the page of what was sent.
 export const stateOf = (page, name) => page.locator(".file", { hasText: name }).locator(".badge");
 
+// The picture of a page in the dialog: it came and has the shape of a sheet.
+export async function pageShown(page) {
+  const picture = page.locator("dialog .preview-picture img");
+  await picture.waitFor();
+  await page.waitForFunction(() => document.querySelector("dialog .preview-picture img")?.naturalWidth > 300);
+  const [width, height] = await picture.evaluate((shown) => [shown.naturalWidth, shown.naturalHeight]);
+  assert.ok(Math.max(width, height) / Math.min(width, height) < 1.6, `${width} × ${height}`);
+}
+
 async function sending(language = "ja") {
   const one = await person({ address, language });
   await signIn(one.page, sender);
@@ -51,6 +60,11 @@ test("drop box: a document, a ZIP with its password and a bomb are sent and foll
     await stateOf(page, name).filter({ hasText: state }).waitFor({ timeout: kSettledMs });
   assert.ok(await page.locator(".file", { hasText: "bomb.zip" }).locator(".finding").count(), "why the bomb is held is told");
   assert.equal(await page.evaluate(() => window.notReloaded), true);
+  await page.getByRole("button", { name: /変換結果を見る: estimate/ }).click();
+  await pageShown(page);
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? ""), /estimate/); // one is where one was
   await page.getByRole("link", { name: /一覧へ戻る/ }).click();
   await page.getByRole("link", { name: /三つのファイル/ }).first().waitFor();
   await close();

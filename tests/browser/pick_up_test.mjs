@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { button, person, signIn, text } from "./browser.mjs";
-import { addressTo, choose, send, stateOf, uploaded } from "./drop_box_test.mjs";
+import { addressTo, choose, pageShown, send, stateOf, uploaded } from "./drop_box_test.mjs";
 import { site } from "./site.mjs";
 
 const kArrivesMs = 120_000;
@@ -82,6 +82,26 @@ test("pick-up: what is returned needs a reason, and the sender sees that it was 
   await close();
   await stateOf(sent.page, "note.txt").filter({ hasText: "差し戻し" }).waitFor({ timeout: kArrivesMs });
   await sent.close();
+});
+
+test("pick-up: what policy only lets people look at is shown page by page and cannot be had", async () => {
+  const title = `閲覧だけのもの ${Date.now()}`;
+  const sent = await sendOne(title, site.files.viewed);
+  await stateOf(sent.page, "roster.xlsx").filter({ hasText: "保留" }).waitFor({ timeout: kArrivesMs });
+  await sent.page.getByText("画面での閲覧のみ").waitFor();
+  await sent.close();
+  const { page, close } = await at(staff);
+  await open(page, title);
+  await page.getByText("ダウンロードはできません").waitFor();
+  assert.equal(await page.getByRole("link", { name: /ダウンロード/ }).count(), 0);
+  const delivery = page.url().split("/").at(-1);
+  assert.equal(await page.evaluate(async (id) => (await fetch(`/api/v1/deliveries/${id}/files/0`)).status, delivery), 403);
+  await page.getByRole("button", { name: /画面で見る/ }).click();
+  await pageShown(page);
+  await page.getByText(/^1 \/ \d+ ページ$/).waitFor();
+  await button(page, "閉じる", "Close").click();
+  await page.getByText("閲覧済み").waitFor();
+  await close();
 });
 
 test("pick-up: found by its sender and its name, told who sent it and what became of it, taken as one ZIP", async () => {

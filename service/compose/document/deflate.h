@@ -15,7 +15,10 @@ namespace kiyome::compose {
 // Keeps its tables between calls. Not thread-safe.
 class Deflater {
  public:
-  Deflater();
+  // On pages of text 6 saves 0.3 % for an eighth more time, 4 costs 2 % for a fifth less.
+  static constexpr int kUsual = 5;
+  static constexpr int kQuick = 1;
+  explicit Deflater(int level = kUsual);
   std::string zlib(std::string_view octets);
 
  private:

@@ -1,20 +1,15 @@
 #include "service/edge/drop/dispatch.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <future>
-#include <memory>
 
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/store/original_file.h"
 
 namespace kiyome::edge::drop {
 namespace {
-
-constexpr std::size_t kPiece = limits::kOriginalBuffer;  // read and written at once
 
 store::Envelope envelope_of(const Submission& submission, const SubmittedFile& file) {
   store::Envelope out;
@@ -107,26 +102,13 @@ Dispatch::Outcome Dispatch::send(const ItemId& id, std::chrono::milliseconds pat
 void Dispatch::copy(const Submission& submission, const SubmittedFile& file, Copy& into) {
   const Descriptor from = files_.open_to_read(file.upload);
   auto writer = outside_.originals.begin(file.item);
-  std::string piece(kPiece, '\0');
-  std::uint64_t left = file.bytes;
-  while (from && left > 0) {
-    const ssize_t count = ::read(from.get(), piece.data(), std::min<std::uint64_t>(piece.size(), left));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    writer->append(std::string_view(piece.data(), static_cast<std::size_t>(count)));
-    left -= static_cast<std::uint64_t>(count);
-  }
-  if (!from || left > 0) {
+  if (!from || !store::append_file(*writer, from.get(), file.bytes)) {
     log::error("upload_lost", file.item, {{"upload", std::string_view(file.upload.text())}});
     store_.set_lost(file.item, outside_.wall_ms());
     return;
   }
-  auto told = std::make_shared<std::promise<Result<transfer::Announce>>>();  // a std::function is copied
   into.file = &file;
-  into.said = told->get_future();
-  outside_.originals.commit(
-      std::move(writer), envelope_of(submission, file),
-      [told](Result<transfer::Announce> result) { told->set_value(std::move(result)); });
+  into.said = store::commit_file(outside_.originals, std::move(writer), envelope_of(submission, file));
 }
 
 // Gives what is left of the submission to the log and waits for what it says; the commits share their fsync.

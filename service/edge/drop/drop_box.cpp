@@ -8,6 +8,7 @@
 #include "service/base/log.h"
 #include "service/edge/drop/dispatch.h"
 #include "service/edge/drop/drop_rows.h"
+#include "service/edge/drop/previews.h"
 #include "service/edge/drop/submissions.h"
 
 namespace kiyome::edge {
@@ -49,6 +50,7 @@ struct DropBox::Impl {
   Dispatch dispatch;
   Uploads uploads;
   Submissions submissions;
+  Previews previews;
   Guarded<Inbox> inbox;
   // The thread's own.
   Walk moving, open;
@@ -63,7 +65,8 @@ struct DropBox::Impl {
         files(folder, store, outside.wall_ms),
         dispatch(store, files, outside, announced),
         uploads(store, files, outside, config),
-        submissions(store, dispatch, outside, config) {
+        submissions(store, dispatch, outside, config),
+        previews(store, outside) {
     moving.moving = true;
     thread = std::thread([this] { run(); });
   }
@@ -113,6 +116,7 @@ struct DropBox::Impl {
   }
 
   void turn() {
+    if (!store.any()) return;  // as on an edge that has no drop box
     attempt("idle uploads", [&] { drop_idle_uploads(); });
     attempt("history", [&] {
       const std::int64_t day_ago = outside.wall_ms() - kDayMs;
@@ -165,6 +169,7 @@ DropBox::~DropBox() = default;
 void DropBox::add_to(http::Router& router, portal::Portal& portal) {
   impl_->uploads.add_to(router, portal);
   impl_->submissions.add_to(router, portal);
+  impl_->previews.add_to(router, portal);
 }
 
 void DropBox::reload(const DropBoxConfig& config) {

@@ -35,6 +35,8 @@ inline constexpr const char* kDropSchema[] = {
        CREATE UNIQUE INDEX files_by_item ON files (item);
        CREATE INDEX files_moving ON files (item) WHERE state IN (1, 2, 3);
        CREATE INDEX files_open ON files (item) WHERE state IN (1, 2, 3, 4, 6, 7);)",
+    // How many pages can be looked at.
+    "ALTER TABLE files ADD COLUMN previews INTEGER NOT NULL DEFAULT 0",
 };
 
 }  // namespace kiyome::edge::drop

@@ -33,7 +33,7 @@ struct Used {
   std::uint64_t bytes = 0, begun = 0;
 };
 
-Used used_in_a_day(Database& database, std::int64_t account, std::int64_t now_ms) {
+Used used_since(Database& database, std::int64_t account, std::int64_t since_ms) {
   Used out;
   database
       .kept(
@@ -44,7 +44,7 @@ Used used_in_a_day(Database& database, std::int64_t account, std::int64_t now_ms
             out.bytes = static_cast<std::uint64_t>(row.integer(0));
             out.begun = static_cast<std::uint64_t>(row.integer(1));
           },
-          account, now_ms - kDayMs);
+          account, since_ms);
   return out;
 }
 
@@ -60,11 +60,11 @@ DropStore::DropStore(const std::string& folder)
   });
 }
 
-DropStore::Added DropStore::add_upload(const Upload& upload, std::uint64_t day_bytes_max) {
+DropStore::Added DropStore::add_upload(const Upload& upload, std::uint64_t bytes_max, std::int64_t since_ms) {
   return with([&](Database& database) {
     Transaction transaction(database);
-    const Used used = used_in_a_day(database, upload.account, upload.created_ms);
-    if (used.bytes > day_bytes_max || upload.size > day_bytes_max - used.bytes) return Added::too_many_bytes;
+    const Used used = used_since(database, upload.account, since_ms);
+    if (used.bytes > bytes_max || upload.size > bytes_max - used.bytes) return Added::too_many_bytes;
     std::uint64_t open = 0;
     database.kept("SELECT COUNT(*) FROM uploads WHERE account=? AND state=1")
         .one([&](const Row& row) { open = static_cast<std::uint64_t>(row.integer(0)); }, upload.account);
@@ -73,6 +73,7 @@ DropStore::Added DropStore::add_upload(const Upload& upload, std::uint64_t day_b
         .run(blob(upload.id), upload.account, upload.name, upload.metadata, upload.size, upload.offset,
              upload.created_ms, upload.touched_ms, upload.state);
     transaction.commit();
+    any_ = true;
     return Added::added;
   });
 }
@@ -101,8 +102,8 @@ bool DropStore::drop_upload(const ItemId& id) {
   });
 }
 
-std::uint64_t DropStore::day_bytes(std::int64_t account, std::int64_t now_ms) {
-  return with([&](Database& database) { return used_in_a_day(database, account, now_ms).bytes; });
+std::uint64_t DropStore::begun_bytes(std::int64_t account, std::int64_t since_ms) {
+  return with([&](Database& database) { return used_since(database, account, since_ms).bytes; });
 }
 
 void DropStore::open_uploads(const std::function<void(const Upload&)>& use) {
@@ -134,9 +135,10 @@ void DropStore::hear(const std::vector<transfer::DropState>& states, std::int64_
       // Said again, it is no change: pages that ask with an ETag go on hearing 304.
       database
           .kept(
-              "UPDATE files SET state=?1, pages=?2, findings=?3, changed_ms=?4 WHERE item=?5 AND "
-              "(state<>?1 OR pages<>?2 OR findings<>?3)")
-          .run(each.state, each.pages, findings, now_ms, blob(each.id));
+              "UPDATE files SET state=?1, pages=?2, findings=?3, changed_ms=?4, previews=?6 WHERE item=?5 "
+              "AND "
+              "(state<>?1 OR pages<>?2 OR findings<>?3 OR previews<>?6)")
+          .run(each.state, each.pages, findings, now_ms, blob(each.id), each.pictures);
     }
     transaction.commit();
     return 0;
@@ -175,11 +177,13 @@ void DropStore::prune(std::int64_t history_ms, std::int64_t uploads_ms) {
     }
     database
         .kept(
-            "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE state IN (2, 3) AND created_ms<? "
+            "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE state IN (2, 3) AND touched_ms<? "
             "AND id NOT IN (SELECT upload FROM files WHERE submission IN (SELECT id FROM submissions WHERE "
             "sent=0)) LIMIT ?)")
         .run(uploads_ms, limits::kDropSweep);
     transaction.commit();
+    database.kept("SELECT EXISTS (SELECT 1 FROM uploads) OR EXISTS (SELECT 1 FROM submissions)")
+        .one([&](const Row& row) { any_ = row.integer(0) != 0; });
     return 0;
   });
 }

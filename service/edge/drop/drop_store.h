@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,7 @@ struct SubmittedFile {
   bool committed = false;
   transfer::DropProgress state = transfer::DropProgress::received;
   std::uint32_t pages = 0;
+  std::uint32_t previews = 0;  // pages that can be looked at
   std::vector<std::uint16_t> findings;
   std::int64_t changed_ms = 0;
 };
@@ -62,29 +64,30 @@ class DropStore {
 
   // ---- uploads ----
   enum class Added { added, too_many_bytes, too_many };
-  // Unless the account has used up its day: `day_bytes_max`, limits::kDropUploadsDay, kDropUploadsOpen.
-  Added add_upload(const Upload& upload, std::uint64_t day_bytes_max);
+  // Unless the account has used up what it may begin since then: `bytes_max`, limits::kDropUploadsDay; or has
+  // kDropUploadsOpen.
+  Added add_upload(const Upload& upload, std::uint64_t bytes_max, std::int64_t since_ms);
   std::optional<Upload> find_upload(std::int64_t account, const ItemId& id);
   void set_offset(const ItemId& id, std::uint64_t offset, std::int64_t now_ms);
   // false: it is not open (any more). Its file may go afterwards.
   bool drop_upload(const ItemId& id);
-  // Octets that the account has begun to upload in the 24 hours before `now_ms`; what was dropped counts as
-  // far as it had come.
-  std::uint64_t day_bytes(std::int64_t account, std::int64_t now_ms);
+  // Octets that the account has begun to upload since then; what was dropped counts as far as it had come.
+  std::uint64_t begun_bytes(std::int64_t account, std::int64_t since_ms);
   // All that are open / those of them that nobody has touched since, at most kDropSweep.
   void open_uploads(const std::function<void(const Upload&)>& use);
   std::vector<ItemId> idle_uploads(std::int64_t before_ms);
 
   // ---- submissions ----
   struct Begun {
-    enum class What { begun, known, other_request, upload_unknown, upload_open, upload_used, too_many };
+    enum class What { begun, known, other_request, upload_unknown, upload_open, upload_used, too_many, over };
     What what = What::begun;
     ItemId submission;      // begun, known
     std::size_t place = 0;  // of the upload that is wrong
   };
   // In one transaction: every upload is the account's, open and whole; then they belong to the submission,
-  // whose files get their names and sizes. `submission.files` name upload, item and password.
-  Begun begin_submission(Submission submission);
+  // whose files get their names and sizes. `submission.files` name upload, item and password. `in_all_max`:
+  // so many may the account ever have.
+  Begun begin_submission(Submission submission, std::size_t in_all_max = SIZE_MAX);
   // Nothing of it was committed: its uploads are open again.
   void undo_submission(const ItemId& id);
   void set_committed(const std::vector<ItemId>& items);
@@ -104,9 +107,11 @@ class DropStore {
   // those only that should move by themselves.
   std::vector<ItemId> open_items(const ItemId& after, bool moving);
 
-  // Submissions made before `history_ms`, and uploads done or gone that were begun before `uploads_ms`, at
-  // most kDropSweep of each.
+  // Submissions made before `history_ms`, and uploads done or gone that nothing came to since `uploads_ms`,
+  // at most kDropSweep of each.
   void prune(std::int64_t history_ms, std::int64_t uploads_ms);
+  // Whether there may be anything at all; known after a prune(). Asks no disk.
+  bool any() const { return any_; }
 
  private:
   template <class F>
@@ -115,6 +120,7 @@ class DropStore {
   }
 
   Guarded<std::unique_ptr<store::Database>> database_;
+  std::atomic<bool> any_{true};  // set under the database's lock
 };
 
 }  // namespace kiyome::edge::drop

@@ -55,6 +55,7 @@ SubmittedFile file_of(const Row& row) {
   out.pages = static_cast<std::uint32_t>(row.integer(8));
   out.findings = codes_of(row.text(9));
   out.changed_ms = row.integer(10);
+  out.previews = static_cast<std::uint32_t>(row.integer(11));
   return out;
 }
 
@@ -62,7 +63,7 @@ void read_files(Database& database, Submission& of) {
   database
       .kept(
           "SELECT number, item, upload, name, bytes, password, committed, state, pages, findings, "
-          "changed_ms FROM files WHERE submission=? ORDER BY number")
+          "changed_ms, previews FROM files WHERE submission=? ORDER BY number")
       .each([&](const Row& row) { of.files.push_back(file_of(row)); }, blob(of.id));
 }
 
@@ -106,14 +107,21 @@ Begun take_uploads(Database& database, Submission& submission) {
 
 }  // namespace
 
-Begun DropStore::begin_submission(Submission submission) {
+Begun DropStore::begin_submission(Submission submission, std::size_t in_all_max) {
   return with([&](Database& database) {
     Transaction transaction(database);
     if (const auto before = known(database, submission)) return *before;
-    std::size_t today = 0;
-    database.kept("SELECT COUNT(*) FROM submissions WHERE account=? AND created_ms>?")
-        .one([&](const Row& row) { today = static_cast<std::size_t>(row.integer(0)); }, submission.account,
-             submission.created_ms - kDayMs);
+    // Ids ascend with time, and stand in the index.
+    const auto made_since = [&](std::int64_t since_ms) {
+      std::size_t count = 0;
+      database.kept("SELECT COUNT(*) FROM submissions WHERE account=? AND id>?")
+          .one([&](const Row& row) { count = static_cast<std::size_t>(row.integer(0)); }, submission.account,
+               blob(ItemId::make(since_ms, {})));
+      return count;
+    };
+    if (in_all_max != SIZE_MAX && made_since(0) >= in_all_max)
+      return Begun{Begun::What::over, submission.id, 0};
+    const std::size_t today = made_since(submission.created_ms - kDayMs);
     if (today >= limits::kDropSubmissionsDay) return Begun{Begun::What::too_many, submission.id, 0};
     const Begun begun = take_uploads(database, submission);
     if (begun.what != Begun::What::begun) return begun;
@@ -124,7 +132,7 @@ Begun DropStore::begin_submission(Submission submission) {
              submission.importance);
     std::uint32_t number = 0;
     for (const SubmittedFile& file : submission.files)
-      database.kept("INSERT INTO files VALUES (?,?,?,?,?,?,?,0,1,0,'',?)")
+      database.kept("INSERT INTO files VALUES (?,?,?,?,?,?,?,0,1,0,'',?,0)")
           .run(blob(submission.id), ++number, blob(file.item), blob(file.upload), file.name, file.bytes,
                file.password, submission.created_ms);
     transaction.commit();
@@ -137,7 +145,7 @@ void DropStore::undo_submission(const ItemId& id) {
     Transaction transaction(database);
     database
         .kept(
-            "UPDATE uploads SET state=1 WHERE state=2 AND id IN (SELECT upload FROM files WHERE "
+            "UPDATE uploads SET state=1 WHERE +state=2 AND id IN (SELECT upload FROM files WHERE "
             "submission=?)")
         .run(blob(id));
     database.kept("DELETE FROM files WHERE submission=?").run(blob(id));

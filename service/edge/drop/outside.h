@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,11 +16,12 @@
 
 namespace kiyome::edge::drop {
 
-// What somebody may do who came by an invitation; no recipients: nothing (any more).
+// What somebody may do who came by an invitation, once in all; no recipients: nothing (any more).
 struct Allowance {
   std::vector<std::string> recipients;
   std::uint64_t bytes_max = 0;
   std::string mail;  // his own
+  bool over() const { return recipients.empty(); }
 };
 
 struct Outside {
@@ -33,7 +35,13 @@ struct Outside {
     return std::nullopt;
   };  // nothing: he is no guest
   std::function<void(const auth::Account&)> submitted = [](const auth::Account&) {};
+  // Whether the address is of the account's tenant, if it has one.
+  std::function<bool(const auth::Account&, const std::string& mailbox)> is_own =
+      [](const auth::Account&, const std::string&) { return true; };
   std::function<bool(const auth::Account&)> may_invite = [](const auth::Account&) { return false; };
+  // A preview: empty octets when there is none, nothing when the cleaner cannot be asked. Blocks.
+  std::function<std::shared_ptr<const std::string>(const ItemId&, std::uint32_t page)> picture =
+      [](const ItemId&, std::uint32_t) { return nullptr; };
   std::function<std::int64_t()> wall_ms = unix_ms_now;
 };
 

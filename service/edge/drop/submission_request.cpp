@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/base/limits.h"
+#include "proto/transfer/drop.h"
 #include "service/base/digest.h"
 #include "service/compose/compose.h"
 #include "service/edge/drop/mailbox.h"
@@ -31,7 +32,8 @@ void read_files(JsonObject& json, std::size_t files_max, SubmissionRequest& into
     const Result<ItemId> id = ItemId::parse(text);
     if (!id || id->text() != text) file.wrong("id");
     std::string password = file.optional_text("password", limits::kDropPassword);
-    if (password.size() > limits::kDropPassword) file.wrong("password");  // characters of several octets
+    // Characters of several octets, and those that no bundle bears.
+    if (password.size() > limits::kDropPassword || !transfer::is_drop_line(password)) file.wrong("password");
     into.files.push_back({id.value_or(ItemId{}), std::move(password)});
   });
   std::vector<ItemId> ids;
@@ -73,6 +75,10 @@ SubmissionRequest read_submission(http::Request& request, const DropBoxConfig& c
         if (!out.importance.empty() && std::find(config.importances.begin(), config.importances.end(),
                                                  out.importance) == config.importances.end())
           json.wrong("importance");
+        // Counted in octets from here on, and NFC takes some characters apart: 𝅘𝅥𝅮 is one of four octets, or
+        // three.
+        if (out.title.size() > limits::kCrossingTitle) json.wrong("title");
+        if (out.message.size() > limits::kCrossingMessage) json.wrong("message");
         return out;
       },
       limits::kJsonBytes);

@@ -62,7 +62,9 @@ void write_file(JsonText& out, const SubmittedFile& file) {
       .key("findings")
       .begin_array();
   for (const std::uint16_t code : file.findings) write_finding(out, code);
-  out.end_array().end_object();
+  out.end_array();
+  if (file.previews > 0) out.member("preview_pages", file.previews);
+  out.end_object();
 }
 
 void write_submission(JsonText& out, const Submission& submission) {

@@ -5,7 +5,10 @@
 
 #include "proto/base/limits.h"
 #include "service/compose/compose.h"
+#include "service/compose/utf8.h"
+#include "service/edge/drop/drop_rows.h"
 #include "service/edge/drop/held_types.h"
+#include "service/edge/drop/mailbox.h"
 #include "service/edge/drop/submission_request.h"
 #include "service/edge/drop/submission_text.h"
 #include "service/http/json_text.h"
@@ -33,8 +36,10 @@ Submission submission_of(const SubmissionRequest& asked, const Request& request,
   out.digest = asked.digest();
   out.client = request.client_address;
   std::vector<clean::Finding> changes;
-  out.sender = allowance ? allowance->mail : session.account.mail;
-  out.sender_name = compose::clean_line(session.account.name, changes);
+  // What a directory says is not always an address; the file goes without it rather than not at all.
+  out.sender = mailbox_of(allowance ? allowance->mail : session.account.mail);
+  out.sender_name =
+      compose::cut_at_character(compose::clean_line(session.account.name, changes), limits::kCrossingPerson);
   out.recipients = asked.recipients;
   out.title = asked.title;
   out.message = asked.message;
@@ -67,6 +72,9 @@ Submission submission_of(const SubmissionRequest& asked, const Request& request,
                     "同じキーで別の内容が送られました / This Idempotency-Key has named something else",
                     {"Idempotency-Key"},
                     {}};
+    case What::over:
+      throw Problem{
+          403, "forbidden", "この招待での送付は終わっています / This invitation has been used", {}, {}};
     case What::too_many:
       throw Problem{429,
                     "quota",
@@ -97,7 +105,8 @@ Response Submissions::rules(Request&, const Session& session) {
   const auto allowance = outside_.allowance(session.account);
   const std::uint64_t day =
       allowance ? std::min(allowance->bytes_max, config->day_bytes_max) : config->day_bytes_max;
-  const std::uint64_t used = store_.day_bytes(session.account.number, outside_.wall_ms());
+  const std::uint64_t used =
+      store_.begun_bytes(session.account.number, allowance ? 0 : outside_.wall_ms() - kDayMs);
   http::JsonText out;
   out.begin_object()
       .member("file_bytes_max", file_bytes_max(*config))
@@ -122,13 +131,17 @@ Response Submissions::rules(Request&, const Session& session) {
 Response Submissions::submit(Request& request, const Session& session) {
   const auto allowance = outside_.allowance(session.account);
   const auto may_send_to = [&](const std::string& mailbox) {
+    if (!outside_.is_own(session.account, mailbox)) return false;  // as one that nobody here has
     if (!allowance) return outside_.knows_recipient(mailbox);
+    if (allowance->over()) return true;  // only what he has sent before is told him again
     return std::find(allowance->recipients.begin(), allowance->recipients.end(), mailbox) !=
            allowance->recipients.end();
   };
   const SubmissionRequest asked = read_submission(request, *now(config_), may_send_to);
-  const DropStore::Begun begun =
-      store_.begin_submission(submission_of(asked, request, session, allowance, outside_.wall_ms()));
+  const DropStore::Begun begun = store_.begin_submission(
+      submission_of(asked, request, session, allowance, outside_.wall_ms()), !allowance          ? SIZE_MAX
+                                                                             : allowance->over() ? 0
+                                                                                                 : 1);
   if (begun.what != What::begun && begun.what != What::known) refuse(begun);
   const Dispatch::Outcome outcome =
       dispatch_.send(begun.submission, std::chrono::milliseconds(limits::kDropWaitMs));
@@ -137,13 +150,13 @@ Response Submissions::submit(Request& request, const Session& session) {
       throw Problem{503, "busy", {}, {}, {{"Retry-After", "10"}}};
     throw Problem{507, "no-space", {}, {}, {}};
   }
+  outside_.submitted(session.account);  // also what is still underway: it goes on by itself
   if (outcome == Dispatch::Outcome::underway)
     throw Problem{503,
                   "busy",
                   "受け付けの途中です。自動的に続きます / It is being taken in and goes on by itself",
                   {},
                   {{"Retry-After", "5"}}};
-  outside_.submitted(session.account);
   const auto stored = store_.find_submission(begun.submission);
   if (!stored) throw Problem{404, "not-found", {}, {}, {}};  // pruned meanwhile
   Response out = Response::json(submission_json(*stored), 201);

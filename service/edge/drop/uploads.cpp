@@ -5,6 +5,7 @@
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/edge/drop/drop_rows.h"
 #include "service/edge/drop/tus.h"
 
 namespace kiyome::edge::drop {
@@ -136,7 +137,7 @@ Response Uploads::create(Request& request, const Session& session) {
   upload.id = new_item_id();
   upload.account = session.account.number;
   const auto allowance = outside_.allowance(session.account);
-  if (allowance && allowance->recipients.empty()) throw Problem{403, "forbidden", {}, {}, {}};
+  if (allowance && allowance->over()) throw Problem{403, "forbidden", {}, {}, {}};
   upload.created_ms = upload.touched_ms = outside_.wall_ms();
   try {
     files_.create(upload.id);
@@ -144,8 +145,10 @@ Response Uploads::create(Request& request, const Session& session) {
     outside_.write_failed();
     throw no_space();
   }
+  // A guest's share is for all the days of his invitation.
   const DropStore::Added added = store_.add_upload(
-      upload, allowance ? std::min(allowance->bytes_max, config->day_bytes_max) : config->day_bytes_max);
+      upload, allowance ? std::min(allowance->bytes_max, config->day_bytes_max) : config->day_bytes_max,
+      allowance ? 0 : upload.created_ms - kDayMs);
   if (added != DropStore::Added::added) files_.remove(upload.id);
   if (added == DropStore::Added::too_many_bytes)
     throw quota("1 日に送れる容量を超えます / This would be more than a day's share");

@@ -187,6 +187,16 @@ std::vector<QueuedLetter> InvitationStore::due_letters(std::int64_t now_ms, std:
   });
 }
 
+std::optional<std::int64_t> InvitationStore::next_letter_ms() {
+  return with([&](Database& database) {
+    std::optional<std::int64_t> out;
+    database.kept("SELECT next_ms FROM letters ORDER BY next_ms LIMIT 1").one([&](const Row& row) {
+      out = row.integer(0);
+    });
+    return out;
+  });
+}
+
 void InvitationStore::letter_done(std::int64_t number) {
   with([&](Database& database) { database.kept("DELETE FROM letters WHERE number=?").run(number); });
 }

@@ -58,6 +58,7 @@ class InvitationStore {
   bool take_code(const ItemId& id, std::string_view code_digest, std::int64_t now_ms);
 
   std::vector<QueuedLetter> due_letters(std::int64_t now_ms, std::size_t most);
+  std::optional<std::int64_t> next_letter_ms();  // when the next one is due; nothing: there is none
   void letter_done(std::int64_t number);
   void letter_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
   void prune(std::int64_t before_ms);

@@ -10,6 +10,7 @@
 #include "service/base/clock.h"
 #include "service/compose/compose.h"
 #include "service/compose/letter.h"
+#include "service/compose/utf8.h"
 #include "service/edge/drop/mailbox.h"
 #include "service/edge/invite/letter_box.h"
 #include "service/http/json_body.h"
@@ -32,10 +33,12 @@ std::string guest_login(const Invitation& invitation) { return std::string(kGues
 
 std::string new_code() { return fmt::format("{:06}", randombytes_uniform(1'000'000)); }
 
-// "s***@example.jp": enough to know one's own address by.
+// "s***@example.jp": enough to know one's own address by. A local part may have an '@' in quotes, and begin
+// with a character of several octets.
 std::string hint_of(const std::string& mail) {
-  const std::size_t at = mail.find('@');
-  return at == std::string::npos ? "***" : mail.substr(0, 1) + "***" + mail.substr(at);
+  const std::size_t at = mail.rfind('@');
+  if (at == std::string::npos) return "***";
+  return std::string(compose::cut_at_character(mail, 1)) + "***" + mail.substr(at);
 }
 
 [[noreturn]] void not_found() { throw Problem{404, "not-found", {}, {}, {}}; }
@@ -60,7 +63,12 @@ void write(const Invitation& one, std::int64_t now_ms, http::JsonText& out) {
   out.end_array().end_object();
 }
 
-std::string day_of(std::int64_t unix_ms) { return iso_time(unix_ms).substr(0, 10); }
+// "2026-11-22 17:15", in Japan.
+std::string time_text(std::int64_t unix_ms) {
+  std::string out = iso_time(unix_ms + 9 * 3'600'000).substr(0, 16);
+  out[10] = ' ';
+  return out;
+}
 
 }  // namespace
 
@@ -83,12 +91,22 @@ struct Invitations::Impl {
     return {new_item_id(), one.mail, std::move(subject), std::move(text), around.wall_ms()};
   }
 
+  // What a guest sends goes to the account's own address.
+  bool can_receive(const auth::Account& account) const {
+    return !account.mail.empty() && around.knows_recipient(account.mail) &&
+           around.is_own(account, account.mail);
+  }
+
   Response invite(Request& request, const Session& session);
   Response list(const Session& session);
   Response revoke(Request& request, const Session& session);
   Response open(Request& request);
   Response confirm(Request& request, portal::Portal& portal);
   Invitation by_token(const std::string& token);
+  // `login` is the inviter's; what was invited is named by its id and address.
+  void note(const char* what, const Invitation& one, const std::string& client = "") const {
+    around.note({what, one.inviter, one.inviter, client, one.id.text() + " " + one.mail});
+  }
   void end_guest(const ItemId& id, const std::string& actor);
 };
 
@@ -96,7 +114,7 @@ Response Invitations::Impl::invite(Request& request, const Session& session) {
   const auto with = now();
   if (with->drop_box.url.empty() || is_guest(session.account))
     throw Problem{403, "forbidden", "招待は使えません / There are no invitations here", {}, {}};
-  if (session.account.mail.empty() || !around.knows_recipient(session.account.mail))
+  if (!can_receive(session.account))
     throw Problem{403,
                   "forbidden",
                   "あなたのアカウントには受け取れるメールアドレスがありません / Your account has no address "
@@ -127,12 +145,12 @@ Response Invitations::Impl::invite(Request& request, const Session& session) {
                      page + "#invitation=" + token +
                      "\n\n"
                      "有効期限: " +
-                     day_of(one.expires_ms) +
-                     "（1 回の送付まで）\n"
+                     time_text(one.expires_ms) +
+                     "（日本時間、1 回の送付まで）\n"
                      "心当たりがない場合は、このメールを破棄してください。\n\n"
                      "(You are asked for files. Open the page above and enter the code that is mailed to "
                      "this address. It is good for one "
-                     "submission until the date above. If you do not expect this, ignore it.)\n";
+                     "submission until then (Japan time). If you do not expect this, ignore it.)\n";
   if (!one.message.empty()) text += "\n---- 依頼者より / message ----\n" + one.message + "\n";
   const std::string content = compose::letter_mail(
       letter_to(one, "【ファイル送付の依頼】" + one.inviter_name, std::move(text)), *with);
@@ -143,6 +161,7 @@ Response Invitations::Impl::invite(Request& request, const Session& session) {
                   {},
                   {{"Retry-After", "3600"}}};
   letters.wake();
+  note("invitation-sent", one, request.client_address);
   http::JsonText out;
   write(one, one.created_ms, out);
   return Response::json(out.take(), 201);
@@ -162,7 +181,10 @@ Response Invitations::Impl::revoke(Request& request, const Session& session) {
   const Result<ItemId> id = ItemId::parse(request.captured["invitation"]);
   const std::optional<Invitation> one = id ? store.find(*id) : std::nullopt;
   if (!one || one->inviter != session.account.login) not_found();
-  if (store.end(one->id, State::revoked)) end_guest(one->id, session.account.login);
+  if (store.end(one->id, State::revoked)) {
+    note("invitation-revoked", *one, request.client_address);
+    end_guest(one->id, session.account.login);
+  }
   return Response::empty();
 }
 
@@ -176,7 +198,7 @@ Invitation Invitations::Impl::by_token(const std::string& token) {
   const auto found = auth::has_token_form(token) ? store.find_by_token(auth::digest_of(token)) : std::nullopt;
   if (!found || !found->good(around.wall_ms())) not_found();
   const auto inviter = around.accounts.find(found->inviter);
-  if (!inviter || inviter->disabled) not_found();
+  if (!inviter || inviter->disabled || !around.is_own(*inviter, inviter->mail)) not_found();
   return *found;
 }
 
@@ -203,6 +225,7 @@ Response Invitations::Impl::open(Request& request) {
                   {},
                   {{"Retry-After", "3600"}}};
   letters.wake();
+  note("invitation-opened", one, request.client_address);
   http::JsonText out;
   out.begin_object()
       .member("inviter", one.inviter_name)
@@ -220,8 +243,10 @@ Response Invitations::Impl::confirm(Request& request, portal::Portal& portal) {
     return Asked{json.ascii("token", 100), json.ascii("code", 6, 6)};
   });
   const Invitation one = by_token(asked.token);
-  if (!store.take_code(one.id, auth::digest_of(one.id.text() + asked.code), around.wall_ms()))
+  if (!store.take_code(one.id, auth::digest_of(one.id.text() + asked.code), around.wall_ms())) {
+    note("invitation-wrong-code", one, request.client_address);
     throw Problem{422, "wrong-code", {}, {"code"}, {}};
+  }
   const std::string login = guest_login(one);
   if (!around.accounts.find(login)) {
     auth::Account guest;
@@ -229,7 +254,11 @@ Response Invitations::Impl::confirm(Request& request, portal::Portal& portal) {
     guest.name = one.mail;
     guest.roles = {Role::sender};
     if (const auto inviter = around.accounts.find(one.inviter)) guest.tenant = inviter->tenant;
-    around.accounts.add(guest, "", one.inviter);  // no password leads to it
+    try {
+      around.accounts.add(guest, "", one.inviter);  // no password leads to it
+    } catch (const auth::Refusal& refusal) {
+      if (refusal.code != "exists") not_found();  // its tenant went; or the same code came twice at once
+    }
   }
   return portal.admit(request, login);
 }
@@ -272,18 +301,21 @@ std::optional<drop::Allowance> Invitations::allowance(const auth::Account& accou
   const Result<ItemId> id = ItemId::parse(std::string_view(account.login).substr(kGuest.size()));
   const auto one = id ? impl_->store.find(*id) : std::nullopt;
   if (!one || !one->good(impl_->around.wall_ms())) return drop::Allowance{};
+  // Whoever dies between the disabling of an account and the end of its invitations lets nobody in by that.
+  const auto inviter = impl_->around.accounts.find(one->inviter);
+  if (!inviter || inviter->disabled) return drop::Allowance{};
   return drop::Allowance{one->recipients, one->bytes_max, one->mail};
 }
 
 bool Invitations::may_invite(const auth::Account& account) {
-  return !impl_->now()->drop_box.url.empty() && !is_guest(account) && !account.mail.empty() &&
-         impl_->around.knows_recipient(account.mail);
+  return !impl_->now()->drop_box.url.empty() && !is_guest(account) && impl_->can_receive(account);
 }
 
 void Invitations::submitted(const auth::Account& account) {
   if (!is_guest(account)) return;
   const Result<ItemId> id = ItemId::parse(std::string_view(account.login).substr(kGuest.size()));
-  if (id) impl_->store.end(*id, State::used);
+  const auto one = id ? impl_->store.find(*id) : std::nullopt;
+  if (one && impl_->store.end(*id, State::used)) impl_->note("invitation-used", *one);
 }
 
 bool is_guest(const auth::Account& account) { return account.login.starts_with(kGuest); }

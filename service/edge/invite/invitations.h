@@ -21,7 +21,11 @@ namespace kiyome::edge::invite {
 struct Around {
   auth::Accounts& accounts;
   std::function<bool(const std::string& mailbox)> knows_recipient;
+  // Whether the address is of the account's tenant, if it has one.
+  std::function<bool(const auth::Account&, const std::string& mailbox)> is_own =
+      [](const auth::Account&, const std::string&) { return true; };
   std::function<std::int64_t()> wall_ms;
+  std::function<void(const auth::Event&)> note = [](const auth::Event&) {};  // for the trail
 };
 
 // Whether the account was made for somebody who came by an invitation.

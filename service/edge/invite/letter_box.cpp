@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 #include "proto/base/limits.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
@@ -9,7 +11,8 @@
 namespace kiyome::edge::invite {
 namespace {
 
-constexpr auto kLook = std::chrono::seconds(2);  // how late a retry may be noticed
+constexpr std::int64_t kLookMs = 3'600'000;  // the longest sleep, and how late a moved clock is noticed
+constexpr std::int64_t kAfterTroubleMs = 2000;
 constexpr double kLifetimeMs =
     24.0 * 3'600'000;  // a code is worthless long before, an invitation is sent anew
 
@@ -45,10 +48,12 @@ void LetterBox::wake() {
   state_.notify_all();
 }
 
+// Sleeps until a letter is due: where nobody invites nothing is done.
 void LetterBox::run() {
-  for (;;) {
+  for (std::int64_t pause_ms = 0;;) {
     const std::shared_ptr<Hop> hop = state_.wait_until(
-        Steady::now() + kLook, [](const State& state) { return state.woken || state.stopped; },
+        Steady::now() + std::chrono::milliseconds(pause_ms),
+        [](const State& state) { return state.woken || state.stopped; },
         [](State& state) {
           state.woken = false;
           return state.stopped ? nullptr : state.hop;
@@ -59,8 +64,11 @@ void LetterBox::run() {
         if (state_.with([](const State& state) { return state.stopped; })) return;
         send(letter, *hop);
       }
+      const std::int64_t now = unix_ms_now();
+      pause_ms = std::clamp<std::int64_t>(store_.next_letter_ms().value_or(now + kLookMs) - now, 0, kLookMs);
     } catch (const std::exception& trouble) {
       log::warning("letters wait", {{"why", trouble.what()}});
+      pause_ms = kAfterTroubleMs;
     }
   }
 }

@@ -8,18 +8,6 @@
 namespace kiyome::gate {
 namespace {
 
-std::string_view verdict_name(transfer::DropVerdict verdict) {
-  switch (verdict) {
-    case transfer::DropVerdict::clean:
-      return "clean";
-    case transfer::DropVerdict::held:
-      return "held";
-    case transfer::DropVerdict::rejected:
-      return "rejected";
-  }
-  return "";
-}
-
 std::string_view effect_name(clean::Effect effect) {
   switch (effect) {
     case clean::Effect::note:
@@ -44,23 +32,6 @@ std::string_view state_name(ApprovalState state) {
       return "returned";
   }
   return "";
-}
-
-// Codes that this version does not know came from a newer one.
-void write_findings(http::JsonText& out, const std::vector<std::uint16_t>& findings) {
-  out.key("findings").begin_array();
-  for (const std::uint16_t code : findings) {
-    const std::optional<clean::Finding> finding = clean::finding_of_code(code);
-    if (!finding) continue;
-    const clean::FindingInfo& info = clean::info(*finding);
-    out.begin_object()
-        .member("code", info.slug)
-        .member("effect", effect_name(info.effect))
-        .member("japanese", info.japanese)
-        .member("english", info.english)
-        .end_object();
-  }
-  out.end_array();
 }
 
 void write_item(http::JsonText& out, const ItemView& item, const Shown& shown) {
@@ -92,7 +63,12 @@ void write_item(http::JsonText& out, const ItemView& item, const Shown& shown) {
 void write_approval(http::JsonText& out, const Shown& shown, const std::vector<const ItemView*>& items) {
   const Approval approval = approval_of(shown.viewer, shown.drop);
   std::set<std::string> reasons;
-  for (const ItemView* item : items) reasons.insert(item->approval.begin(), item->approval.end());
+  const std::set<std::string> seen_by = shown.viewer.seen_by();
+  for (const ItemView* item : items) {
+    reasons.insert(item->approval.begin(), item->approval.end());
+    for (const RecipientView& one : item->recipients)
+      if (seen_by.contains(one.address)) reasons.insert(one.approval.begin(), one.approval.end());
+  }
   out.key("approval").begin_object().member("state", state_name(approval.state));
   out.key("reasons").begin_array();
   for (const std::string& reason : reasons) out.value(reason);
@@ -110,6 +86,34 @@ void write_approval(http::JsonText& out, const Shown& shown, const std::vector<c
 }
 
 }  // namespace
+
+std::string_view verdict_name(transfer::DropVerdict verdict) {
+  switch (verdict) {
+    case transfer::DropVerdict::clean:
+      return "clean";
+    case transfer::DropVerdict::held:
+      return "held";
+    case transfer::DropVerdict::rejected:
+      return "rejected";
+  }
+  return "";
+}
+
+void write_findings(http::JsonText& out, const std::vector<std::uint16_t>& findings) {
+  out.key("findings").begin_array();
+  for (const std::uint16_t code : findings) {
+    const std::optional<clean::Finding> finding = clean::finding_of_code(code);
+    if (!finding) continue;
+    const clean::FindingInfo& info = clean::info(*finding);
+    out.begin_object()
+        .member("code", info.slug)
+        .member("effect", effect_name(info.effect))
+        .member("japanese", info.japanese)
+        .member("english", info.english)
+        .end_object();
+  }
+  out.end_array();
+}
 
 std::string_view media_type(transfer::CleanFileType type) {
   switch (type) {

@@ -55,15 +55,6 @@ std::string day_text(std::int64_t until_ms) {
          two(static_cast<unsigned>(day.day()));
 }
 
-// Whom an approver may name: other approvers, and staff of his department or below it.
-bool may_stand_in(const auth::Account& one, const auth::Account& approver) {
-  if (one.disabled || one.tenant != approver.tenant || one.login == approver.login) return false;
-  if (one.has(auth::Role::approver)) return true;
-  const bool below = approver.department.empty() || one.department == approver.department ||
-                     one.department.starts_with(approver.department + "/");
-  return below && one.has(auth::Role::staff);
-}
-
 }  // namespace
 
 http::Response PickUp::approvals(Request& request, const auth::Session& session) {

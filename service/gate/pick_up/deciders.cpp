@@ -5,6 +5,7 @@
 
 #include "proto/base/limits.h"
 #include "service/gate/pick_up/business_time.h"
+#include "service/policy/tenant.h"
 
 namespace kiyome::gate {
 namespace {
@@ -26,18 +27,43 @@ std::optional<std::int64_t> waits_since(const DropView& drop, const std::string&
 
 }  // namespace
 
+bool may_stand_in(const auth::Account& one, const auth::Account& approver) {
+  if (one.disabled || one.tenant != approver.tenant || one.login == approver.login) return false;
+  if (one.has(auth::Role::approver)) return true;
+  const bool below = approver.department.empty() || one.department == approver.department ||
+                     one.department.starts_with(approver.department + "/");
+  return below && one.has(auth::Role::staff);
+}
+
 std::optional<std::string> department_above(const std::string& department) {
   if (department.empty()) return std::nullopt;
   const std::size_t slash = department.rfind('/');
   return slash == std::string::npos ? std::string() : department.substr(0, slash);
 }
 
-Deciders::Deciders(auth::Accounts& accounts, DropStore& store, std::int64_t now_ms, double hours)
-    : accounts_(accounts), store_(store), now_ms_(now_ms), hours_(hours) {}
+Deciders::Deciders(auth::Accounts& accounts, DropStore& store, std::int64_t now_ms,
+                   std::shared_ptr<const Config> config, std::function<bool(const std::string&)> is_folder)
+    : accounts_(accounts),
+      store_(store),
+      now_ms_(now_ms),
+      config_(std::move(config)),
+      is_folder_(std::move(is_folder)) {}
+
+bool Deciders::fits(const auth::Account& account) const {
+  return policy::account_trouble(config_->tenants, account.tenant, account.mail).empty();
+}
 
 const std::optional<auth::Account>& Deciders::account(const std::string& address) {
   const auto [place, fresh] = people_.try_emplace(address);
   if (fresh) place->second = accounts_.find_by_mail(address);
+  if (fresh && place->second && !fits(*place->second)) place->second.reset();
+  // A folder stands at the top of its tenant, whatever account somebody may have made of its address.
+  if (fresh && is_folder_ && is_folder_(address)) {
+    auth::Account& folder = place->second.emplace();
+    folder.mail = address;
+    if (const TenantConfig* tenant = policy::tenant_of(config_->tenants, address))
+      folder.tenant = tenant->name;
+  }
   return place->second;
 }
 
@@ -52,17 +78,16 @@ bool Deciders::is_his_own(const auth::Account& who, const DropView& drop) {
   const std::string mail = lower(who.mail);
   if (mail.empty()) return false;
   if (mail == lower(drop.sender)) return true;
-  bool his = false, others = false;
+  const bool his = std::any_of(drop.items.begin(), drop.items.end(),
+                               [&](const ItemView& item) { return item.recipient(mail) != nullptr; });
+  if (!his) return false;
   for (const ItemView& item : drop.items)
     for (const RecipientView& one : item.recipients) {
-      if (one.address == mail) {
-        his = true;
-        continue;
-      }
+      if (one.address == mail) continue;
       const std::optional<auth::Account>& other = account(one.address);
-      others = others || (other && !other->disabled);
+      if (other && !other->disabled) return false;
     }
-  return his && !others;
+  return true;
 }
 
 std::vector<auth::Account> Deciders::found(const DropView& drop, const std::string& address, bool also_own) {
@@ -74,7 +99,7 @@ std::vector<auth::Account> Deciders::found(const DropView& drop, const std::stri
   const auto add = [&](const auth::Account& one) {
     const bool known = std::any_of(out.begin(), out.end(),
                                    [&](const auth::Account& other) { return other.login == one.login; });
-    if (!known && (also_own || !is_his_own(one, drop))) out.push_back(one);
+    if (!known && fits(one) && (also_own || !is_his_own(one, drop))) out.push_back(one);
   };
   std::optional<std::string> department = recipient->department;
   const auto add_level = [&] {
@@ -89,12 +114,14 @@ std::vector<auth::Account> Deciders::found(const DropView& drop, const std::stri
   // Up to the first level where somebody may decide; a late one goes one further.
   for (std::size_t depth = 0; out.empty() && department && depth <= limits::kDepartmentDepth; ++depth)
     add_level();
-  if (!out.empty() && department && now_ms_ >= after_business_hours(*since, hours_)) add_level();
+  if (!out.empty() && department && now_ms_ >= after_business_hours(*since, config_->pick_up.approval_hours))
+    add_level();
   for (const auth::Account& approver : std::vector<auth::Account>(out)) {
     const std::optional<Delegation> delegation = store_.delegation_of(approver.login);
     if (!delegation || delegation->until_ms <= now_ms_) continue;
     const std::optional<auth::Account> deputy = accounts_.find(delegation->delegate);
-    if (deputy && !deputy->disabled && deputy->tenant == recipient->tenant) add(*deputy);
+    // Asked anew each time: his place and roles may have changed since he was named.
+    if (deputy && may_stand_in(*deputy, approver)) add(*deputy);
   }
   return out;
 }

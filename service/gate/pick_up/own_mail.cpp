@@ -40,6 +40,14 @@ Words words_of(MailKind kind) {
       return {"ファイルが追加されました / More files have arrived",
               "以前にお知らせした送信に、ファイルが追加されました。",
               "More files have arrived for a delivery you were told of."};
+    case MailKind::sign_in:
+      return {"承認待ちのファイルがあります / Files wait for you",
+              "あなた宛てのファイルが承認を待っています。"
+              "承認者を確認するため、受け取りのページに一度サインインしてください。",
+              "Files for you wait to be approved. Please sign in to the pick-up page once, so that it knows "
+              "who may approve them."};
+    case MailKind::nobody:
+      break;
     case MailKind::held:
       return {"届いたファイルは保留されています / Files were held",
               "届いたファイルはすべて保留され、受け取れません。理由は受け取りのページで確認できます。",

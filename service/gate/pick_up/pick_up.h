@@ -2,13 +2,14 @@
 // is not for the account that asks is not there: 404.
 #pragma once
 
-#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "proto/base/limits.h"
 #include "service/auth/accounts.h"
+#include "service/base/guarded.h"
 #include "service/gate/gate_store.h"
 #include "service/gate/pick_up/viewer.h"
 #include "service/gate/writer.h"
@@ -27,6 +28,9 @@ struct PickUpParts {
   std::function<void(const std::vector<NumberedResult>&)> results;
   // A mail of our own that is on the disk as `row`.
   std::function<void(std::int64_t row, std::int64_t now_ms, std::shared_ptr<const transfer::Bundle>)> mail;
+  // The output folder, if any: which addresses (lower case) are its own; and that something was decided.
+  std::function<bool(const std::string&)> is_folder = [](const std::string&) { return false; };
+  std::function<void()> folder_wake = [] {};
 };
 
 // Blocks until the writer has it on the disk; then `written` is called on the writer's thread, in the order
@@ -37,13 +41,14 @@ void commit(Writer& writer, std::function<void(GateStore&)> apply, std::function
 class PickUp {
  public:
   // `changed` is called when a delivery should be looked after (rounds.h).
-  PickUp(PickUpParts parts, auth::Accounts& accounts, const PickUpConfig& config,
-         std::function<void()> changed);
+  PickUp(PickUpParts parts, auth::Accounts& accounts, const Config& config, std::function<void()> changed);
 
   void add_to(http::Router& router, portal::Portal& portal);
-  void reload(const PickUpConfig& config);
-  double days() const { return days_; }
-  double hours() const { return hours_; }  // of business, until the next level may decide
+  void reload(const Config& config);
+  // For one request, or one turn of the rounds.
+  std::shared_ptr<const Config> config() const;
+  Deciders deciders() const;
+  std::int64_t expires_ms(const DropView& drop) const;
 
  private:
   using Request = http::Request;
@@ -62,19 +67,17 @@ class PickUp {
   Response delegation(Request& request, const auth::Session& session);
   Response set_delegation(Request& request, const auth::Session& session);
 
-  Deciders deciders();
   Found find(const Request& request, const auth::Session& session);
   [[noreturn]] void refuse_decision(const Found& found, const auth::Account& account);
   void write(http::JsonText& out, const DropView& drop, const Viewer& viewer, const auth::Account& account);
   void give(const std::vector<DropStore::FilePlace>& files, const Found& found, const auth::Account& account,
             const char* event);
   std::vector<auth::Account> choices(const auth::Account& account);
-  std::int64_t expires_ms(const DropView& drop) const;
 
   PickUpParts parts_;
   auth::Accounts& accounts_;
   std::function<void()> changed_;
-  std::atomic<double> days_, hours_;
+  mutable Guarded<std::shared_ptr<const Config>> config_;  // shared with requests under way
 };
 
 }  // namespace kiyome::gate

@@ -6,6 +6,7 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/policy/tenant.h"
 
 namespace kiyome::gate {
 namespace {
@@ -52,6 +53,18 @@ std::optional<MailKind> news(const DropView& drop, const std::string& address, c
     return was(MailKind::returned) ? std::nullopt : std::optional(MailKind::returned);
   return drop.complete() && standing.held != 0 && !was(MailKind::held) ? std::optional(MailKind::held)
                                                                        : std::nullopt;
+}
+
+// What the trail tells of a mail: each step of an approval.
+const char* event_of(MailKind kind) {
+  switch (kind) {
+    case MailKind::approval:
+      return "approval-asked";
+    case MailKind::nobody:
+      return "approval-nobody";
+    default:
+      return nullptr;
+  }
 }
 
 std::string last_comment(const DropView& drop) {
@@ -112,23 +125,33 @@ void Rounds::run() {
 void Rounds::turn() {
   end_old();
   for (;;) {
-    Deciders deciders(accounts_, parts_.store.drops(), parts_.now_ms(), pick_up_.hours());
+    Deciders deciders = pick_up_.deciders();
     const std::vector<ItemId> due =
         parts_.store.drops().due(parts_.now_ms() + kSameTimeMs, limits::kPickUpRound);
+    std::vector<Look> quiet;
     for (const ItemId& submission : due) {
       if (stopping()) return;
-      look_after(submission, deciders);
+      look_after(submission, deciders, quiet);
     }
+    // Nothing was to be told of these: one fsync for all of them, however many wait.
+    if (!quiet.empty())
+      commit(parts_.writer, [quiet](GateStore& store) {
+        for (const Look& one : quiet) store.drops().looked(one.submission, one.seen_ms, one.next_ms);
+      });
     if (due.size() < limits::kPickUpRound) return;
   }
 }
 
 void Rounds::end_old() {
+  for (const std::vector<std::string>& tenants : parts_.store.drops().tenants()) end_old_of(tenants);
+}
+
+void Rounds::end_old_of(const std::vector<std::string>& tenants) {
   const std::int64_t now = parts_.now_ms();
-  const auto before = now - static_cast<std::int64_t>(pick_up_.days() * kDayMs);
-  const auto forgotten = now - static_cast<std::int64_t>(state_.with([](State& state) {
-                           return state.settings.records_days;
-                         }) * kDayMs);
+  const std::shared_ptr<const Config> config = pick_up_.config();
+  const auto ago = [&](double days) { return now - static_cast<std::int64_t>(days * kDayMs); };
+  const std::int64_t before = ago(policy::pick_up_days_of(*config, tenants));
+  const std::int64_t forgotten = ago(policy::retention_of(*config, tenants).records_days);
   struct Ended {
     std::size_t ended = 0, forgotten = 0;
     std::vector<NumberedResult> results;
@@ -138,8 +161,8 @@ void Rounds::end_old() {
     commit(
         parts_.writer,
         [=](GateStore& store) {
-          ended->ended = store.drops().expire(before, now, ended->results);
-          ended->forgotten = store.drops().forget(std::min(forgotten, before));
+          ended->ended = store.drops().expire(tenants, before, now, ended->results);
+          ended->forgotten = store.drops().forget(tenants, std::min(forgotten, before));
         },
         [this, ended] { parts_.results(ended->results); });
     if (ended->ended != 0)
@@ -157,7 +180,7 @@ std::vector<Letter> Rounds::letters_for(const DropView& drop, Deciders& deciders
   letter.title = drop.title;
   letter.sender = drop.sender;
   letter.sender_name = drop.sender_name;
-  letter.expires_ms = drop.changed_ms + static_cast<std::int64_t>(pick_up_.days() * kDayMs);
+  letter.expires_ms = pick_up_.expires_ms(drop);
   std::vector<Letter> out;
   const auto add = [&](const std::string& to, MailKind kind, std::size_t files, std::size_t held) {
     letter.to = to;
@@ -170,12 +193,18 @@ std::vector<Letter> Rounds::letters_for(const DropView& drop, Deciders& deciders
   std::set<std::string> asked;
   for (const std::string& address : addresses) {
     const Standing standing = standing_of(drop, address);
-    if (const std::optional<MailKind> kind = news(drop, address, standing, told))
+    const bool person = !parts_.is_folder(address);
+    if (const std::optional<MailKind> kind = person ? news(drop, address, standing, told) : std::nullopt)
       add(address, *kind, *kind == MailKind::returned ? standing.returned : standing.available,
           standing.held);
     if (standing.waiting == 0) continue;
     waits = true;
-    for (const auth::Account& one : deciders.of(drop, address)) {
+    const std::vector<auth::Account> may_decide = deciders.of(drop, address);
+    if (may_decide.empty()) {
+      const MailKind kind = deciders.knows(address) ? MailKind::nobody : MailKind::sign_in;
+      if (!told.contains({address, kind})) add(address, kind, standing.waiting, standing.held);
+    }
+    for (const auth::Account& one : may_decide) {
       const std::string to = lower(one.mail);
       if (to.empty() || told.contains({to, MailKind::approval}) || !asked.insert(to).second) continue;
       add(to, MailKind::approval, standing.waiting, standing.held);
@@ -184,12 +213,16 @@ std::vector<Letter> Rounds::letters_for(const DropView& drop, Deciders& deciders
   return out;
 }
 
-void Rounds::look_after(const ItemId& submission, Deciders& deciders) {
+void Rounds::look_after(const ItemId& submission, Deciders& deciders, std::vector<Look>& quiet) {
   const std::optional<DropView> drop = parts_.store.drops().load(submission);
   if (!drop) return;
   bool waits = false;
   const std::vector<Letter> letters = letters_for(*drop, deciders, waits);
-  send(*drop, letters, waits ? parts_.now_ms() + limits::kPickUpLookMs : 0);
+  const std::int64_t next_ms = waits ? parts_.now_ms() + limits::kPickUpLookMs : 0;
+  if (letters.empty())
+    quiet.push_back({submission, drop->look_ms, next_ms});
+  else
+    send(*drop, letters, next_ms);
 }
 
 void Rounds::send(const DropView& drop, const std::vector<Letter>& letters, std::int64_t next_ms) {
@@ -201,17 +234,27 @@ void Rounds::send(const DropView& drop, const std::vector<Letter>& letters, std:
   const Letterhead head = state_.with([](State& state) { return state.settings.head; });
   std::vector<std::pair<Letter, std::shared_ptr<const transfer::Bundle>>> mails;
   for (const Letter& letter : letters) {
+    if (letter.kind == MailKind::nobody) {
+      log::warning("pick-up: nobody may approve what waits",
+                   {{"submission", drop.submission.text()}, {"recipient", letter.to}});
+      mails.emplace_back(letter, nullptr);
+      continue;
+    }
     try {
       mails.emplace_back(letter,
                          std::make_shared<transfer::Bundle>(write_mail(letter, head, new_item_id(), now)));
     } catch (const TemporaryFailure& trouble) {
       log::error("pick-up: nobody is told", {{"to", letter.to}, {"why", trouble.what()}});
+      if (next_ms == 0) next_ms = now + limits::kPickUpLookMs;  // as soon as the configuration is mended
     }
   }
   const auto sent = std::make_shared<std::vector<Sent>>();  // shared with the writer's thread
   commit(parts_.writer, [=, id = drop.submission, seen_ms = drop.look_ms](GateStore& store) {
     for (const auto& [letter, mail] : mails) {
       if (!store.drops().tell(id, letter.to, letter.kind, now)) continue;
+      if (const char* event = event_of(letter.kind))
+        store.drops().audit().note(event, &id, "gate", "{\"to\":" + log::json_string(letter.to) + "}", now);
+      if (!mail) continue;
       if (const std::optional<std::int64_t> row = store.insert(*mail, now)) sent->push_back({*row, mail});
     }
     store.drops().looked(id, seen_ms, next_ms);

@@ -17,7 +17,6 @@ namespace kiyome::gate {
 
 struct RoundsSettings {
   Letterhead head;
-  double records_days = 1095;  // of deliveries that have ended
 };
 
 // Thread-safe. Everybody it is given outlives it, the writer too.
@@ -39,7 +38,12 @@ class Rounds {
   };
   void run();
   void end_old();
-  void look_after(const ItemId& submission, Deciders& deciders);
+  void end_old_of(const std::vector<std::string>& tenants);
+  struct Look {
+    ItemId submission;
+    std::int64_t seen_ms = 0, next_ms = 0;
+  };
+  void look_after(const ItemId& submission, Deciders& deciders, std::vector<Look>& quiet);
   std::vector<Letter> letters_for(const DropView& drop, Deciders& deciders, bool& waits);
   void send(const DropView& drop, const std::vector<Letter>& letters, std::int64_t next_ms);
   bool stopping();

@@ -2,7 +2,9 @@
 
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/gate/pick_up/asked.h"
 #include "service/http/json_text.h"
+#include "service/policy/tenant.h"
 
 namespace kiyome::gate {
 namespace {
@@ -35,7 +37,6 @@ RoundsSettings rounds_settings(const Config& config) {
                   : !config.notice.sender.empty()       ? config.notice.sender
                                                         : "postmaster@" + config.smtp.hostname;
   out.head.url = config.pick_up.url;
-  out.records_days = config.retention.records_days;
   return out;
 }
 
@@ -47,14 +48,31 @@ PickUpService::PickUpService(const std::string& folder, const Config& config, Pi
       accounts_(
           folder, config.auth, [this](const auth::Event& event) { note(event); }, "Kiyome 受取"),
       portal_(accounts_, gifts_.web.get(), "kiyome-pick-up"),
-      pick_up_(parts_, accounts_, config.pick_up, [this] { rounds_.wake(); }),
+      pick_up_(parts_, accounts_, config,
+               [this] {
+                 rounds_.wake();
+                 parts_.folder_wake();
+               }),
       rounds_(parts_, accounts_, pick_up_, rounds_settings(config)) {
   portal_.reload(config.auth);
+  accounts_.set_tenants({.trouble =
+                             [this](const auth::Account& account) {
+                               return policy::account_trouble(pick_up_.config()->tenants, account.tenant,
+                                                              account.mail);
+                             },
+                         .of =
+                             [this](const std::string& mail) {
+                               const auto now = pick_up_.config();
+                               const TenantConfig* tenant = policy::tenant_of(now->tenants, mail);
+                               return tenant == nullptr ? std::string() : tenant->name;
+                             }});
   // Deciders look at the account, too: nothing depends on how soon this is on the disk.
   accounts_.on_disabled([this](const auth::Account& account) {
     Writer::Work work;
     work.kept = work.lazy = true;
-    work.apply = [login = account.login](GateStore& store) { store.drops().end_delegations(login); };
+    work.apply = [login = account.login, now = parts_.now_ms()](GateStore& store) {
+      store.drops().end_delegations(login, now);
+    };
     parts_.writer.submit(std::move(work));
   });
 }
@@ -72,6 +90,10 @@ void PickUpService::note(const auth::Event& event) {
   parts_.writer.submit(std::move(work));
 }
 
+Asked PickUpService::asked(const transfer::DropBundle& bundle) {
+  return asked_of(bundle, *pick_up_.config(), accounts_, parts_.is_folder);
+}
+
 http::Router PickUpService::router() {
   http::Router out;
   portal_.add_to(out);
@@ -81,6 +103,7 @@ http::Router PickUpService::router() {
 
 void PickUpService::start() {
   rounds_.start();
+  if (gifts_.listeners.empty()) return;  // an output folder alone
   server_ = std::make_unique<http::Server>(std::move(gifts_.listeners), options_, router());
   log::info("pick-up serves");
 }
@@ -99,7 +122,7 @@ std::string PickUpService::reload(const Config& next, const std::string& certifi
   } catch (const std::exception& trouble) {
     return std::string("gate.pick_up: ") + trouble.what();
   }
-  pick_up_.reload(next.pick_up);
+  pick_up_.reload(next);
   rounds_.reload(rounds_settings(next));
   rounds_.wake();
   return {};

@@ -32,6 +32,7 @@ class PickUpService {
   void start();
   void stop();  // serves nobody any more; the writer may end now
   void wake() { rounds_.wake(); }
+  Asked asked(const transfer::DropBundle& bundle);  // throws TemporaryFailure
   // Empty, or why not. An empty certificate: as before.
   std::string reload(const Config& next, const std::string& certificate_pem, const std::string& key_pem);
   auth::Accounts& accounts() { return accounts_; }

@@ -37,6 +37,7 @@ std::set<std::string> Viewer::seen_by() const {
 
 Viewer viewer_of(const auth::Account& account, const DropView& drop, Deciders& deciders) {
   Viewer out;
+  if (!deciders.fits(account)) return out;
   out.address = lower(account.mail);
   std::set<std::int64_t> own_decisions;
   for (const DecisionView& decision : drop.decisions)

@@ -15,7 +15,7 @@ namespace kiyome::gate {
 enum class ApprovalState : std::uint8_t { none, waiting, approved, returned };
 
 struct Viewer {
-  std::string address;            // the account's, lower case
+  std::string address;            // the account's, lower case; none when it is not its tenant's
   bool recipient = false;         // something was sent to it
   std::set<std::string> about;    // recipients for whom he may decide now
   std::set<std::string> decided;  // … and for whom he has

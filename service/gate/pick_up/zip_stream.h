@@ -1,6 +1,7 @@
 // Several clean files as one ZIP, written while it is sent: stored entries, UTF-8 names, nothing else
-// (APPNOTE.TXT 4.3). Sizes and checksums are known before, so the length of the whole is. The files were
-// proved when they came.
+// (APPNOTE.TXT 4.3). Sizes and checksums are known before, so the length of the whole is. What 32 bits cannot
+// say stands in 64-bit records (4.5.3), and only that, for old readers know none. The files were proved when
+// they came.
 #pragma once
 
 #include <cstdint>
@@ -28,21 +29,23 @@ std::string unlike(const std::string& name, std::set<std::string>& taken);
 // One thread.
 class ZipStream : public http::Source {
  public:
-  // Whether a ZIP without its 64-bit records can hold them.
-  static bool fits(const std::vector<ZipEntry>& entries);
   explicit ZipStream(std::vector<ZipEntry> entries);
   std::uint64_t size() const override { return size_; }
   std::size_t read(char* into, std::size_t size) override;  // throws TemporaryFailure: an entry is gone
 
  private:
+  enum class Step : std::uint8_t { local, content, central, end };
   bool next();
   std::vector<ZipEntry> entries_;
-  std::uint64_t size_ = 0, offset_ = 0;
+  std::uint64_t size_ = 0;
+  std::uint64_t directory_ = 0;       // where the central records begin
+  std::uint64_t directory_size_ = 0;  // of all of them
+  Step step_ = Step::local;
   std::size_t entry_ = 0;
-  std::string records_, piece_;
+  std::uint64_t place_ = 0;  // of the entry whose central record comes next
+  std::string piece_;
   std::shared_ptr<const Content> content_;
   std::string_view rest_;
-  bool ended_ = false;
 };
 
 // One file.

@@ -88,7 +88,9 @@ std::vector<std::string> every_frame() {
           encode(Forward(drop())),
           encode(Forward(DropResultTaken{id(), 2, 3, DropStage::returned})),
           encode(WayBack(DropResult{id(), 2, 3, DropStage::picked_up})),
-          encode(Intake(DropState{id(), DropProgress::held, 7, {43, 85}})),
+          encode(Intake(DropState{id(), DropProgress::held, 7, {43, 85}, 2})),
+          encode(Intake(AskPicture{id(), 20})),
+          encode(Intake(Picture{id(), 20, "PNG"})),
           encode(Intake(AskDrop{id()})),
           encode(Intake(Announce{id(), 3, 4096, 500})),
           encode(Intake(Taken{id()})),
@@ -268,8 +270,9 @@ TEST_CASE("drop: every message comes back as it was sent") {
   REQUIRE(taken);
   CHECK(std::get<DropResultTaken>(*taken) == DropResultTaken{id(), 1, 2, DropStage::waiting});
   for (const Intake& message :
-       {Intake(DropState{id(), DropProgress::picked_up, 4294967295u, {1, 2, 3}}),
-        Intake(DropState{id(), DropProgress::received, 0, {}}), Intake(AskDrop{id()})}) {
+       {Intake(DropState{id(), DropProgress::picked_up, 4294967295u, {1, 2, 3}, limits::kPreviewPages}),
+        Intake(DropState{id(), DropProgress::received, 0, {}, 0}), Intake(AskDrop{id()}),
+        Intake(AskPicture{id(), 1}), Intake(Picture{id(), 3, "\x89PNG"}), Intake(Picture{id(), 3, ""})}) {
     const auto decoded = decode_intake(encode(message).substr(4));
     REQUIRE(decoded);
     CHECK(*decoded == message);
@@ -296,6 +299,47 @@ TEST_CASE("drop: what is clean has files, and nothing else has files or an appro
   for (int verdict = 4; verdict < 256; ++verdict)
     CHECK_FALSE(drop_crosses(without_files(static_cast<DropVerdict>(verdict))));
   CHECK_FALSE(drop_crosses(without_files(static_cast<DropVerdict>(0))));
+}
+
+TEST_CASE("drop: what is held bears files only as pictures that may be viewed, and these can be approved") {
+  const auto viewed = [](auto&& set) {
+    return drop_crosses([&](DropBundle& b) {
+      b.verdict = DropVerdict::held;
+      b.findings = {5, kViewOnly, 200};
+      b.files = {{"x 1.png", CleanFileType::png, {}, "a"}, {"x 2.png", CleanFileType::png, {}, "b"}};
+      set(b);
+    });
+  };
+  CHECK(viewed([](DropBundle&) {}));
+  CHECK(viewed([](DropBundle& b) { b.approval.clear(); }));
+  CHECK(viewed([](DropBundle& b) { b.files.pop_back(); }));
+  CHECK(viewed([](DropBundle& b) { b.files.clear(), b.approval.clear(); }));
+  CHECK_FALSE(viewed([](DropBundle& b) { b.files.clear(); }));  // nothing to be approved
+  CHECK_FALSE(viewed([](DropBundle& b) { b.findings = {5, kViewOnly + 1}; }));
+  CHECK_FALSE(viewed([](DropBundle& b) { b.findings.clear(); }));
+  CHECK_FALSE(viewed([](DropBundle& b) { b.files[1] = {"x.pdf", CleanFileType::pdf, {}, "b"}; }));
+  CHECK_FALSE(viewed([](DropBundle& b) { b.files[0] = {"x.txt", CleanFileType::text, {}, "b"}; }));
+  CHECK_FALSE(viewed([](DropBundle& b) { b.verdict = DropVerdict::rejected; }));
+  CHECK(viewed([](DropBundle& b) { b.verdict = DropVerdict::clean; }));  // the finding alone forbids nothing
+}
+
+TEST_CASE("drop: previews are of the first pages, and of bounded size") {
+  const auto good = [](const Intake& message) {
+    return decode_intake(encode(message).substr(4)).has_value();
+  };
+  for (const std::uint32_t page : {1u, limits::kPreviewPages}) {
+    CHECK(good(AskPicture{id(), page}));
+    CHECK(good(Picture{id(), page, "x"}));
+  }
+  for (const std::uint32_t page : {0u, limits::kPreviewPages + 1, 4294967295u}) {
+    CHECK_FALSE(good(AskPicture{id(), page}));
+    CHECK_FALSE(good(Picture{id(), page, "x"}));
+  }
+  CHECK(good(Picture{id(), 1, std::string(limits::kPictureOctets, 'x')}));
+  CHECK_FALSE(good(Picture{id(), 1, std::string(limits::kPictureOctets + 1, 'x')}));
+  CHECK(good(DropState{id(), DropProgress::clean, 0, {}, limits::kPreviewPages}));
+  CHECK_FALSE(good(DropState{id(), DropProgress::clean, 0, {}, limits::kPreviewPages + 1}));
+  CHECK(encode(Intake(AskPicture{id(), 1})).size() <= limits::kIntakeFrame);
 }
 
 TEST_CASE("drop: a clean file is named as the type it is, without a path, each once") {
@@ -397,12 +441,12 @@ TEST_CASE("drop: results and states are of known kinds") {
     CHECK(returns(one) == known);
     CHECK(decode_forward(encode(Forward(DropResultTaken{id(), 1, 0, one.stage})).substr(4)).has_value() ==
           known);
-    const DropState state{id(), static_cast<DropProgress>(stage), 0, {}};
+    const DropState state{id(), static_cast<DropProgress>(stage), 0, {}, 0};
     CHECK(decode_intake(encode(Intake(state)).substr(4)).has_value() == (stage >= 1 && stage <= 9));
   }
   CHECK_FALSE(returns(DropResult{id(), 0, 0, DropStage::waiting}));
   CHECK_FALSE(returns(DropResult{id(), 1, limits::kCrossingRecipients, DropStage::waiting}));
-  DropState many{id(), DropProgress::held, 0, {}};
+  DropState many{id(), DropProgress::held, 0, {}, 0};
   for (std::size_t i = 0; i < limits::kCrossingFindings; ++i)
     many.findings.push_back(static_cast<std::uint16_t>(i + 1));
   CHECK(encode(Intake(many)).size() <= limits::kIntakeFrame);
@@ -492,5 +536,6 @@ TEST_CASE("FORMAT.md of transfer: its example is what the codec writes and reads
                       encode(WayBack(DropResult{b.id, 1, 0, DropStage::picked_up})) +
                       encode(Forward(DropResultTaken{b.id, 1, 0, DropStage::picked_up})) +
                       encode(Intake(AskDrop{b.id})) +
-                      encode(Intake(DropState{b.id, DropProgress::picked_up, 2, {85}})));
+                      encode(Intake(DropState{b.id, DropProgress::picked_up, 2, {85}, 1})) +
+                      encode(Intake(AskPicture{b.id, 1})) + encode(Intake(Picture{b.id, 1, "\x89PNG"})));
 }

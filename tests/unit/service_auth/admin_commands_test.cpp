@@ -69,6 +69,31 @@ TEST_CASE("admin: an account's whole life") {
   CHECK(desk.events.back().actor == "operator");
 }
 
+TEST_CASE("admin: where there are tenants an account has to fit one, alone and in a list") {
+  Desk desk;
+  desk.accounts->set_tenants({.trouble = [](const Account& account) -> std::string {
+                                if (account.tenant.empty()) return "";
+                                if (account.tenant != "甲市") return "tenant";
+                                return account.mail.ends_with("@kou.example") ? "" : "mail";
+                              },
+                              .of = {}});
+  const auto add = [&](const std::string& login, const std::string& tenant, const std::string& mail) {
+    return ask(desk, R"({"command":"user.add","login":")" + login + R"(","mail":")" + mail +
+                         R"(","tenant":")" + tenant + "\"}")
+        .error;
+  };
+  CHECK(add("a", "甲市", "a@kou.example").empty());
+  CHECK(desk.accounts->find("a")->tenant == "甲市");
+  CHECK(add("b", "乙市", "b@kou.example").ends_with(": tenant"));
+  CHECK(add("b", "甲市", "b@otsu.example").ends_with(": mail"));
+  CHECK(add("b", "", "b@otsu.example").empty());
+  const Answer list =
+      ask(desk, import("login,mail,tenant,roles\nc,c@kou.example,甲市,staff\nd,d@x.example,甲市,staff\n"));
+  REQUIRE(list.lines.size() == 1);
+  CHECK(list.lines[0].starts_with("{\"line\":3,"));
+  CHECK_FALSE(desk.accounts->find("c"));
+}
+
 TEST_CASE("admin: what is not ours is left, what cannot be done is said in words") {
   Desk desk;
   CHECK_FALSE(ask(desk, R"({"command":"queue.list"})").ours);

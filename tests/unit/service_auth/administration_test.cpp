@@ -2,6 +2,7 @@
 
 #include "proto/base/limits.h"
 #include "service/auth/password.h"
+#include "service/store/sqlite.h"
 #include "tests/unit/service_auth/accounts_fixture.h"
 
 using namespace kiyome;
@@ -184,6 +185,20 @@ TEST_CASE("program tokens: listed without themselves, ended one by one, not too 
   CHECK(desk.refusal([&] { desk.accounts->end_program_token("tanaka", list[1].number, "operator"); }) ==
         "not-found");
   CHECK(desk.accounts->program(tokens[1]));
+}
+
+TEST_CASE(
+    "program tokens: a store that cannot be written, as on a full disk, keeps no program and no session "
+    "out") {
+  Desk desk;
+  desk.add("yamada");
+  const std::string token = desk.accounts->add_program_token("yamada", "x", "operator");
+  const auto in = desk.sign_in("yamada");
+  store::Database other(desk.folder.string() + "/accounts.sqlite");
+  const store::Transaction writing(other);  // nobody else writes meanwhile
+  CHECK(desk.accounts->program(token));
+  desk.minutes(2);
+  CHECK(desk.accounts->session(in.token));
 }
 
 TEST_CASE("reload: new rules count at once, for those who are signed in too") {

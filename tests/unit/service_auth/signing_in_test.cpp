@@ -260,7 +260,7 @@ TEST_CASE("password: one that an operator set has to be changed first, with a ne
   const auto change = [&](const std::string& old, const std::string& fresh) {
     return desk.refusal([&] { desk.accounts->change_password(in.token, old, fresh, kClient); });
   };
-  CHECK(change("wrong", "another good one") == "sign-in-refused");
+  CHECK(change("wrong", "another good one") == "wrong-password");
   CHECK(change("set by operator 1", "set by operator 1") == "weak-password");
   CHECK(change("set by operator 1", "short") == "weak-password");
   CHECK(change("set by operator 1", std::string(2000, 'x')) == "weak-password");
@@ -281,7 +281,7 @@ TEST_CASE("password: changing it ends the other sessions, and guessing the old o
   for (int i = 0; i < 5; ++i)
     CHECK(desk.refusal([&] {
       desk.accounts->change_password(other.token, "guess", "another good one", kClient);
-    }) == "sign-in-refused");
+    }) == "wrong-password");
   CHECK(desk.refusal([&] {
     desk.accounts->change_password(mine.token, kPassword, "another good one", kClient);
   }) == "too-many-tries");
@@ -327,7 +327,7 @@ TEST_CASE("guests: an account without a password is admitted by other proof, any
   CHECK(desk.accounts->session(in.token)->step == Step::signed_in);  // although senders need a second factor
   CHECK(desk.refusal([&] { desk.accounts->enrolment(in.token); }) == "forbidden");
   CHECK(desk.refusal([&] { desk.accounts->change_password(in.token, "", "another good one", kClient); }) ==
-        "sign-in-refused");
+        "wrong-password");
   CHECK(desk.refusal([&] { desk.sign_in("guest", ""); }) == "sign-in-refused");
   CHECK(desk.refusal([&] { desk.accounts->admit("yamada", kClient, "invitation"); }) == "forbidden");
   CHECK(desk.refusal([&] { desk.accounts->admit("nobody", kClient, "invitation"); }) == "not-found");

@@ -135,7 +135,14 @@ TEST_CASE("config: deploy/kiyome.toml with its examples switched on is still wit
   CHECK(config.auth.ldap.filter == plain.auth.ldap.filter);
   REQUIRE(config.auth.ldap.groups.size() == 1);
   CHECK(config.auth.ldap.groups[0].second == "sender");
+  REQUIRE(config.tenants.size() == 1);
+  CHECK(config.tenants[0].pick_up_days == plain.pick_up.days);
+  CHECK(config.tenants[0].retention->held_days == plain.retention.held_days);
+  REQUIRE(config.tenants[0].organisations.size() == 1);
+  CHECK(config.tenants[0].organisations[0].policy.rules.size() == 1);
   REQUIRE(config.approvals.size() == 1);
+  CHECK(config.approvals[0].department == "*");
+  CHECK_FALSE(config.approvals[0].released);
   CHECK(config.approvals[0].name == "大きなファイル");
   CHECK(config.approvals[0].size_over == 10485760);
   REQUIRE(config.policy.rules.size() == 2);

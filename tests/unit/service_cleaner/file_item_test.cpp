@@ -6,6 +6,7 @@
 
 #include "proto/base/limits.h"
 #include "proto/transfer/bundle.h"
+#include "service/compose/compose.h"
 
 using namespace kiyome;
 using clean::Finding;
@@ -80,9 +81,9 @@ bool crosses(const transfer::DropBundle& bundle) {
 
 TEST_CASE("file item: of several recipients the strictest counts, and strip means flatten") {
   const auto treat = [](std::vector<PolicyRule> rules, bool released = false) {
-    PolicyConfig policy;
-    policy.rules = std::move(rules);
-    const auto out = cleaner::treat_drop(policy, original().envelope, part("application/pdf"), released);
+    Config config;
+    config.policy.rules = std::move(rules);
+    const auto out = cleaner::treat_drop(config, original().envelope, part("application/pdf"), released);
     return std::pair(out.verdict, out.action);
   };
   using std::pair;
@@ -98,6 +99,42 @@ TEST_CASE("file item: of several recipients the strictest counts, and strip mean
   // A person's release counts against what policy holds, not against what it rejects.
   CHECK(treat({rule("b@*", Verdict::held, Action::hold)}, true) == pair(Verdict::clean, Action::flatten));
   CHECK(treat({rule("b@*", Verdict::rejected, {})}, true).first == Verdict::rejected);
+}
+
+TEST_CASE("file item: recipients of two tenants share one file, so the strictest of all policies counts") {
+  Config config;
+  config.policy.attachments = Action::image;
+  const auto treat = [&] {
+    return cleaner::treat_drop(config, original().envelope, part("application/pdf"), false);
+  };
+  CHECK(treat().action == Action::image);
+  TenantConfig& tenant = config.tenants.emplace_back();
+  tenant.name = "乙市";
+  const std::string second = original().envelope.recipients[1].address;
+  tenant.domains = {second.substr(second.find('@') + 1)};
+  tenant.policy = PolicyConfig{Action::text, Action::flatten, {}};
+  CHECK(treat().action == Action::flatten);
+  OrganisationConfig& organisation = tenant.organisations.emplace_back();
+  organisation.addresses = {second};
+  organisation.policy.rules = {rule("", Verdict::held, Action::text)};
+  CHECK(treat().action == Action::text);
+  CHECK(treat().verdict == Verdict::held);
+  CHECK(cleaner::wish_for(config, "", second, part("application/pdf")) == Action::text);
+}
+
+TEST_CASE("file item: what an operator released says so, and rules that ask for it ask") {
+  Config config;
+  config.approvals.emplace_back().name = "解除";
+  config.approvals[0].released = true;
+  const auto made = [&](bool released) {
+    cleaner::CleanedFile file = cleaned({{"a.docx", "text/plain", "x", 1}});
+    return cleaner::drop_bundle(original(), 2, cleaner::outcome_of(file, config), released, config);
+  };
+  CHECK(made(false).approval.empty());
+  CHECK(made(true).approval == std::vector<std::string>{"解除"});
+  CHECK(made(false).findings.empty());
+  CHECK(made(true).findings == std::vector<std::uint16_t>{static_cast<std::uint16_t>(Finding::kReleased)});
+  CHECK(crosses(made(true)));
 }
 
 TEST_CASE("file item: clean files are named after the file, and each name stands once whatever its case") {
@@ -120,7 +157,7 @@ TEST_CASE("file item: what crosses is what the gate takes, also of the longest t
   store::Original from = original();
   store::Drop& drop = *from.envelope.drop;
   cleaner::CleanedFile file = cleaned({{"計画.docx", "text/plain", "一行\n", 1}});
-  const auto bundle = cleaner::drop_bundle(from, 3, cleaner::outcome_of(file, {}), {});
+  const auto bundle = cleaner::drop_bundle(from, 3, cleaner::outcome_of(file, {}), false, {});
   CHECK(crosses(bundle));
   CHECK(bundle.part == 3);
   CHECK(bundle.files[0].content == "一行\r\n");
@@ -139,9 +176,34 @@ TEST_CASE("file item: what crosses is what the gate takes, also of the longest t
   }
   CHECK(store::is_sound(drop));
   cleaner::CleanedFile other = cleaned({{"計画.docx", "text/plain", "x", 1}});
-  const auto longest = cleaner::drop_bundle(from, 1, cleaner::outcome_of(other, {}), {});
+  const auto longest = cleaner::drop_bundle(from, 1, cleaner::outcome_of(other, {}), false, {});
   CHECK(crosses(longest));
   CHECK(longest.title.find("\u202e") == std::string::npos);
+}
+
+TEST_CASE("file item: a text that is cut behind a joiner loses it, for the gate takes none at an end") {
+  bool was_cut = false;
+  for (std::size_t before = 0; before < 12; ++before) {
+    store::Original from = original();
+    store::Drop& drop = *from.envelope.drop;
+    // Each U+0958 becomes twice as long; a conjunct with ZERO WIDTH JOINER takes twelve octets.
+    drop.title = std::string(before, 'a');
+    for (int i = 0; i < 20; ++i) drop.title += "\u0958";
+    while (drop.title.size() + 12 <= limits::kCrossingTitle) drop.title += "\u0915\u094d\u200d\u0937";
+    drop.message = drop.title;
+    while (drop.message.size() + drop.title.size() + 1 <= limits::kCrossingMessage)
+      drop.message += "\n" + drop.title;
+    CHECK(store::is_sound(drop));
+    cleaner::CleanedFile file = cleaned({{"x", "text/plain", "x", 1}});
+    const auto bundle = cleaner::drop_bundle(from, 1, cleaner::outcome_of(file, {}), false, {});
+    std::vector<Finding> changes;
+    CHECK(compose::clean_line(bundle.title, changes) == bundle.title);
+    CHECK(compose::clean_text(bundle.message, changes) == bundle.message);
+    CHECK(changes.empty());
+    was_cut = was_cut || bundle.title.size() + 3 < limits::kCrossingTitle;
+    CHECK(bundle.title.size() + 12 > limits::kCrossingTitle);
+  }
+  CHECK(was_cut);
 }
 
 TEST_CASE("file item: nothing, or too much, is held with a reason") {
@@ -158,7 +220,7 @@ TEST_CASE("file item: nothing, or too much, is held with a reason") {
   outcome = cleaner::outcome_of(many, {});
   CHECK(outcome.verdict == Verdict::held);
   CHECK(outcome.reasons == std::vector<Finding>{Finding::kLimitEntries});
-  const auto bundle = cleaner::drop_bundle(original(), 1, std::move(outcome), {});
+  const auto bundle = cleaner::drop_bundle(original(), 1, std::move(outcome), false, {});
   CHECK(crosses(bundle));
   CHECK(bundle.verdict == transfer::DropVerdict::held);
 }
@@ -168,11 +230,12 @@ TEST_CASE("file item: approvals are asked for what is clean, under names that cr
   config.approvals.emplace_back().name = "規則\n" + std::string(300, 'x');
   config.approvals.emplace_back().name = "";
   cleaner::CleanedFile file = cleaned({{"x", "text/plain", "x", 1}});
-  const auto bundle = cleaner::drop_bundle(original(), 1, cleaner::outcome_of(file, config), config);
+  const auto bundle = cleaner::drop_bundle(original(), 1, cleaner::outcome_of(file, config), false, config);
   CHECK(bundle.approval.size() == 2);
   CHECK(crosses(bundle));
   cleaner::CleanedFile none = cleaned({});
-  CHECK(cleaner::drop_bundle(original(), 1, cleaner::outcome_of(none, config), config).approval.empty());
+  CHECK(
+      cleaner::drop_bundle(original(), 1, cleaner::outcome_of(none, config), false, config).approval.empty());
 }
 
 TEST_CASE("file item: a mail is one file, and what holds it holds the file") {

@@ -63,8 +63,9 @@ TEST_CASE("my number: broken and long texts are looked through in time") {
 TEST_CASE("watched pages: words are looked at as they come, and each page is told") {
   const auto sink = document::text_pages(1 << 20);
   unsigned pages = 0;
+  document::PictureMaker pictures({}, {});
   document::WatchedPages watched(
-      *sink, [&] { ++pages; }, true);
+      *sink, pictures, [&] { ++pages; }, true);
   clean::Words words;
   words.words.push_back({0, 0, 1, 1, false, clean::After::nothing, "個人番"});
   words.words.push_back({0, 0, 1, 1, false, clean::After::space, "号"});

@@ -53,7 +53,9 @@ class Cleaner {
     }
     return out;
   }
-  ItemId hear_ask() {
+  ItemId hear_ask() { return hear_one<transfer::AskDrop>().id; }
+  template <class Message>
+  Message hear_one() {
     std::string frame, octets;
     for (auto whole = frames_.next(frame); !*whole; whole = frames_.next(frame)) {
       octets.clear();
@@ -62,8 +64,8 @@ class Cleaner {
     }
     const auto message = transfer::decode_intake(frame);
     REQUIRE(message);
-    REQUIRE(std::holds_alternative<transfer::AskDrop>(*message));
-    return std::get<transfer::AskDrop>(*message).id;
+    REQUIRE(std::holds_alternative<Message>(*message));
+    return std::get<Message>(*message);
   }
   void say(const transfer::Intake& message) { say_octets(transfer::encode(message)); }
   void say_octets(const std::string& octets) {
@@ -187,12 +189,14 @@ TEST_CASE("intake link: the drop box asks how its files fare, and is told to ask
                          [&] {
                            ++connected;
                            link.ask(id);
-                         }});
+                         },
+                         {},
+                         {}});
   for (unsigned round = 1; round <= 2; ++round) {
     cleaner.accept();
     CHECK(cleaner.hear_ask() == id);
     CHECK(connected == round);
-    const transfer::DropState state{id, transfer::DropProgress::cleaning, round, {85}};
+    const transfer::DropState state{id, transfer::DropProgress::cleaning, round, {85}, 3};
     cleaner.say(transfer::Intake(state));
     CHECK(comes_true([&] { return states == round; }));
     std::lock_guard lock(mutex);
@@ -203,6 +207,43 @@ TEST_CASE("intake link: the drop box asks how its files fare, and is told to ask
   CHECK(cleaner.hear_ask() == id);
   cleaner.say(transfer::Intake(transfer::AskDrop{id}));  // not the cleaner's to say
   CHECK(cleaner.hung_up_by_edge());
+  link.stop();
+}
+
+TEST_CASE("intake link: a preview is asked for and comes whole; an end of the connection is told") {
+  Room room;
+  Cleaner cleaner(room.socket());
+  kiyome::edge::IntakeLink link(room.socket());
+  std::atomic<unsigned> away{0}, came{0};
+  std::mutex mutex;
+  transfer::Picture last;
+  const transfer::AskPicture ask{kiyome::new_item_id(), 3};
+  CHECK_FALSE(link.ask(ask));  // nobody is there to hear it
+  link.start(*room.log, {{},
+                         {},
+                         [&](transfer::Picture picture) {
+                           std::lock_guard lock(mutex);
+                           last = std::move(picture);
+                           ++came;
+                         },
+                         [&] { ++away; }});
+  cleaner.accept();
+  CHECK(comes_true([&] { return link.ask(ask); }));
+  CHECK(cleaner.hear_one<transfer::AskPicture>() == ask);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, kiyome::limits::kPictureOctets}) {
+    const transfer::Picture picture{ask.id, ask.page, std::string(size, 'p')};
+    const unsigned before = came;
+    cleaner.say(transfer::Intake(picture));
+    CHECK(comes_true([&] { return came == before + 1; }));
+    std::lock_guard lock(mutex);
+    CHECK(last == picture);
+  }
+  CHECK(away == 0);
+  cleaner.say(transfer::Intake(ask));  // not the cleaner's to say
+  CHECK(comes_true([&] { return away == 1; }));
+  cleaner.accept();
+  cleaner.hang_up();
+  CHECK(comes_true([&] { return away == 2; }));
   link.stop();
 }
 

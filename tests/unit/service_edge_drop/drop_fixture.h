@@ -198,6 +198,11 @@ class Edge {
             },
         .has_room = [this](std::uint64_t more) { return more <= room; },
         .write_failed = [] {},
+        .allowance = [this](const auth::Account& account) { return allowance(account); },
+        .submitted = [this](const auth::Account& account) { submitted(account); },
+        .is_own = [this](const auth::Account& account,
+                         const std::string& mailbox) { return is_own(account, mailbox); },
+        .picture = [this](const ItemId& id, std::uint32_t page) { return picture(id, page); },
         .wall_ms = [this] { return unix_ms_now() + later_ms; }});
     life->box = std::make_unique<edge::DropBox>(folder.path() + "/drop", config, *life->outside, announced);
     life->portal = std::make_unique<portal::Portal>(*accounts, -1);
@@ -322,6 +327,14 @@ class Edge {
   DropBoxConfig config;
   std::atomic<std::uint64_t> room{std::uint64_t{1} << 40};  // octets that the disk has left
   std::atomic<std::int64_t> later_ms{0};                    // what the clock is ahead
+  std::function<std::optional<edge::drop::Allowance>(const auth::Account&)> allowance =
+      [](const auth::Account&) { return std::nullopt; };
+  std::function<void(const auth::Account&)> submitted = [](const auth::Account&) {};
+  std::function<bool(const auth::Account&, const std::string&)> is_own =
+      [](const auth::Account&, const std::string&) { return true; };
+  // What the cleaner has; nothing: it is away.
+  std::function<std::shared_ptr<const std::string>(const ItemId&, std::uint32_t)> picture =
+      [](const ItemId&, std::uint32_t) { return nullptr; };
   std::unique_ptr<auth::Accounts> accounts;
   std::map<std::string, std::string> tokens;
   std::unique_ptr<Life> life;

@@ -138,6 +138,23 @@ TEST_CASE("submission: recipients that SMTP would refuse are named, each by its 
   CHECK(to(many).status == 201);
 }
 
+TEST_CASE("submission: an account of a tenant sends to that tenant's addresses, others are as unknown") {
+  Edge edge;
+  edge.is_own = [](const auth::Account& account, const std::string& mailbox) {
+    return account.login != "sato" || mailbox.ends_with("@city.example.jp");
+  };
+  const std::string town = "\"only@town.example.jp\"", both = "\"tanaka@city.example.jp\"," + town;
+  const Answer refused = edge.submit({edge.uploaded("x")}, "key-00000001", "sato", "", both);
+  CHECK(refused.status == 422);
+  CHECK(refused.says("recipients[1]"));
+  const Answer unknown = edge.submit({edge.uploaded("x")}, "key-00000002", "sato", "",
+                                     "\"tanaka@city.example.jp\",\"nobody@elsewhere.example\"");
+  CHECK(refused.body == unknown.body);
+  CHECK(edge.submit({edge.uploaded("x")}, "key-00000003").status == 201);
+  CHECK(edge.submit({edge.uploaded("x", "a.txt", "suzuki")}, "key-00000004", "suzuki", "", town).status ==
+        201);
+}
+
 TEST_CASE("submission: what is malformed or unknown is refused, and the honest one passes") {
   Edge edge;
   const std::string id = edge.uploaded("x");
@@ -196,6 +213,99 @@ TEST_CASE("submission: texts and names are kept in the clean form") {
   CHECK(drop.file_name == "\u304c.txt");
   CHECK(compose::clean_line(drop.title, findings) == drop.title);
   CHECK(findings.empty());
+}
+
+TEST_CASE("submission: texts that no record could hold are refused, and the longest that it can pass") {
+  Edge edge;
+  const auto many = [](const char* character, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += character;
+    return out;
+  };
+  const std::string upload = edge.uploaded("x");
+  // One character of four octets that NFC makes three of twelve: 200 of them were taken, and lost.
+  Answer answer =
+      edge.submit({upload}, "key-00000001", "sato", ",\"title\":\"" + many("\U0001D160", 200) + "\"");
+  CHECK(answer.status == 422);
+  CHECK(answer.says("\"title\""));
+  answer = edge.submit({upload}, "key-00000001", "sato", ",\"message\":\"" + many("\U0001D160", 4000) + "\"");
+  CHECK(answer.status == 422);
+  CHECK(answer.says("\"message\""));
+  // A noncharacter, which no line bears.
+  answer = edge.post("{\"uploads\":[{\"id\":\"" + upload +
+                         "\",\"password\":\"a\xef\xbf\xbe\"}],\"recipients\":[\"tanaka@city.example.jp\"]}",
+                     "key-00000001");
+  CHECK(answer.status == 422);
+  CHECK(answer.says("password"));
+  const std::string title = many("𠮷", 200), message = many("𠮷", 4000);
+  REQUIRE(edge.submit({upload}, "key-00000001", "sato",
+                      ",\"title\":\"" + title + "\",\"message\":\"" + message + "\"")
+              .status == 201);
+  const store::Original original = edge.original(edge.told().at(0));
+  CHECK(original.envelope.drop->title == title);
+  CHECK(original.envelope.drop->message == message);
+}
+
+TEST_CASE("submission: an account whose mail is no address sends without one") {
+  Edge edge;
+  auth::Account odd;
+  odd.login = "odd";
+  odd.name = "奇妙";
+  for (int i = 0; i < 60; ++i) odd.name += "\U0001D160";  // 246 octets, cleaned 726
+  odd.mail = "a\"b@outside.example.jp";
+  odd.roles = {auth::Role::sender};
+  edge.accounts->add(odd, "", "test");
+  edge.tokens["odd"] = edge.accounts->add_program_token("odd", "test", "test");
+  REQUIRE(edge.submit({edge.uploaded("x", "x.txt", "odd")}, "key-00000001", "odd").status == 201);
+  const store::Original original = edge.original(edge.told().at(0));
+  CHECK(original.envelope.sender.empty());
+  CHECK(original.envelope.drop->sender_name.starts_with("奇妙"));
+}
+
+TEST_CASE("guest: one submission in all, told again by its key when the answer was lost, and no second one") {
+  Edge edge;
+  std::atomic<bool> open = true;
+  edge.allowance = [&](const auth::Account& account) -> std::optional<edge::drop::Allowance> {
+    if (account.login != "suzuki") return std::nullopt;
+    return edge::drop::Allowance{
+        open ? std::vector<std::string>{"tanaka@city.example.jp"} : std::vector<std::string>(), 1000,
+        "guest@supplier.example"};
+  };
+  const std::string a = edge.uploaded("a", "a.txt", "suzuki"), b = edge.uploaded("b", "b.txt", "suzuki");
+  CHECK(edge.submit({a}, "key-00000001", "suzuki", "", "\"other@city.example.jp\"").status == 422);
+  const Answer first = edge.submit({a}, "key-00000001", "suzuki");
+  REQUIRE(first.status == 201);
+  CHECK(edge.original(edge.told().at(0)).envelope.sender == "guest@supplier.example");
+  // Two at once: both saw the invitation open.
+  CHECK(edge.submit({b}, "key-00000002", "suzuki").status == 403);
+  open = false;
+  const Answer again = edge.submit({a}, "key-00000001", "suzuki");
+  CHECK(again.status == 201);
+  CHECK(again.body == first.body);
+  CHECK(edge.submit({b}, "key-00000002", "suzuki").status == 403);
+  CHECK(edge.submit({a}, "key-00000001", "suzuki", ",\"title\":\"other\"").code() == "key-reused");
+  CHECK(edge.create(1, "c.txt", "suzuki").status == 403);
+  CHECK(edge.told().size() == 1);
+  // Whose invitation ended unused sends nothing either; one with an account is no guest.
+  CHECK(edge.submit({edge.uploaded("c")}, "key-00000001").status == 201);
+  CHECK(edge.submit({edge.uploaded("d")}, "key-00000002").status == 201);
+}
+
+TEST_CASE("guest: his share of octets is for all days of the invitation, an account's for each day") {
+  Edge edge;
+  edge.config.upload_hours = 100;
+  edge.config.day_bytes_max = 100;
+  edge.restart();
+  edge.allowance = [&](const auth::Account& account) -> std::optional<edge::drop::Allowance> {
+    if (account.login != "suzuki") return std::nullopt;
+    return edge::drop::Allowance{{"tanaka@city.example.jp"}, 100, "guest@supplier.example"};
+  };
+  for (const char* who : {"suzuki", "sato"}) CHECK(edge.create(60, "a.txt", who).status == 201);
+  for (const char* who : {"suzuki", "sato"}) CHECK(edge.create(60, "b.txt", who).status == 429);
+  edge.later_ms = std::int64_t{25} * 3600 * 1000;
+  CHECK(edge.create(60, "b.txt", "sato").status == 201);
+  CHECK(edge.create(60, "b.txt", "suzuki").status == 429);
+  CHECK(edge.create(40, "b.txt", "suzuki").status == 201);
 }
 
 TEST_CASE("submission: nothing of another's can be seen, and it looks as if it were not there") {

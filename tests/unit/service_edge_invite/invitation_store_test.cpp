@@ -139,6 +139,7 @@ TEST_CASE("invitations: letters wait in order, are tried again later, and go whe
   Box box;
   const Invitation one = box.add();
   CHECK(box.store->put_code(one.id, kCode, one.mail, "code", kNow + 5));
+  CHECK(box.store->next_letter_ms() == kNow);
   auto due = box.store->due_letters(kNow + 5, 10);
   REQUIRE(due.size() == 2);
   CHECK(due[0].content == "letter");

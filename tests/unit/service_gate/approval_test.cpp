@@ -273,6 +273,104 @@ TEST_CASE("approval: who stands in decides until the date, and not when either i
   CHECK(set("chief", R"({"to":""})") == 401);  // his token, too
 }
 
+TEST_CASE("approval: who was named but has another place or no role by now does not stand in") {
+  Office office;
+  office.take(asking());
+  REQUIRE(office.ask("chief", "/delegation", "PUT", R"({"to":"hanako","until":"2026-11-25"})").status == 204);
+  CHECK(office.waiting_for("hanako") == 1);
+  office.service->accounts().set_department("hanako", "建設部", "operator");
+  CHECK(office.waiting_for("hanako") == 0);
+  office.service->accounts().set_department("hanako", "総務部/総務課", "operator");
+  CHECK(office.waiting_for("hanako") == 1);
+  office.service->accounts().set_roles("hanako", {Role::reviewer}, "operator");
+  CHECK(office.waiting_for("hanako") == 0);
+  CHECK(office.waiting_for("chief") == 1);
+}
+
+TEST_CASE("approval: what took the place of something returned waits, also where no rule asks") {
+  Office office;
+  DropBundle bundle = asking();
+  bundle.count = 2;
+  office.take(bundle);
+  CHECK(office.approve("chief", bundle, "return").status == 200);
+  DropBundle unlocked = bundle;
+  unlocked.part = 2;
+  unlocked.approval.clear();
+  office.take(unlocked);
+  CHECK(office.stages_of(bundle.id).back() == DropStage::waiting);
+  CHECK(office.ask("taro", path_of(bundle) + "/files/1").status == 403);
+  CHECK(office.waiting_for("chief") == 1);
+  // The accepting twin: what was only held before is had when no rule asks.
+  DropBundle held = make_drop();
+  set_held(held);
+  office.take(held);
+  DropBundle released = make_drop();
+  released.id = held.id;
+  released.submission = held.submission;
+  released.part = 2;
+  office.take(released);
+  CHECK(office.stages_of(held.id).back() == DropStage::delivered);
+}
+
+TEST_CASE("approval: what waited and is held by now keeps no place in the line") {
+  Office office;
+  DropBundle bundle = asking();
+  office.take(bundle);
+  CHECK(office.store->drops().waiting(10).size() == 1);
+  DropBundle held = bundle;
+  held.part = 2;
+  set_held(held);
+  office.take(held);
+  CHECK(office.store->drops().waiting(10).empty());
+}
+
+TEST_CASE("approval: each step of it stands in the trail") {
+  Office office;
+  const DropBundle bundle = asking();
+  office.take(bundle);
+  const auto needed = office.audit("approval-needed");
+  REQUIRE(needed.size() == 1);
+  CHECK(needed[0] ==
+        "gate {\"submission\":\"" + bundle.submission.text() + "\",\"rules\":[\"部外からの図面\"]}");
+  office.turn();
+  CHECK(office.audit("approval-asked") == std::vector<std::string>{R"(gate {"to":"chief@city.example.jp"})"});
+  CHECK(office.approve("chief", bundle).status == 200);
+  CHECK(office.audit("approved").size() == 1);
+  CHECK(office.ask("taro", path_of(bundle) + "/files/0").status == 200);
+  CHECK(office.audit("picked-up").size() == 1);
+  CHECK(office.ask("chief", "/delegation", "PUT", R"({"to":"hanako","until":"2026-11-25"})").status == 204);
+  office.service->accounts().set_disabled("hanako", true, "operator");
+  CHECK(office.audit("delegations-ended") == std::vector<std::string>{R"(gate {"login":"hanako"})"});
+}
+
+TEST_CASE("rounds: where nobody may approve, the trail says so once; whom nobody knows is asked to sign in") {
+  Office office;
+  // Whoever signs in by the directory has no account before: nobody can be asked in his place.
+  DropBundle unknown = asking({"shiro@city.example.jp"});
+  office.take(unknown);
+  office.turn();
+  CHECK(office.told_by_mail() == std::set<std::string>{"shiro"});
+  office.now_ms += kHourMs;
+  office.turn();
+  CHECK(office.told_by_mail().empty());
+  office.add("shiro");
+  office.now_ms += kHourMs;
+  office.turn();
+  CHECK(office.told_by_mail() == std::set<std::string>{"chief"});
+  CHECK(office.approve("chief", unknown).status == 200);
+
+  // The only one who could decide is the one it is for.
+  DropBundle own = asking({"mayor@city.example.jp"});
+  office.take(own);
+  for (int i = 0; i < 2; ++i) {
+    office.now_ms += kHourMs;
+    office.turn();
+  }
+  CHECK(office.told_by_mail() == std::set<std::string>{"shiro"});  // of what was approved before
+  CHECK(office.audit("approval-nobody") ==
+        std::vector<std::string>{R"(gate {"to":"mayor@city.example.jp"})"});
+}
+
 TEST_CASE("rounds: each hears once when files are there, of more, of a return, and when all were held") {
   Office office;
   DropBundle bundle = make_drop();

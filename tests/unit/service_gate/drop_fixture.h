@@ -129,11 +129,12 @@ class PickUpDesk {
   }
 
   void add(const std::string& login, const std::string& department = "総務部/総務課",
-           const std::set<auth::Role>& roles = {auth::Role::staff}, const std::string& tenant = "") {
+           const std::set<auth::Role>& roles = {auth::Role::staff}, const std::string& tenant = "",
+           const std::string& domain = "city.example.jp") {
     auth::Account account;
     account.login = login;
     account.name = "氏名 " + login;
-    account.mail = login + "@city.example.jp";
+    account.mail = login + "@" + domain;
     account.tenant = tenant;
     account.department = department;
     account.roles = roles;
@@ -144,9 +145,10 @@ class PickUpDesk {
   gate::DropStore::Inserted take(const transfer::DropBundle& bundle) {
     const auto inserted = std::make_shared<gate::DropStore::Inserted>();
     const auto results = std::make_shared<std::vector<gate::NumberedResult>>();
-    gate::commit(*writer, [=, now = now_ms.load()](gate::GateStore& gate_store) {
-      *inserted = gate_store.drops().insert(bundle, now, *results);
-    });
+    gate::commit(*writer,
+                 [=, asked = service->asked(bundle), now = now_ms.load()](gate::GateStore& gate_store) {
+                   *inserted = gate_store.drops().insert(bundle, asked, now, *results);
+                 });
     const std::lock_guard lock(mutex_);
     for (const gate::NumberedResult& one : *results)
       results_.push_back(std::get<transfer::DropResult>(one.result));
@@ -200,7 +202,7 @@ class PickUpDesk {
                               const std::lock_guard lock(mutex_);
                               mails_.push_back(*mail);
                             }};
-    gate::PickUp pick_up(parts, service->accounts(), config.pick_up, [] {});
+    gate::PickUp pick_up(parts, service->accounts(), config, [] {});
     gate::Rounds(parts, service->accounts(), pick_up, gate::rounds_settings(config)).turn();
   }
   std::vector<transfer::DropStage> stages_of(const ItemId& id, std::uint32_t recipient = 0) {

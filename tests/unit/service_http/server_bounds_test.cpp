@@ -12,6 +12,8 @@ using namespace kiyome::testing;
 namespace {
 
 constexpr const char* kGet = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr const char* kPost =
+    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
 
 http::ServerOptions quick() {
   http::ServerOptions out;
@@ -101,12 +103,13 @@ TEST_CASE("server: one address has so many connections, and gets them back") {
     std::vector<std::unique_ptr<Peer>> peers;
     for (int i = 0; i < 3; ++i) {
       peers.push_back(std::make_unique<Peer>(site.port()));
-      CHECK(peers.back()->ask(kGet).status == 200);
+      peers.back()->say(kPost);
+      CHECK(peers.back()->answer().status == 100);
     }
     Peer more(site.port());
     CHECK(more.answer().status == 503);
     CHECK(more.closed());
-    CHECK(peers[0]->ask(kGet).status == 200);
+    CHECK(peers[0]->ask("abc").content == "abc");
   }
   for (int tries = 0; tries < 100; ++tries) {
     Peer again(site.port());
@@ -114,6 +117,45 @@ TEST_CASE("server: one address has so many connections, and gets them back") {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   FAIL("the connections did not come back");
+}
+
+TEST_CASE("server: an address whose idle connections are all it may have goes on with new ones") {
+  http::ServerOptions options;
+  options.connections_per_address_max = 8;
+  Site site(options);
+  std::vector<std::unique_ptr<Peer>> idle;
+  for (int i = 0; i < 12; ++i) {
+    idle.push_back(std::make_unique<Peer>(site.port()));
+    CHECK(idle.back()->ask(kGet).status == 200);
+  }
+  for (std::size_t i = 0; i < 4; ++i) CHECK(idle[i]->closed());
+  for (std::size_t i = 4; i < 12; ++i) CHECK(idle[i]->ask(kGet).status == 200);
+}
+
+TEST_CASE("server: who drips a header or a body makes room before anybody else") {
+  http::ServerOptions options;
+  options.connections_max = 4;
+  Site site(options);
+  Peer idle(site.port()), working(site.port());
+  CHECK(idle.ask(kGet).status == 200);
+  std::vector<std::unique_ptr<Peer>> dripping;
+  for (const char* begun : {"GET /hello HTTP/1.1\r\nHost: a\r\nX: ",
+                            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\nx"}) {
+    dripping.push_back(std::make_unique<Peer>(site.port()));
+    dripping.back()->say(begun);
+  }
+  for (int i = 0; i < 6; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    for (auto& peer : dripping) peer->say("x");
+  }
+  working.say(kPost);
+  CHECK(working.answer().status == 100);
+  Peer third(site.port()), fourth(site.port());
+  CHECK(third.ask(kGet).status == 200);
+  CHECK(fourth.ask(kGet).status == 200);
+  for (auto& peer : dripping) CHECK(peer->closed());
+  CHECK(idle.ask(kGet).status == 200);
+  CHECK(working.ask("abc").content == "abc");
 }
 
 TEST_CASE("server: when all connections are taken, idle ones make room, and busy ones do not") {
@@ -152,6 +194,17 @@ TEST_CASE("server: stopping ends idle connections at once, and lets a request in
   CHECK(seconds(begin) < 5);
 }
 
+TEST_CASE("server: who promises a short body that nobody wants and sends none hears the answer soon") {
+  Site site;
+  Peer peer(site.port());
+  const auto begin = Steady::now();
+  const Answer answer = peer.ask("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nxx");
+  CHECK(answer.status == 409);
+  CHECK(answer.headers.at("connection") == "close");
+  CHECK(seconds(begin) < 4);
+  CHECK(peer.closed());
+}
+
 TEST_CASE("server: stopping does not wait for ever for a body that does not come") {
   Site site;
   Peer busy(site.port());
@@ -159,5 +212,6 @@ TEST_CASE("server: stopping does not wait for ever for a body that does not come
   CHECK(busy.answer().status == 100);
   const auto begin = Steady::now();
   site.stop();
-  CHECK(seconds(begin) < limits::kHttpStopSeconds + 5);
+  // Below the supervisor's nine seconds: a stop is never a kill.
+  CHECK(seconds(begin) < http::ServerOptions{}.stop_seconds + 2);
 }

@@ -87,6 +87,13 @@ TEST_CASE("server: HEAD is GET without its content") {
   peer.say("HEAD /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(peer.answer(true).status == 404);
   CHECK(peer.ask(kGet).status == 200);
+  // Also where the request is refused before anybody looks at what it asks for.
+  for (const char* wrong : {"HEAD /../etc HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\nHost: a\r\n\r\n"}) {
+    Peer early(site.port());
+    early.say(wrong);
+    CHECK(early.answer(true).status == 400);
+    CHECK(early.closed());
+  }
 }
 
 TEST_CASE("server: long answers come whole, and a source that ends early cannot look whole") {
@@ -147,6 +154,17 @@ TEST_CASE("server: chunks that are none end the request and the connection") {
             .ask("POST /length HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
                  "chunked\r\n\r\n0000000000000003\r\nabc\r\n0\r\n\r\n")
             .content == "3");
+}
+
+TEST_CASE("server: what is packed is not taken") {
+  Site site;
+  Peer peer(site.port());
+  for (const char* coding : {"gzip", "br", "identity, gzip", "x"})
+    CHECK(peer.ask(std::string("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: ") + coding +
+                   "\r\nContent-Length: 3\r\n\r\nabc")
+              .status == 415);
+  CHECK(site.calls() == 0);
+  CHECK(peer.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").content == "abc");
 }
 
 TEST_CASE("server: a request that could be two is neither") {
@@ -262,6 +280,7 @@ TEST_CASE(
   router->on("GET", "/things/{thing}", status(200));
   router->on("HEAD", "/things/{thing}", status(201));
   router->on("POST", "/things/", status(202));
+  router->on("POST", "/things/open", status(204));
   Site site({}, std::move(router));
   Peer peer(site.port());
   const auto ask = [&](const std::string& line) {
@@ -274,6 +293,8 @@ TEST_CASE(
   CHECK(ask("GET /things") == 404);
   CHECK(ask("GET /things/1/") == 404);
   CHECK(ask("OPTIONS /things/1") == 405);
+  CHECK(ask("POST /things/open") == 204);
+  CHECK(ask("GET /things/open") == 405);  // no thing of this name
 }
 
 TEST_CASE("server: 100 Continue comes when the body is wanted, and not before a refusal") {

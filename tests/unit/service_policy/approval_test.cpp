@@ -40,6 +40,7 @@ std::array<std::uint8_t, 32> fingerprint_with(Set&& set) {
   Config config;
   config.approvals.push_back(rule("a"));
   config.policy.rules.emplace_back();
+  config.tenants.emplace_back().organisations.emplace_back();
   set(config);
   return policy::fingerprint(config);
 }
@@ -87,11 +88,40 @@ TEST_CASE("approval: only a rule that names a finding asks for it") {
   CHECK_FALSE(policy::asks_for(config, Finding::kMacroRemoved));
 }
 
+TEST_CASE("approval: a rule for what was released asks for nothing else") {
+  Config config;
+  config.approvals = {rule("解除", {{kFrom, "*@supplier.example"}})};
+  config.approvals[0].released = true;
+  CHECK(policy::approvals_for(config, file()).empty());
+  policy::DroppedFile released = file();
+  released.released = true;
+  CHECK(policy::approvals_for(config, released) == std::vector<std::string>{"解除"});
+  config.approvals[0].from = "*@other.example";
+  CHECK(policy::approvals_for(config, released).empty());
+}
+
+TEST_CASE("approval: rules with a department are asked on the closed side alone, with all their other keys") {
+  Config config;
+  config.approvals = {rule("一", {{kType, "application/*"}}), rule("二", {{kType, "application/*"}}),
+                      rule("三", {{kType, "image/*"}})};
+  config.approvals[1].department = "総務部*";
+  config.approvals[2].department = "総務部*";
+  using Names = std::vector<std::string>;
+  CHECK(policy::approvals_for(config, file()) == Names{"一"});
+  CHECK(policy::approvals_of_department(config, file(), "総務部/総務課") == Names{"二"});
+  CHECK(policy::approvals_of_department(config, file(), "建設部").empty());
+  CHECK(policy::approvals_of_department(config, file(), "").empty());
+  CHECK(policy::approvals_of_department(config, file(), std::nullopt) == Names{"二"});  // it may be any
+  config.approvals.assign(limits::kCrossingApprovals + 1, config.approvals[1]);
+  CHECK(policy::approvals_of_department(config, file(), "総務部").size() == limits::kCrossingApprovals);
+}
+
 TEST_CASE("fingerprint: the same for the same decisions, another for each key that could decide otherwise") {
   const auto plain = fingerprint_with([](Config&) {});
   CHECK(plain == fingerprint_with([](Config&) {}));
   CHECK(plain == fingerprint_with([](Config& c) { c.smtp.hostname = "other.example"; }));
   CHECK(plain == fingerprint_with([](Config& c) { c.documents.workers = 7; }));
+  CHECK(plain == fingerprint_with([](Config& c) { c.tenants[0].retention.emplace().held_days = 1; }));
   CHECK(plain == fingerprint_with([](Config& c) { c.documents.passwords = {"secret"}; }));
   const std::vector<std::array<std::uint8_t, 32>> others{
       fingerprint_with([](Config& c) { c.policy.attachments = Action::flatten; }),
@@ -107,6 +137,17 @@ TEST_CASE("fingerprint: the same for the same decisions, another for each key th
       fingerprint_with([](Config& c) { c.approvals[0].finding = "x"; }),
       fingerprint_with([](Config& c) { c.approvals[0].size_over = 1; }),
       fingerprint_with([](Config& c) { c.approvals.clear(); }),
+      fingerprint_with([](Config& c) { c.approvals[0].department = "x"; }),
+      fingerprint_with([](Config& c) { c.approvals[0].released = true; }),
+      fingerprint_with([](Config& c) { c.tenants[0].name = "x"; }),
+      fingerprint_with([](Config& c) { c.tenants[0].domains = {"x"}; }),
+      fingerprint_with([](Config& c) { c.tenants[0].policy.emplace(); }),
+      fingerprint_with([](Config& c) { c.tenants[0].policy.emplace().attachments = Action::flatten; }),
+      fingerprint_with([](Config& c) { c.tenants[0].organisations[0].name = "x"; }),
+      fingerprint_with([](Config& c) { c.tenants[0].organisations[0].addresses = {"x"}; }),
+      fingerprint_with([](Config& c) { c.tenants[0].organisations[0].policy.attachments = Action::hold; }),
+      fingerprint_with([](Config& c) { c.tenants[0].organisations.clear(); }),
+      fingerprint_with([](Config& c) { c.tenants.clear(); }),
       fingerprint_with([](Config& c) { c.documents.dpi = 96; }),
       fingerprint_with([](Config& c) { c.documents.hidden = Unseen::show; }),
       fingerprint_with([](Config& c) { c.documents.hold_mismatch = true; }),

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "service/policy/one_policy.h"
 #include "service/policy/policy.h"
 
 using namespace kiyome;
@@ -130,7 +131,9 @@ TEST_CASE("policy explain: names each rule, why, and the outcome; hostile names 
   clean::MailAnswer answer;
   answer.parts.push_back(part("text/csv", 42));
   answer.parts.back().name = "a\x1B[31m.csv";
-  const std::string text = explain(policy, "a@x.example", "c@d", 100, answer);
+  Config config;
+  config.policy = policy;
+  const std::string text = explain(config, "a@x.example", "c@d", 100, answer);
   CHECK(text.find("from=\"*@x.example\" → attachments=text\n    一致 / matched\n") != std::string::npos);
   CHECK(text.find("不一致 / not matched: from が一致しません") != std::string::npos);
   CHECK(text.find("42 B: text (規則 1、12 行目 / rule 1, line 12)") != std::string::npos);

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "proto/base/limits.h"
 #include "service/base/clock.h"
 #include "service/base/digest.h"
 #include "service/store/item_store.h"
@@ -153,11 +154,77 @@ TEST_CASE("drops: a verdict and its bundle are one, also when it is held, and ou
   REQUIRE(state);
   CHECK(*state ==
         transfer::DropState{
-            held.envelope.id, DropProgress::held, 3, {static_cast<std::uint16_t>(Finding::kEncrypted)}});
+            held.envelope.id, DropProgress::held, 3, {static_cast<std::uint16_t>(Finding::kEncrypted)}, 0});
   CHECK(room.state(clean.envelope.id) == DropProgress::clean);
   CHECK(room.state(rejected.envelope.id) == DropProgress::refused);
   CHECK_FALSE(room.items->drop_state(new_item_id()));
   CHECK(room.changed.at(clean.envelope.id) == 1);
+}
+
+TEST_CASE("drops: pictures of pages are kept with the verdict, and replaced by a release") {
+  Room room;
+  DecidedItem clean = decided(Verdict::clean);
+  clean.drop_pictures = {"one", std::string("\0two", 4)};
+  CHECK(room.decide(clean));
+  room.open();
+  const ItemId id = clean.envelope.id;
+  CHECK(room.items->drop_picture(id, 1) == "one");
+  CHECK(room.items->drop_picture(id, 2) == std::string("\0two", 4));
+  for (const std::uint32_t page : {0u, 3u, 4294967295u}) CHECK(room.items->drop_picture(id, page).empty());
+  CHECK(room.items->drop_picture(new_item_id(), 1).empty());
+  CHECK(room.items->drop_state(id)->pictures == 2);
+
+  DecidedItem held = decided(Verdict::held);
+  CHECK(room.decide(held));
+  CHECK(room.items->drop_state(held.envelope.id)->pictures == 0);
+  DecidedItem release = decided(Verdict::clean, 10, 2, held.envelope.id);
+  release.released = true;
+  release.drop_pictures = {"released"};
+  CHECK(room.decide(release));
+  CHECK(room.items->drop_picture(held.envelope.id, 1) == "released");
+  DecidedItem again = decided(Verdict::clean, 10, 3, held.envelope.id);  // a second release changes nothing
+  again.released = true;
+  again.drop_pictures = {"x", "y"};
+  CHECK(room.decide(again));
+  CHECK(room.items->drop_picture(held.envelope.id, 1) == "released");
+  CHECK(room.items->drop_state(held.envelope.id)->pictures == 1);
+}
+
+TEST_CASE("drops: there are no more pictures than may be asked for") {
+  Room room;
+  DecidedItem item = decided(Verdict::clean);
+  item.drop_pictures.assign(limits::kPreviewPages + 5, "x");
+  CHECK(room.decide(item));
+  CHECK(room.items->drop_state(item.envelope.id)->pictures == limits::kPreviewPages);
+}
+
+TEST_CASE("drops: what is deleted, refused by the gate or past its days has no pictures any more") {
+  Room room;
+  DecidedItem refused = decided(Verdict::clean), deleted = decided(Verdict::clean),
+              old = decided(Verdict::clean), kept = decided(Verdict::clean);
+  for (DecidedItem* each : {&refused, &deleted, &old, &kept}) {
+    each->drop_pictures = {"picture"};
+    CHECK(room.decide(*each));
+  }
+  const transfer::Refused word{refused.envelope.id, 1, transfer::RefusalReason::grammar, 0};
+  CHECK(room.wait([&](auto done) { room.items->bundle_refused(word, std::nullopt, std::move(done)); }));
+  CHECK(room.items->drop_state(refused.envelope.id)->pictures == 0);
+
+  CHECK(room.hold(deleted.envelope.id, 1) == 2);
+  CHECK(room.items->drop_state(deleted.envelope.id)->pictures == 1);
+  CHECK(room.remove(deleted.envelope.id) == 2);
+  CHECK(room.items->drop_state(deleted.envelope.id)->pictures == 0);
+
+  for (const std::uint32_t recipient : {0u, 1u})
+    room.hear(old.envelope.id, 1, recipient, DropStage::picked_up);
+  const unsigned told = room.changed.at(old.envelope.id);
+  room.items->expire([](std::span<const std::string>) { return RetentionConfig{}; },
+                     unix_ms_now() + 15LL * 86'400'000, {}, [](std::uint64_t) {});
+  CHECK(room.items->drop_picture(old.envelope.id, 1).empty());
+  CHECK(room.items->drop_state(old.envelope.id)->pictures == 0);
+  room.remove(new_item_id());                                         // what was told before has arrived
+  CHECK(room.changed.at(old.envelope.id) == told + 1);                // so that its sender's page hears it
+  CHECK(room.items->drop_picture(kept.envelope.id, 1) == "picture");  // its original is needed yet
 }
 
 TEST_CASE("drops: deciding again without a word changes nothing") {
@@ -337,7 +404,7 @@ TEST_CASE("drops: held files past their days are deleted and told, records go wi
   item.envelope.received_ms = unix_ms_now() - 31LL * 86'400'000;
   const ItemId id = item.envelope.id;
   CHECK(room.decide(item));
-  RetentionConfig retention;
+  const auto retention = [](std::span<const std::string>) { return RetentionConfig{}; };
   room.items->expire(retention, unix_ms_now(), {}, [](std::uint64_t) {});
   CHECK(room.state(id) == DropProgress::refused);
   CHECK(room.remove(id) == 0);  // behind the batch that tells

@@ -208,7 +208,8 @@ TEST_CASE("item store: an altered audit entry is named") {
 std::vector<std::uint64_t> expired(ItemStore& items, std::int64_t now_ms,
                                    std::vector<std::uint64_t> standing) {
   std::vector<std::uint64_t> out;
-  items.expire({}, now_ms, std::move(standing), [&](std::uint64_t segment) { out.push_back(segment); });
+  items.expire([](std::span<const std::string>) { return RetentionConfig{}; }, now_ms, std::move(standing),
+               [&](std::uint64_t segment) { out.push_back(segment); });
   return out;
 }
 
@@ -247,4 +248,93 @@ TEST_CASE("item store: many writers share commits and lose nothing") {
   CHECK(ok == 400);
   CHECK(items.unaccepted_bundles().size() == 400);
   CHECK(audit_entries(items) == 400);
+}
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+// 甲 keeps originals 60 days and held items 90, 乙 keeps 2 of either; records fall at once. Of several
+// tenants the longest counts; what has none is the service's, with the usual days.
+RetentionConfig days_of(std::span<const std::string> tenants) {
+  RetentionConfig out{0, 0, 0};
+  const auto add = [&](const RetentionConfig& one) {
+    out.originals_days = std::max(out.originals_days, one.originals_days);
+    out.held_days = std::max(out.held_days, one.held_days);
+    out.records_days = std::max(out.records_days, one.records_days);
+  };
+  for (const std::string& name : tenants)
+    add(name == "甲"   ? RetentionConfig{60, 90, 1}
+        : name == "乙" ? RetentionConfig{2, 2, 1}
+                       : RetentionConfig{});
+  if (tenants.empty()) add(RetentionConfig{});
+  return out;
+}
+
+struct Kept {
+  bool original = false, held = false, record = false;
+  bool operator==(const Kept&) const = default;
+};
+
+// What is left of an item of these tenants, days after it came.
+Kept left_of(ItemStore& items, const Names& tenants, Verdict verdict, int days) {
+  DecidedItem item = decided(verdict);
+  item.envelope.received_ms -= days * 86'400'000LL;
+  item.tenants = tenants;
+  CHECK(written(items, item));
+  if (verdict == Verdict::clean) CHECK(heard(items, item.envelope.id, transfer::ResultClass::delivered));
+  for (int turn = 0; turn < 2; ++turn) items.expire(days_of, unix_ms_now(), {}, [](std::uint64_t) {});
+  const auto found = items.find(item.envelope.id);
+  if (!found) return {};
+  return {found->original_kept, items.recipients(item.envelope.id)[0].state == State::held, true};
+}
+
+}  // namespace
+
+TEST_CASE("item store: each set of tenants has its days, and the longest of several counts") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  const auto clean = [&](const Names& tenants, int days) {
+    return left_of(items, tenants, Verdict::clean, days);
+  };
+  const Kept kept{true, false, true}, erased{false, false, true}, gone{};
+  CHECK(clean({}, 13) == kept);
+  CHECK(clean({}, 15) == erased);
+  CHECK(clean({"甲"}, 59) == kept);
+  CHECK(clean({"甲"}, 61) == gone);
+  CHECK(clean({"乙"}, 1) == kept);
+  CHECK(clean({"乙"}, 3) == gone);
+  CHECK(clean({"乙", "甲"}, 59) == kept);
+  CHECK(clean({"", "乙"}, 13) == kept);  // some recipients are of no tenant
+  CHECK(clean({"", "乙"}, 15) == erased);
+  const auto held = [&](const Names& tenants, int days) {
+    return left_of(items, tenants, Verdict::held, days).held;
+  };
+  CHECK(held({}, 29));
+  CHECK_FALSE(held({}, 31));
+  CHECK(held({"甲"}, 89));
+  CHECK_FALSE(held({"甲"}, 91));
+  CHECK(held({"乙"}, 1));
+  CHECK_FALSE(held({"乙"}, 3));
+  CHECK(held({"乙", "甲"}, 89));
+}
+
+TEST_CASE("item store: a change of the configuration counts for what is there already") {
+  const Folder folder;
+  ItemStore items(folder.path, nothing);
+  DecidedItem item = decided(Verdict::clean);
+  item.envelope.received_ms -= 20 * 86'400'000LL;
+  item.tenants = {"甲"};
+  CHECK(written(items, item));
+  CHECK(heard(items, item.envelope.id, transfer::ResultClass::delivered));
+  double days = 21;
+  const auto retention = [&](std::span<const std::string> tenants) {
+    CHECK((tenants.empty() || tenants[0] == "甲"));
+    return RetentionConfig{days, days, 1000};
+  };
+  items.expire(retention, unix_ms_now(), {}, [](std::uint64_t) {});
+  CHECK(items.find(item.envelope.id)->original_kept);
+  days = 19;
+  items.expire(retention, unix_ms_now(), {}, [](std::uint64_t) {});
+  CHECK_FALSE(items.find(item.envelope.id)->original_kept);
 }

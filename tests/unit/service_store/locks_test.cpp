@@ -46,7 +46,7 @@ struct Shop {
   void expire(double originals_days, std::int64_t now) {
     RetentionConfig retention;
     retention.originals_days = originals_days;
-    items.expire(retention, now, {}, [](std::uint64_t) {});
+    items.expire([&](std::span<const std::string>) { return retention; }, now, {}, [](std::uint64_t) {});
   }
   std::vector<std::string> events() {
     std::vector<std::string> out;

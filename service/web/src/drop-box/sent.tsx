@@ -1,9 +1,10 @@
 // What was sent: the list, and one submission whose files' states are followed as they change.
 import { useEffect, useState } from "preact/hooks";
 import { call, previewAddress, ProblemError, submissionSince, type Schemas } from "../shared/api";
-import { announce, Badge, Heading, Loading, Notice, ProblemNotice, useAsked, type Tone } from "../shared/controls";
+import { announce, Badge, Heading, Loading, Notice, ProblemNotice, type Tone } from "../shared/controls";
 import { sayBytes, sayTime } from "../shared/format";
 import { say, sayEither } from "../shared/language";
+import { usePages } from "../shared/pages";
 import { LookAtPages } from "../shared/look";
 import type { Session } from "../shared/session";
 import { NotFound, WrongRole } from "../shared/shell";
@@ -33,30 +34,20 @@ function Summary({ submission }: { submission: Submission }) {
   return <span class="badges">{[...counts].map(([state, n]) => <Badge key={state} tone={kTones[state]}>{say(states[state].word)}{counts.size > 1 || n > 1 ? ` ${n}` : ""}</Badge>)}</span>;
 }
 
+async function list(before?: string, signal?: AbortSignal): Promise<Submission[]> {
+  const query = before === undefined ? { limit: kPageOf } : { limit: kPageOf, before };
+  return (await call("get", "/submissions", signal ? { query, signal } : { query })).submissions;
+}
+
 export function SentList({ session }: { session: Session }) {
-  const first = useAsked((signal) => call("get", "/submissions", { query: { limit: kPageOf }, signal }), []);
-  const [older, setOlder] = useState<Submission[]>([]);
-  const [ended, setEnded] = useState(false);
-  const [failed, setFailed] = useState<unknown>();
-  if (first.error instanceof ProblemError && first.error.code === "forbidden") return <WrongRole session={session} />;
-  if (first.error !== undefined) return <ProblemNotice error={first.error} retry={first.again} />;
-  if (!first.value) return <Loading />;
-  const all = [...first.value.submissions, ...older];
-  const last = all.at(-1);
-  const more = async () => {
-    setFailed(undefined);
-    try {
-      const { submissions } = await call("get", "/submissions", { query: { limit: kPageOf, before: last!.id } });
-      setOlder([...older, ...submissions]);
-      setEnded(submissions.length < kPageOf);
-    } catch (error) {
-      setFailed(error);
-    }
-  };
+  const { all, error, again, failed, more, canMore } = usePages((before, signal) => list(before, signal), kPageOf, []);
+  if (error instanceof ProblemError && error.code === "forbidden") return <WrongRole session={session} />;
+  if (error !== undefined) return <ProblemNotice error={error} retry={again} />;
+  if (!all) return <Loading />;
   return (
     <>
       <Heading>{say(words.history)}</Heading>
-      {!last ? <p>{say(words.nothingSent)}</p> : (
+      {!all.length ? <p>{say(words.nothingSent)}</p> : (
         <ul class="list">
           {all.map((one) => (
             <li key={one.id}>
@@ -70,8 +61,8 @@ export function SentList({ session }: { session: Session }) {
           ))}
         </ul>
       )}
-      {failed !== undefined && <ProblemNotice error={failed} />}
-      {last && !ended && first.value.submissions.length === kPageOf && <button type="button" onClick={() => void more()}>{say(common.more)}</button>}
+      {failed !== undefined && <ProblemNotice error={failed} retry={() => void more()} />}
+      {canMore && <button type="button" onClick={() => void more()}>{say(common.more)}</button>}
     </>
   );
 }

@@ -8,6 +8,7 @@ import type { Delivery } from "./rows";
 import { words } from "./words";
 
 const kShownDigits = 12;
+const kGatherMs = 60 * 60_000; // then what is here is decided about: a file that was lost on its way must not hold up the others
 
 export function Decision({ delivery, decided, again }: { delivery: Delivery; decided: (delivery: Delivery) => void; again: () => void }) {
   const [comment, setComment] = useState("");
@@ -29,11 +30,12 @@ export function Decision({ delivery, decided, again }: { delivery: Delivery; dec
     });
   };
   const { reasons } = delivery.approval;
+  const early = !delivery.complete && Date.now() - new Date(delivery.received_at).getTime() < kGatherMs;
   return (
     <section class="card decision" aria-labelledby="decision">
       <h2 id="decision">{say(words.decide)}</h2>
       {reasons && reasons.length > 0 && <><p>{say(words.reasons)}</p><ul>{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul></>}
-      {!delivery.complete && <Notice kind="warn">{say(words.incomplete)}</Notice>}
+      {!delivery.complete && <Notice kind="warn">{say(early ? words.incomplete : words.incompleteLate)}</Notice>}
       <div class="field">
         <label for="comment">{say(words.comment)}</label>
         <p class="hint" id="comment-hint">{say(words.commentHint)}</p>
@@ -44,8 +46,8 @@ export function Decision({ delivery, decided, again }: { delivery: Delivery; dec
       <p class="hint">{say(words.seen, { digest: delivery.digest.slice(0, kShownDigits) })}</p>
       {error !== undefined && <ProblemNotice error={error} />}
       <div class="row">
-        <button type="button" class="primary" disabled={running || !delivery.complete} onClick={() => decide("approve")}>{say(words.approve)}</button>
-        <button type="button" class="danger" disabled={running || !delivery.complete} onClick={() => decide("return")}>{say(words.giveBack)}</button>
+        <button type="button" class="primary" disabled={running || early} onClick={() => decide("approve")}>{say(words.approve)}</button>
+        <button type="button" class="danger" disabled={running || early} onClick={() => decide("return")}>{say(words.giveBack)}</button>
       </div>
     </section>
   );

@@ -67,6 +67,7 @@ export const words = pair({
   approvedNow: ["承認しました。", "Approved."],
   returnedNow: ["差し戻しました。", "Returned."],
   incomplete: ["すべてのファイルが届いてから判断できます。", "You can decide once all files are here."],
+  incompleteLate: ["まだ届いていないファイルがあります。ここに表示されているものだけを判断します。後から届くものは、必要であれば改めて承認をお願いします。", "Some files have not come. You decide about those that are shown; what comes later waits for its own decision where one is needed."],
 
   delegationIntro: ["不在の間、選んだ人があなたの代わりに承認します。", "While you are away, the person you choose approves in your place."],
   delegate: ["代理の人", "Deputy"],

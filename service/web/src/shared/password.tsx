@@ -31,10 +31,10 @@ export function PasswordForm({ login, done }: { login: string; done?: () => void
   return (
     <form class="card" onSubmit={submit}>
       {changed && <Notice kind="good">{say(words.passwordChanged)}</Notice>}
-      {error !== undefined && code !== "sign-in-refused" && <ProblemNotice error={error} />}
+      {error !== undefined && code !== "wrong-password" && <ProblemNotice error={error} />}
       <input class="unseen" type="text" name="username" autocomplete="username" value={login} readOnly tabIndex={-1} aria-hidden="true" />
       <Field label={say(words.oldPassword)} value={old} onValue={setOld} type="password" autocomplete="current-password" required maxLength={1024}
-        error={code === "sign-in-refused" ? say(problems["wrong-password"]!) : undefined} />
+        error={code === "wrong-password" ? say(problems["wrong-password"]!) : undefined} />
       <Field label={say(words.nextPassword)} hint={say(words.nextPasswordHint)} value={next} onValue={setNext} type="password" autocomplete="new-password" required maxLength={1024} />
       <Field label={say(words.repeatPassword)} value={repeated} onValue={setRepeated} type="password" autocomplete="new-password" required maxLength={1024}
         error={differ ? say(words.passwordsDiffer) : undefined} />

@@ -2,7 +2,7 @@
 import { render, type ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Account } from "./account";
-import { Announcer, Heading, Loading, ProblemNotice } from "./controls";
+import { Announcer, Heading, Loading, ProblemNotice, useAction } from "./controls";
 import { chooseLanguage, language, say, type Text } from "./language";
 import { route } from "./route";
 import { askWhoIsSignedIn, signOut, standing, type Session } from "./session";
@@ -104,6 +104,7 @@ function AccountMenu({ session, guest }: { session: Session; guest: Text | undef
       document.removeEventListener("keydown", close);
     };
   }, []);
+  const leaving = useAction(); // a sign-out that failed is told: somebody else sits down here next
   const shut = () => { if (menu.current) menu.current.open = false; };
   const name = session.name || session.login || "";
   return (
@@ -112,7 +113,8 @@ function AccountMenu({ session, guest }: { session: Session; guest: Text | undef
       <div class="account-list">
         <p class="hint">{guest ? say(guest) : session.login}{session.department && <><br />{session.department}</>}</p>
         {!guest && <a href="#/account" onClick={shut}>{say(words.account)}</a>}
-        <button type="button" class="link" onClick={() => void signOut()}>{say(words.signOut)}</button>
+        <button type="button" class="link" disabled={leaving.running} onClick={() => void leaving.run(signOut)}>{say(words.signOut)}</button>
+        {leaving.error !== undefined && <ProblemNotice error={leaving.error} />}
       </div>
     </details>
   );

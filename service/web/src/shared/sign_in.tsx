@@ -11,6 +11,7 @@ import { words } from "./words";
 
 export function SignIn({ site }: { site: Text }) {
   const { session, ended } = useStore(standing);
+  const leaving = useAction();
   return (
     <div class="narrow">
       {!session && <PasswordStep site={site} ended={ended} />}
@@ -19,7 +20,8 @@ export function SignIn({ site }: { site: Text }) {
       {session?.state === "new-password" && (
         <><Heading>{say(words.newPassword)}</Heading><p>{say(words.newPasswordWhy)}</p><PasswordForm login={session.login ?? ""} /></>
       )}
-      {session && <p><button type="button" class="link" onClick={() => void signOut()}>{say(words.otherAccount)}</button></p>}
+      {session && <p><button type="button" class="link" disabled={leaving.running} onClick={() => void leaving.run(signOut)}>{say(words.otherAccount)}</button></p>}
+      {session && leaving.error !== undefined && <ProblemNotice error={leaving.error} />}
     </div>
   );
 }
