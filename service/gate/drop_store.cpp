@@ -67,19 +67,22 @@ bool DropStore::submission_fits(const transfer::DropBundle& bundle, std::int64_t
 // A later part takes the place of the earlier ones, but for what somebody has approved or taken. False: this
 // one is the earlier.
 bool DropStore::make_room(const transfer::DropBundle& bundle) {
-  std::vector<std::int64_t> earlier;
+  std::vector<std::pair<std::int64_t, bool>> earlier;  // row, and whether it was clean
   bool later = false;
-  db_.kept("SELECT row, part FROM drops WHERE id = ? AND replaced = 0")
+  db_.kept("SELECT row, part, verdict FROM drops WHERE id = ? AND replaced = 0")
       .each(
           [&](const Row& row) {
             if (row.integer(1) > bundle.part)
               later = true;
             else
-              earlier.push_back(row.integer(0));
+              earlier.emplace_back(row.integer(0),
+                                   row.integer(2) == static_cast<std::int64_t>(transfer::DropVerdict::clean));
           },
           blob(bundle.id));
-  for (const std::int64_t row : earlier) {
+  for (const auto& [row, clean] : earlier) {
+    // What was only looked at is in nobody's hands.
     const bool stays =
+        clean &&
         db_.kept(
                "SELECT 1 FROM drop_recipients r WHERE row = ?1 AND (stage = 4 OR EXISTS (SELECT 1 FROM "
                "decisions d WHERE d.number = r.decision AND d.approved = 1)) UNION ALL SELECT 1 FROM "

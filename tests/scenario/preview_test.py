@@ -154,14 +154,14 @@ attachments = "view"
         file = self.box.wait_states(submission, ("delivered",))["申請.docx"]
         self.assertEqual(file.get("preview_pages"), 1)
         self.assert_a_page(self.box.ask("GET", path + "1")[2], 1000)
-        self.assertEqual([each["type"] for each in self.looked_at(viewer, submission, 2)[-1]["files"]], ["application/pdf"])
+        self.assertEqual([[each["type"] for each in item["files"]] for item in self.looked_at(viewer, submission, "clean")], [["application/pdf"]])
 
-    def looked_at(self, viewer, submission, count=1, seconds=30):
-        """The items of the delivery; what was looked at stays beside what takes its place."""
+    def looked_at(self, viewer, submission, verdict="held", seconds=30):
+        """The items of the delivery, once all have this verdict."""
         deadline = time.monotonic() + seconds
         while True:
             status, _, body = viewer.ask("GET", "/deliveries/" + submission)
-            if status == 200 and len(json.loads(body)["items"]) >= count:
+            if status == 200 and all(item["verdict"] == verdict for item in json.loads(body)["items"]):
                 return json.loads(body)["items"]
             self.assertLess(time.monotonic(), deadline, (status, body))
             time.sleep(0.2)

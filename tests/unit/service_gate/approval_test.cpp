@@ -11,12 +11,9 @@ using transfer::DropStage;
 
 namespace {
 
-using Stages = std::vector<DropStage>;
 constexpr std::int64_t kHourMs = 3'600'000;
 // Wednesday 18 November 2026, 9:00 in Japan.
 constexpr std::int64_t kWednesday = 1'794'960'000'000;
-
-std::string path_of(const DropBundle& bundle) { return "/deliveries/" + bundle.submission.text(); }
 
 DropBundle asking(const std::vector<std::string>& recipients = {"taro@city.example.jp"}) {
   DropBundle out = make_drop(recipients);

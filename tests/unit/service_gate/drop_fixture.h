@@ -48,6 +48,13 @@ inline transfer::DropBundle next_of(const transfer::DropBundle& first, const std
   return out;
 }
 
+using Stages = std::vector<transfer::DropStage>;
+
+// Of its delivery, below /api/v1.
+inline std::string path_of(const transfer::DropBundle& bundle) {
+  return "/deliveries/" + bundle.submission.text();
+}
+
 inline void set_held(transfer::DropBundle& bundle) {
   bundle.verdict = transfer::DropVerdict::held;
   bundle.files.clear();

@@ -9,13 +9,7 @@ using gate::DropStore;
 using transfer::DropBundle;
 using transfer::DropStage;
 
-namespace {
-
-using Stages = std::vector<DropStage>;
-
-std::string path_of(const DropBundle& bundle) { return "/deliveries/" + bundle.submission.text(); }
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("pick-up: a file is listed, shown, taken, and told as picked up") {
   PickUpDesk desk;

@@ -11,10 +11,7 @@ using transfer::DropStage;
 
 namespace {
 
-using Stages = std::vector<DropStage>;
 constexpr std::int64_t kDayMs = 86'400'000;
-
-std::string path_of(const DropBundle& bundle) { return "/deliveries/" + bundle.submission.text(); }
 
 // 甲市 and 乙市 have a department of the same name, and an approver each.
 struct TwoCities : PickUpDesk {

@@ -12,10 +12,7 @@ using transfer::DropStage;
 
 namespace {
 
-using Stages = std::vector<DropStage>;
 const std::map<std::string, std::string> kPreview{{"preview", "true"}};
-
-std::string path_of(const DropBundle& bundle) { return "/deliveries/" + bundle.submission.text(); }
 
 DropBundle make_view() {
   DropBundle out = make_drop();
@@ -94,6 +91,7 @@ TEST_CASE("view only: beside clean files it stays out of the archive; a release 
   CHECK(zip.has("plain.docx.txt"));
   CHECK_FALSE(zip.has(".png"));
   CHECK(desk.stages_of(view.id) == Stages{DropStage::delivered});
+  desk.ask("taro", path_of(view) + "/files/0", "GET", {}, kPreview);  // to have looked is not to have
   DropBundle released = view;
   released.part = 2;
   released.verdict = transfer::DropVerdict::clean;
