@@ -397,8 +397,8 @@ void HotFolder::Impl::settle() {
                {"protocol", std::string_view("FOLDER")},
                {"name", std::string_view(file.name)}});
     around.announce(announce);
-    known.with([&](std::map<std::string, Known>& all) { all.erase(file.path); });
     const std::string path = file.path;
+    known.with([&](std::map<std::string, Known>& all) { all.erase(path); });
     sources[path] = std::move(file);
   }
   committed.clear();

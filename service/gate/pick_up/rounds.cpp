@@ -73,8 +73,8 @@ std::string last_comment(const DropView& drop) {
 
 }  // namespace
 
-Rounds::Rounds(PickUpParts parts, auth::Accounts& accounts, const PickUp& pick_up, RoundsSettings settings)
-    : parts_(std::move(parts)), accounts_(accounts), pick_up_(pick_up) {
+Rounds::Rounds(PickUpParts parts, const PickUp& pick_up, RoundsSettings settings)
+    : parts_(std::move(parts)), pick_up_(pick_up) {
   reload(std::move(settings));
 }
 

@@ -22,7 +22,7 @@ struct RoundsSettings {
 // Thread-safe. Everybody it is given outlives it, the writer too.
 class Rounds {
  public:
-  Rounds(PickUpParts parts, auth::Accounts& accounts, const PickUp& pick_up, RoundsSettings settings);
+  Rounds(PickUpParts parts, const PickUp& pick_up, RoundsSettings settings);
   ~Rounds();
   void start();
   void stop();  // ends after the delivery in hand
@@ -49,7 +49,6 @@ class Rounds {
   bool stopping();
 
   PickUpParts parts_;
-  auth::Accounts& accounts_;
   const PickUp& pick_up_;
   Guarded<State> state_;
   std::thread thread_;

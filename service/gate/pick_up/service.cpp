@@ -53,7 +53,7 @@ PickUpService::PickUpService(const std::string& folder, const Config& config, Pi
                  rounds_.wake();
                  parts_.folder_wake();
                }),
-      rounds_(parts_, accounts_, pick_up_, rounds_settings(config)) {
+      rounds_(parts_, pick_up_, rounds_settings(config)) {
   portal_.reload(config.auth);
   accounts_.set_tenants({.trouble =
                              [this](const auth::Account& account) {

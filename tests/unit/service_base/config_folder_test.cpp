@@ -66,9 +66,9 @@ TEST_CASE("config: mistakes about folders are named") {
       {"[gate.folder]\noutput = '/srv/out'\n", "gate.folder.output: needs recipients"},
       {"[gate.folder]\noutput = '/srv/out'\nrecipients = ['x']\n", "gate.folder.recipients: \"x\""},
   };
-  for (const auto& [text, told] : wrong) {
-    CAPTURE(text);
-    CHECK(mistakes(text).find(told) != std::string::npos);
+  for (const auto& one : wrong) {
+    CAPTURE(one.first);
+    CHECK(mistakes(one.first).find(one.second) != std::string::npos);
   }
 }
 

@@ -210,7 +210,7 @@ class PickUpDesk {
                               mails_.push_back(*mail);
                             }};
     gate::PickUp pick_up(parts, service->accounts(), config, [] {});
-    gate::Rounds(parts, service->accounts(), pick_up, gate::rounds_settings(config)).turn();
+    gate::Rounds(parts, pick_up, gate::rounds_settings(config)).turn();
   }
   std::vector<transfer::DropStage> stages_of(const ItemId& id, std::uint32_t recipient = 0) {
     const std::lock_guard lock(mutex_);
