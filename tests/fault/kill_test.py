@@ -25,7 +25,7 @@ class Load:
         self.left = list(range(count))
         self.accepted = {}   # item id -> number
         self.pause = 0.0
-        self.threads = [threading.Thread(target=self.run) for _ in range(threads)]
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(threads)]
         for thread in self.threads:
             thread.start()
 

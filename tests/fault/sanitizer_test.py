@@ -28,7 +28,7 @@ class Sanitizers(unittest.TestCase):
             self.count += 1
 
     def run_with(self, signals, seconds):
-        sender = threading.Thread(target=self.send_many, args=(150,))
+        sender = threading.Thread(target=self.send_many, args=(150,), daemon=True)
         sender.start()
         dice = random.Random(7)
         deadline = time.monotonic() + seconds

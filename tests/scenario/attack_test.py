@@ -163,7 +163,7 @@ class Wire(Attack):
             for peer in peers:
                 peer.close()
 
-        threads = [threading.Thread(target=drip, args=(f"127.0.1.{n}",)) for n in range(4)]
+        threads = [threading.Thread(target=drip, args=(f"127.0.1.{n}",), daemon=True) for n in range(4)]
         for thread in threads:
             thread.start()
         try:

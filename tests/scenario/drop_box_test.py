@@ -195,7 +195,7 @@ second_factor = []
                     time.sleep(0.2)
             done.append(upload)
 
-        threads = [threading.Thread(target=one, args=(number,)) for number in range(50)]
+        threads = [threading.Thread(target=one, args=(number,), daemon=True) for number in range(50)]
         begin = time.monotonic()
         for thread in threads:
             thread.start()
@@ -238,7 +238,7 @@ second_factor = []
             except (OSError, http.client.HTTPException):
                 pass
 
-        thread = threading.Thread(target=submit)
+        thread = threading.Thread(target=submit, daemon=True)
         thread.start()
         time.sleep(0.02)
         os.kill(self.edge(), signal.SIGKILL)

@@ -55,7 +55,11 @@ class Zone:
 def sockets_of(pid):
     """Inodes of a process's sockets."""
     out = set()
-    for name in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+    try:
+        names = list(pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return out  # a sanitizer's process ends with its mail
+    for name in names:
         try:
             target = os.readlink(name)
         except OSError:
