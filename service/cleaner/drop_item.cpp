@@ -3,11 +3,9 @@
 #include <algorithm>
 
 #include "service/base/clock.h"
-#include "service/base/log.h"
 #include "service/cleaner/locked_parts.h"
 #include "service/cleaner/processor_job.h"
 #include "service/compose/characters.h"
-#include "service/document/mail_reading.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -49,24 +47,14 @@ void Processor::sanitize_drop(Job& job, Work& work) {
     return parts_.queue.to_documents(std::move(work), envelope.sender);
   }
   if (!work.again()) parts_.progress({envelope.id, transfer::DropProgress::cleaning, 0, {}});
-  const auto began = Steady::now();
   const document::Content content(std::move(job.original.content), job.original.size, job.original.sha256);
   clean::JobOptions options;
   options.any_file = true;
   options.name = drop_name(*envelope.drop);
-  document::MailReading reading = document::read_mail(
-      parts_.sanitizers.get(document::Kind::mail), content.descriptor(), content.size(), options,
-      job.config->cleaner, [&](const workers::JobEnd& end, unsigned attempt) {
-        log::warning("sanitizer failed", work.where.id,
-                     {{"why", clean::slug(*end.failure)}, {"attempt", std::int64_t{attempt}}});
-      });
-  job.parse_ms = milliseconds_since(began);
-  if (!reading.end.good()) {
-    hold(job, *reading.end.failure);
-  } else {
-    job.answer = std::move(reading.answer);
+  if (parse(job, work, content.descriptor(), options)) {
+    const auto began = Steady::now();
     clean_drop(job, work, content);
-    job.compose_ms = milliseconds_since(began) - job.parse_ms;
+    job.compose_ms = milliseconds_since(began);
   }
   submit(std::move(job), work);
 }

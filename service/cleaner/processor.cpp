@@ -146,23 +146,29 @@ std::optional<Finding> Processor::scan_original(const Job& job) {
   return why;
 }
 
-void Processor::sanitize(Job& job, Work& work) {
+bool Processor::parse(Job& job, const Work& work, int input, const clean::JobOptions& options) {
   const auto began = Steady::now();
-  clean::JobOptions options;
-  options.part_texts = policy::passes_documents(*job.config);
-  options.contents = work.documents;
   document::MailReading reading = document::read_mail(
-      parts_.sanitizers.get(document::Kind::mail), job.original.content.get(), job.original.size, options,
-      job.config->cleaner, [&](const workers::JobEnd& end, unsigned attempt) {
+      parts_.sanitizers.get(document::Kind::mail), input, job.original.size, options, job.config->cleaner,
+      [&](const workers::JobEnd& end, unsigned attempt) {
         log::warning("sanitizer failed", work.where.id,
                      {{"why", clean::slug(*end.failure)}, {"attempt", std::int64_t{attempt}}});
       });
   job.parse_ms = milliseconds_since(began);
   if (!reading.end.good()) {
     hold(job, *reading.end.failure);
-  } else {
-    job.answer = std::move(reading.answer);
-    job.contents = std::move(reading.contents);
+    return false;
+  }
+  job.answer = std::move(reading.answer);
+  job.contents = std::move(reading.contents);
+  return true;
+}
+
+void Processor::sanitize(Job& job, Work& work) {
+  clean::JobOptions options;
+  options.part_texts = policy::passes_documents(*job.config);
+  options.contents = work.documents;
+  if (parse(job, work, job.original.content.get(), options)) {
     if (!work.documents && needs_documents(job, work)) {
       parts_.attempts.lay_aside(work.where.id);
       return parts_.queue.to_documents(std::move(work), job.original.envelope.sender);

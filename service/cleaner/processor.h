@@ -60,6 +60,8 @@ class Processor {
   void run(Work& work);
   void put_off(Work& work, const char* why);
   void sanitize(Job& job, Work& work);
+  // What the mail sanitizer says of the original, which `input` has. false: nothing, and the job is held.
+  bool parse(Job& job, const Work& work, int input, const clean::JobOptions& options);
   bool needs_documents(const Job& job, const Work& work);
   void clean_documents(Job& job, const Work& work);
   void decide(Job& job, const clean::MailAnswer& answer, const Work& work);

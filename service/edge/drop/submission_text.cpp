@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "proto/clean/findings.h"
 #include "service/base/digest.h"
 #include "service/http/json_text.h"
+#include "service/portal/findings.h"
 
 namespace kiyome::edge::drop {
 namespace {
@@ -35,22 +35,6 @@ std::string_view name_of(transfer::DropProgress state) {
   return "received";
 }
 
-std::string_view name_of(clean::Effect effect) {
-  return effect == clean::Effect::item ? "item" : effect == clean::Effect::part ? "part" : "note";
-}
-
-void write_finding(JsonText& out, std::uint16_t code) {
-  const auto finding = clean::finding_of_code(code);
-  if (!finding) return;  // of a newer cleaner, after a step back
-  const clean::FindingInfo& told = clean::info(*finding);
-  out.begin_object()
-      .member("code", told.slug)
-      .member("effect", name_of(told.effect))
-      .member("japanese", told.japanese)
-      .member("english", told.english)
-      .end_object();
-}
-
 void write_file(JsonText& out, const SubmittedFile& file) {
   out.begin_object()
       .member("item", file.item.text())
@@ -58,11 +42,8 @@ void write_file(JsonText& out, const SubmittedFile& file) {
       .member("bytes", file.bytes)
       .member("state", name_of(file.state))
       .member("pages", file.pages)
-      .time("changed_at", file.changed_ms)
-      .key("findings")
-      .begin_array();
-  for (const std::uint16_t code : file.findings) write_finding(out, code);
-  out.end_array();
+      .time("changed_at", file.changed_ms);
+  portal::write_findings(out, file.findings);
   if (file.previews > 0) out.member("preview_pages", file.previews);
   out.end_object();
 }

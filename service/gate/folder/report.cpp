@@ -7,6 +7,7 @@
 #include "service/gate/drop_rows.h"
 #include "service/gate/pick_up/answers.h"
 #include "service/http/json_text.h"
+#include "service/portal/findings.h"
 
 namespace kiyome::gate {
 namespace {
@@ -69,7 +70,7 @@ std::string report_of(const DropView& drop, const ItemView& item, const std::set
       .end_object()
       .member("importance", drop.importance)
       .member("verdict", verdict_name(item.verdict));
-  write_findings(out, item.findings);
+  portal::write_findings(out, item.findings);
   const std::size_t count = kind == PutKind::files ? std::min(item.files.size(), paths.size()) : 0;
   out.member("files_total", count).key("files").begin_array();
   std::size_t room = limits::kFolderReportBytes / 2;  // the other half is for all the rest

@@ -2,23 +2,11 @@
 
 #include <set>
 
-#include "proto/clean/findings.h"
 #include "service/gate/drop_rows.h"
+#include "service/portal/findings.h"
 
 namespace kiyome::gate {
 namespace {
-
-std::string_view effect_name(clean::Effect effect) {
-  switch (effect) {
-    case clean::Effect::note:
-      return "note";
-    case clean::Effect::part:
-      return "part";
-    case clean::Effect::item:
-      return "item";
-  }
-  return "";
-}
 
 std::string_view state_name(ApprovalState state) {
   switch (state) {
@@ -42,7 +30,7 @@ void write_item(http::JsonText& out, const ItemView& item, const Shown& shown) {
       .member("bytes", item.bytes)
       .member("sha256", hex(item.sha256))
       .member("verdict", verdict_name(item.verdict));
-  write_findings(out, item.findings);
+  portal::write_findings(out, item.findings);
   out.key("files").begin_array();
   for (const FileView& file : item.files) {
     out.begin_object()
@@ -97,22 +85,6 @@ std::string_view verdict_name(transfer::DropVerdict verdict) {
       return "rejected";
   }
   return "";
-}
-
-void write_findings(http::JsonText& out, const std::vector<std::uint16_t>& findings) {
-  out.key("findings").begin_array();
-  for (const std::uint16_t code : findings) {
-    const std::optional<clean::Finding> finding = clean::finding_of_code(code);
-    if (!finding) continue;
-    const clean::FindingInfo& info = clean::info(*finding);
-    out.begin_object()
-        .member("code", info.slug)
-        .member("effect", effect_name(info.effect))
-        .member("japanese", info.japanese)
-        .member("english", info.english)
-        .end_object();
-  }
-  out.end_array();
 }
 
 std::string_view media_type(transfer::CleanFileType type) {

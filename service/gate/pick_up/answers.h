@@ -23,8 +23,6 @@ struct Shown {
 void write_delivery(http::JsonText& out, const Shown& shown);
 
 std::string_view verdict_name(transfer::DropVerdict verdict);
-// "findings": […]. Codes that this version does not know came from a newer one, and are left out.
-void write_findings(http::JsonText& out, const std::vector<std::uint16_t>& findings);
 std::string_view media_type(transfer::CleanFileType type);
 // RFC 6266: `kind` is "attachment" or "inline".
 std::string content_disposition(std::string_view kind, std::string_view name);

@@ -110,18 +110,8 @@ class PickUpDesk {
   void open() {
     store = std::make_unique<gate::GateStore>(folder.path.string());
     writer = std::make_unique<gate::Writer>(*store, [] {});
-    gate::PickUpParts parts{*store, *writer, [this] { return now_ms.load(); },
-                            [this](const std::vector<gate::NumberedResult>& results) {
-                              const std::lock_guard lock(mutex_);
-                              for (const gate::NumberedResult& one : results)
-                                results_.push_back(std::get<transfer::DropResult>(one.result));
-                            },
-                            [this](std::int64_t, std::int64_t, std::shared_ptr<const transfer::Bundle> mail) {
-                              const std::lock_guard lock(mutex_);
-                              mails_.push_back(*mail);
-                            }};
-    service = std::make_unique<gate::PickUpService>(folder.path.string(), config, std::move(parts),
-                                                    gate::PickUpGifts{});
+    service =
+        std::make_unique<gate::PickUpService>(folder.path.string(), config, parts(), gate::PickUpGifts{});
     router_ = service->router();
   }
   void close() {
@@ -199,18 +189,8 @@ class PickUpDesk {
     return ask(login, "/deliveries/" + id).member("digest");
   }
   void turn() {
-    gate::PickUpParts parts{*store, *writer, [this] { return now_ms.load(); },
-                            [this](const std::vector<gate::NumberedResult>& results) {
-                              const std::lock_guard lock(mutex_);
-                              for (const gate::NumberedResult& one : results)
-                                results_.push_back(std::get<transfer::DropResult>(one.result));
-                            },
-                            [this](std::int64_t, std::int64_t, std::shared_ptr<const transfer::Bundle> mail) {
-                              const std::lock_guard lock(mutex_);
-                              mails_.push_back(*mail);
-                            }};
-    gate::PickUp pick_up(parts, service->accounts(), config, [] {});
-    gate::Rounds(parts, pick_up, gate::rounds_settings(config)).turn();
+    gate::PickUp pick_up(parts(), service->accounts(), config, [] {});
+    gate::Rounds(parts(), pick_up, gate::rounds_settings(config)).turn();
   }
   std::vector<transfer::DropStage> stages_of(const ItemId& id, std::uint32_t recipient = 0) {
     const std::lock_guard lock(mutex_);
@@ -237,6 +217,18 @@ class PickUpDesk {
   }
 
  private:
+  gate::PickUpParts parts() {
+    return {*store, *writer, [this] { return now_ms.load(); },
+            [this](const std::vector<gate::NumberedResult>& results) {
+              const std::lock_guard lock(mutex_);
+              for (const gate::NumberedResult& one : results)
+                results_.push_back(std::get<transfer::DropResult>(one.result));
+            },
+            [this](std::int64_t, std::int64_t, std::shared_ptr<const transfer::Bundle> mail) {
+              const std::lock_guard lock(mutex_);
+              mails_.push_back(*mail);
+            }};
+  }
   http::Router router_;
   std::mutex mutex_;
   std::vector<transfer::DropResult> results_;
