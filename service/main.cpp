@@ -8,9 +8,11 @@
 #include "service/base/log.h"
 #include "service/base/role.h"
 #include "service/cleaner/cleaner_role.h"
+#include "service/command/audit.h"
 #include "service/command/commands.h"
 #include "service/command/sanitize.h"
 #include "service/command/user.h"
+#include "service/console/console_role.h"
 #include "service/edge/edge_role.h"
 #include "service/supervisor/supervisor.h"
 
@@ -32,6 +34,7 @@ int run_role(const std::string& name, const std::vector<std::string>& descriptor
   log::start(name, context.config().log_level);
   if (name == "edge") return edge::run_edge(context);
   if (name == "cleaner") return cleaner::run_cleaner(context);
+  if (name == "console") return console::run_console(context);
   throw ConfigError("no such role: " + name);
 }
 
@@ -43,6 +46,7 @@ struct CommandLine {
   std::string role, from, to, folder;
   command::AskOptions ask;
   command::UnlockOptions unlock;
+  command::AuditOptions audit_asked;
   command::SanitizeOptions sanitize;
   command::UserOptions user;
   std::function<int()> chosen;
@@ -52,6 +56,8 @@ struct CommandLine {
   void add_sanitize();
   void add_items();
   void add_user();
+  using AuditCommand = int(const Config&, const command::AuditOptions&);
+  CLI::App* audit_command(CLI::App* parent, const char* name, const char* help, AuditCommand* run);
   CLI::App* user_command(CLI::App* parent, const char* name, const char* help, bool wants_login = true);
   CLI::App* item_command(CLI::App* parent, const char* name, const char* help, const char* command,
                          bool wants_id);
@@ -163,24 +169,66 @@ void CommandLine::add_items() {
   open->add_flag("--password-stdin", unlock.from_stdin,
                  "標準入力から 1 行に 1 つ / from standard input, one a line");
   open->callback([this] { chosen = [this] { return command::unlock(config_from(config), ask, unlock); }; });
+  item_command(quarantine, "release", "解放（無害化済みを配送） / deliver the clean result", "release", true)
+      ->add_option("--reason", ask.reason, "理由 / why");
+  CLI::App* without = item_command(
+      quarantine, "without", "1 つのパートを除いて配送 / deliver it without a part", "without-part", true);
+  without->add_option("--part", ask.part, "パートの番号 / its place: 3, 3/0 (see show)")->required();
+  without->add_option("--reason", ask.reason, "理由 / why");
+  CLI::App* reject =
+      item_command(quarantine, "reject", "拒否（今後も配送しない） / refuse it for good", "reject", true);
+  reject->add_option("--reason", ask.reason, "理由 / why");
+  reject->add_flag("--notice", ask.notice, "受信者に知らせる / tell the recipients");
+  item_command(quarantine, "delete", "削除 / delete it", "delete", true)
+      ->add_option("--reason", ask.reason, "理由 / why");
   CLI::App* write =
       item_command(quarantine, "export", "記録を書き出す / write its record to a folder", "show", true);
   write->add_option("--out", folder, "出力先フォルダー / folder")->required();
   write->callback([this] {
     chosen = [this] { return command::quarantine_export(config_from(config), ask.id, folder); };
   });
+  CLI::App* keep =
+      item_command(quarantine, "keep",
+                   "法的保全: 期限切れ・削除の対象から外す / legal hold: nothing of it goes", "keep", true);
+  keep->add_option("--reason", ask.reason, "理由 / why")->required();
+  item_command(quarantine, "unkeep", "法的保全を解く / lift the legal hold", "unkeep", true);
   CLI::App* audit = app.add_subcommand("audit", "監査記録 / audit trail")->require_subcommand(1);
-  for (CLI::App* command :
-       {item_command(audit, "verify", "改ざんの検査 / find any change", "audit.verify", false),
-        item_command(audit, "list", "一覧 / list", "audit.list", false)})
-    command->add_option("--role", ask.role, "cleaner 無害化 (既定 / default), edge 持込側, gate 受取側")
-        ->check(CLI::IsMember({"cleaner", "edge", "gate"}));
+  CLI::App* entries = item_command(audit, "list", "一覧 / list", "audit.list", false);
+  entries
+      ->add_option("--role", ask.role,
+                   "cleaner 無害化 (既定 / default), edge 持込側, gate 受取側, console 確認画面")
+      ->check(CLI::IsMember({"cleaner", "edge", "gate", "console"}));
+  CLI::App* verify = audit_command(audit, "verify", "改ざんの検査 / find any change", command::audit_verify);
+  verify->add_option("--file", audit_asked.files, "書き出した記録かデータベース / exports or databases");
+  verify->add_option(
+      "--checkpoints", audit_asked.checkpoints,
+      "他のホストの確認点 / checkpoints of the other host, as `audit checkpoints --json` tells them");
+  CLI::App* write_out =
+      audit_command(audit, "export", "JSON lines で書き出す / write as JSON lines", command::audit_export);
+  write_out->add_option("--since", audit_asked.since, "2026-11-21");
+  audit_command(audit, "checkpoints", "署名済み確認点の一覧 / signed checkpoints, also of the other zone",
+                command::audit_checkpoints);
+  audit_command(audit, "checkpoint", "確認点を今つくる / make a checkpoint now", command::audit_checkpoint);
+}
+
+CLI::App* CommandLine::audit_command(CLI::App* parent, const char* name, const char* help,
+                                     AuditCommand* run) {
+  CLI::App* out = with_config(parent->add_subcommand(name, help), config);
+  out->add_flag("--json", audit_asked.json, "JSON lines");
+  out->add_option("--role,--trail", audit_asked.role,
+                  "cleaner 無害化, edge 持込側, gate 受取側, console 確認画面 (既定はすべて / default: all)")
+      ->check(CLI::IsMember({"cleaner", "edge", "gate", "console"}));
+  out->callback([this, run] { chosen = [this, run] { return run(config_from(config), audit_asked); }; });
+  return out;
 }
 
 CLI::App* CommandLine::user_command(CLI::App* parent, const char* name, const char* help, bool wants_login) {
   CLI::App* command = with_config(parent->add_subcommand(name, help), config);
-  command->add_option("--side", user.side, "edge 持込側 / drop box, gate 受取側 / pick-up, both 両方")
-      ->check(CLI::IsMember({"edge", "gate", "both"}));
+  command
+      ->add_option("--side", user.side,
+                   "edge 持込側 / drop box, gate 受取側 / pick-up, both 両方 / these two, console 確認画面 / "
+                   "quarantine review")
+      ->check(CLI::IsMember({"edge", "gate", "both", "console"}));
   if (wants_login) command->add_option("login", user.login, "ログイン名 / login")->required();
   command->callback([this, name] {
     chosen = [this, name] {
@@ -192,8 +240,8 @@ CLI::App* CommandLine::user_command(CLI::App* parent, const char* name, const ch
 }
 
 void CommandLine::add_user() {
-  CLI::App* all =
-      app.add_subcommand("user", "利用者 / accounts of the drop box and the pick-up")->require_subcommand(1);
+  CLI::App* all = app.add_subcommand("user", "利用者 / accounts of the drop box, the pick-up and the console")
+                      ->require_subcommand(1);
   const char* const roles_help = "sender,staff,approver,reviewer,auditor,administrator";
   CLI::App* add = user_command(
       all, "add",

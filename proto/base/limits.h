@@ -447,6 +447,36 @@ inline constexpr std::size_t kFolderReportBytes = 1u << 20;  // of one JSON repo
 inline constexpr std::size_t kTenants = 500;        // a prefecture has at most 179 municipalities (Hokkaido)
 inline constexpr std::size_t kOrganisations = 100;  // of one tenant
 
+// ---- quarantine review ----
+inline constexpr std::size_t kReviewListed = 200;        // items in one answer
+inline constexpr std::size_t kReviewBulk = 200;          // items decided by one request
+inline constexpr std::size_t kReviewQuery = 200;         // characters that are searched for
+inline constexpr std::size_t kReviewTerms = 16;          // words of a search; more are not looked at
+inline constexpr std::size_t kReviewReason = 1000;       // characters of why something was decided
+inline constexpr std::size_t kReviewCall = 256u << 10;   // octets of one call from console to cleaner
+inline constexpr std::size_t kReviewReply = 64u << 20;   // octets of one answer: a monthly report
+inline constexpr unsigned kReviewCalls = 32;             // answered at once
+inline constexpr std::uint32_t kReviewWaitMs = 30'000;   // of a browser for one answer
+inline constexpr std::size_t kReviewHistory = 500;       // audit entries of one item that are shown
+inline constexpr std::size_t kReviewOpen = 20'000;       // requests and proposals that wait at once
+inline constexpr std::size_t kReviewIndexBatch = 500;    // items written to the search index at once
+inline constexpr std::size_t kReviewIndexText = 4000;    // characters of one item that can be searched for
+inline constexpr std::uint32_t kLookPages = 20;          // pictures of one part on the review page
+inline constexpr std::uint32_t kLookSide = 1000;         // pixels of the longer side, as kPreviewSide
+inline constexpr std::size_t kLookParts = 50;            // parts of one item that are rendered for it
+inline constexpr std::uint64_t kLooksKept = 512u << 20;  // octets of such pictures on the disk; the oldest go
+inline constexpr std::size_t kAllowances = 10'000;       // that stand at once
+inline constexpr std::size_t kDoorParts = 50;            // held parts that one page of a recipient names
+inline constexpr std::size_t kDoorsOpen = 1'000'000;     // links that are good, at the gate
+inline constexpr std::size_t kDoorToken = 16;            // octets: 128 random bits
+inline constexpr std::uint32_t kDoorTries = 20;          // calls of one address in a minute at a door
+inline constexpr std::uint32_t kDoorBackMinute = 600;    // requests and passwords a minute that cross back
+inline constexpr std::size_t kDigestItems = 100;         // named in one digest; the others are counted
+inline constexpr std::size_t kTemplateBytes = 16u << 10;  // of one file of words
+inline constexpr std::size_t kAuditListed = 500;          // entries in one answer
+inline constexpr std::size_t kSealedOriginal = 64u
+                                               << 20;  // octets of an original that may be released sealed
+
 // ---- configuration and log ----
 inline constexpr std::size_t kConfigBytes = 4u << 20;  // of the file; thousands of rules fit
 inline constexpr std::size_t kConfigLine = 200;        // octets of a value that a person reads

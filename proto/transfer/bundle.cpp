@@ -167,8 +167,8 @@ DeliveryResult delivery_result(Fields& f) {
 }
 
 // The kinds of FORMAT.md: they are not the places in the variants.
-constexpr std::array<std::uint8_t, std::variant_size_v<Forward>> kForwardKinds{1, 2, 3, 4};
-constexpr std::array<std::uint8_t, std::variant_size_v<WayBack>> kWayBackKinds{1, 2, 3, 7};
+constexpr std::array<std::uint8_t, std::variant_size_v<Forward>> kForwardKinds{1, 2, 3, 4, 6, 7, 5, 8};
+constexpr std::array<std::uint8_t, std::variant_size_v<WayBack>> kWayBackKinds{1, 2, 3, 7, 4, 5, 8};
 
 }  // namespace
 
@@ -188,10 +188,10 @@ std::string encode(const WayBack& message) {
 }
 
 std::string encode(const AnyBundle& bundle) {
+  constexpr std::array<std::uint8_t, std::variant_size_v<AnyBundle>> kKinds{1, 3, 8};
   return std::visit(
-      [](const auto& value) {
-        const bool mail = std::is_same_v<std::decay_t<decltype(value)>, Bundle>;
-        return framed(kForwardKinds[mail ? 0 : 2], [&](ByteWriter& w) { payload(w, value); });
+      [&](const auto& value) {
+        return framed(kKinds[bundle.index()], [&](ByteWriter& w) { payload(w, value); });
       },
       bundle);
 }
@@ -203,6 +203,7 @@ std::uint16_t part_of(const AnyBundle& bundle) {
 }
 std::size_t octets_of(const AnyBundle& bundle) {
   if (const auto* mail = std::get_if<Bundle>(&bundle)) return mail->content.size();
+  if (const auto* sealed = std::get_if<SealedOriginal>(&bundle)) return sealed->content.size();
   std::size_t out = 0;
   for (const CleanFile& file : std::get<DropBundle>(bundle).files) out += file.content.size();
   return out;
@@ -225,6 +226,18 @@ Result<Forward> decode_forward(std::string_view frame) {
     case 4:
       out = drop_result_taken(f);
       break;
+    case 6:
+      out = door(f);
+      break;
+    case 7:
+      out = door_state(f);
+      break;
+    case 5:
+      out = checkpoint(f);
+      break;
+    case 8:
+      out = sealed_original(f);
+      break;
     default:
       return failure("an unknown kind of frame");
   }
@@ -246,11 +259,18 @@ Result<WayBack> decode_way_back(std::string_view frame) {
       out = delivery_result(f);
       break;
     case 4:
+      out = door_request(f);
+      break;
     case 5:
+      out = door_password(f);
+      break;
     case 6:
       return failure("a kind of frame whose door does not exist");
     case 7:
       out = drop_result(f);
+      break;
+    case 8:
+      out = checkpoint(f);
       break;
     default:
       return failure("an unknown kind of frame");

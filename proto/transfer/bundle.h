@@ -11,7 +11,10 @@
 
 #include "proto/base/item_id.h"
 #include "proto/base/result.h"
+#include "proto/transfer/checkpoint.h"
+#include "proto/transfer/doors.h"
 #include "proto/transfer/drop.h"
+#include "proto/transfer/sealed.h"
 
 namespace kiyome::transfer {
 
@@ -82,13 +85,14 @@ struct DeliveryResult {
   std::uint16_t status_class = 2, status_subject = 0, status_detail = 0;
   bool operator==(const DeliveryResult&) const = default;
 };
-// Request, Password and Decision are kinds 4, 5 and 6 of the way back; until their doors exist they are
-// refused by the codec.
+// Decision is kind 6 of the way back; as long as it has no door the codec refuses it.
 
-using Forward = std::variant<Bundle, ResultTaken, DropBundle, DropResultTaken>;
-using WayBack = std::variant<Accepted, Refused, DeliveryResult, DropResult>;
+using Forward = std::variant<Bundle, ResultTaken, DropBundle, DropResultTaken, Door, DoorState, Checkpoint,
+                             SealedOriginal>;
+using WayBack =
+    std::variant<Accepted, Refused, DeliveryResult, DropResult, DoorRequest, DoorPassword, Checkpoint>;
 // What the gate takes once by its (id, part), and answers with Accepted or Refused.
-using AnyBundle = std::variant<Bundle, DropBundle>;
+using AnyBundle = std::variant<Bundle, DropBundle, SealedOriginal>;
 ItemId id_of(const AnyBundle& bundle);
 std::uint16_t part_of(const AnyBundle& bundle);
 std::size_t octets_of(const AnyBundle& bundle);  // of content

@@ -9,7 +9,10 @@
 #include "proto/base/bytes.h"
 #include "proto/base/item_id.h"
 #include "proto/base/result.h"
+#include "proto/transfer/checkpoint.h"
+#include "proto/transfer/doors.h"
 #include "proto/transfer/drop.h"
+#include "proto/transfer/sealed.h"
 
 namespace kiyome::transfer {
 
@@ -53,5 +56,23 @@ DropResultTaken drop_result_taken(Fields& f);
 DropState drop_state(Fields& f);
 AskPicture ask_picture(Fields& f);
 Picture picture(Fields& f);
+
+// doors.cpp: payloads of the doors' messages.
+void payload(ByteWriter& w, const Door& door);
+void payload(ByteWriter& w, const DoorState& state);
+void payload(ByteWriter& w, const DoorRequest& request);
+void payload(ByteWriter& w, const DoorPassword& password);
+Door door(Fields& f);
+DoorState door_state(Fields& f);
+DoorRequest door_request(Fields& f);
+DoorPassword door_password(Fields& f);
+
+// checkpoint.cpp
+void payload(ByteWriter& w, const Checkpoint& checkpoint);
+Checkpoint checkpoint(Fields& f);
+
+// sealed.cpp
+void payload(ByteWriter& w, const SealedOriginal& sealed);
+SealedOriginal sealed_original(Fields& f);
 
 }  // namespace kiyome::transfer

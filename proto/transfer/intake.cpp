@@ -61,6 +61,9 @@ Result<Intake> decode_intake(std::string_view frame) {
     case 7:
       out = picture(f);
       break;
+    case 8:
+      out = checkpoint(f);
+      break;
     default:
       return failure("an unknown kind of frame");
   }

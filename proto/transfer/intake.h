@@ -11,6 +11,7 @@
 
 #include "proto/base/item_id.h"
 #include "proto/base/result.h"
+#include "proto/transfer/checkpoint.h"
 #include "proto/transfer/drop.h"
 
 namespace kiyome::transfer {
@@ -32,8 +33,9 @@ struct FreeSegment {
   bool operator==(const FreeSegment&) const = default;
 };
 
-// The others: drop.h.
-using Intake = std::variant<Announce, Taken, FreeSegment, DropState, AskDrop, AskPicture, Picture>;
+// The others: drop.h. A Checkpoint: of edge's trail, and back when it stands in the other zone.
+using Intake =
+    std::variant<Announce, Taken, FreeSegment, DropState, AskDrop, AskPicture, Picture, Checkpoint>;
 std::string encode(const Intake& message);             // a whole frame: u32 length, u8 kind, payload
 Result<Intake> decode_intake(std::string_view frame);  // exact, without the length
 

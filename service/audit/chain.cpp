@@ -1,8 +1,7 @@
 #include "service/audit/chain.h"
 
-#include <sodium.h>
-
 #include "proto/base/bytes.h"
+#include "service/base/digest.h"
 
 namespace kiyome::audit {
 
@@ -16,21 +15,26 @@ Hash link(const Hash& previous, const Entry& entry) {
   if (entry.item) out.raw(entry.item->bytes);
   out.counted(entry.actor);
   out.counted(entry.detail);
-  Hash hash{};
-  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(out.bytes().data()),
-                     out.bytes().size());
-  return hash;
+  return sha256(out.bytes());
 }
 
-std::optional<std::string> Verifier::take(const Entry& entry, const Hash& stored) {
-  const std::string at = "entry " + std::to_string(last_ + 1);
-  if (entry.sequence != last_ + 1)
-    return at + " is missing: the next one is " + std::to_string(entry.sequence);
+std::optional<Fault> Verifier::take(const Entry& entry, const Hash& stored) {
+  const std::uint64_t next = last_ + 1;
+  const std::string at = "entry " + std::to_string(next);
+  if (entry.sequence != next)
+    return Fault{next, at + " is missing: the next one is " + std::to_string(entry.sequence)};
   const Hash expected = link(head_, entry);
-  if (expected != stored) return at + " does not match the chain: it or an entry before it was changed";
+  if (expected != stored)
+    return Fault{next, at + " does not match the chain: it was changed, moved or put in"};
   last_ = entry.sequence;
   head_ = expected;
   return std::nullopt;
+}
+
+std::optional<Fault> Verifier::take(const Linked& linked) {
+  if (linked.sound) return take(linked.entry, linked.hash);
+  const std::uint64_t next = last_ + 1;
+  return Fault{next, "entry " + std::to_string(next) + " is not written as we write: it was changed"};
 }
 
 }  // namespace kiyome::audit

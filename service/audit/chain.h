@@ -23,13 +23,35 @@ struct Entry {
   std::string detail;  // one JSON object
 };
 
+// As it stands in a trail.
+struct Linked {
+  Entry entry;
+  Hash hash{};
+  bool sound = true;  // its columns have the forms that we write; without that nothing is looked at further
+};
+
+// Where a trail begins: behind this entry. 0 and zeros: at its very first.
+struct Base {
+  std::uint64_t sequence = 0;
+  Hash head{};
+  bool operator==(const Base&) const = default;
+};
+
+// The first bad entry and why, in words for an operator.
+struct Fault {
+  std::uint64_t sequence = 0;
+  std::string what;
+};
+
 // SHA-256 over previous ‖ every field, each counted, integers little-endian.
 Hash link(const Hash& previous, const Entry& entry);
 
-// Fed with the entries in order; gives the first fault in words, or empty. Thread: one owner.
+// Fed with the entries in order; gives the first fault. Thread: one owner.
 class Verifier {
  public:
-  std::optional<std::string> take(const Entry& entry, const Hash& stored);
+  explicit Verifier(const Base& base = {}) : last_(base.sequence), head_(base.head) {}
+  std::optional<Fault> take(const Entry& entry, const Hash& stored);
+  std::optional<Fault> take(const Linked& linked);
   std::uint64_t last() const { return last_; }
   const Hash& head() const { return head_; }
 

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "proto/base/item_id.h"
 
@@ -20,5 +22,8 @@ std::int64_t unix_ms_now();
 ItemId new_item_id();
 // "2026-11-21T12:34:56.789+09:00" in the machine's zone.
 std::string iso_time(std::int64_t unix_ms);
+// Of "2026-11-21" (the day's first moment in the machine's zone) or RFC 3339
+// ("2026-11-21T12:34:56.789+09:00", "…Z"), years 1970 to 9999. Nothing for all else.
+std::optional<std::int64_t> unix_ms_of(std::string_view text);
 
 }  // namespace kiyome

@@ -11,8 +11,10 @@
 #include "service/base/config_drop.h"
 #include "service/base/config_folder.h"
 #include "service/base/config_policy.h"
+#include "service/base/config_review.h"
 #include "service/base/config_section.h"
 #include "service/base/config_tenant.h"
+#include "service/base/template_files.h"
 
 namespace kiyome {
 namespace {
@@ -184,10 +186,17 @@ void read_all(Mistakes& mistakes, const toml::table& table, Config& config) {
   deliver.done();
   read_pick_up(gate.sub("pick_up"), config.pick_up);
   read_output_folder(gate.sub("folder"), config.output_folder);
+  gate.yes_or_no("originals", config.gate_takes_originals);
   gate.done();
   check_folders(mistakes, config);
 
-  read_later(top.sub("console"), "console", config);
+  read_console(mistakes, top.sub("console"), config.console);
+  read_request(top.sub("request"), config.request);
+  read_digest(top.sub("digest"), config.digest);
+  read_audit(top.sub("audit"), config.audit, folder);
+  Section templates = top.sub("templates");
+  templates.file("folder", config.templates, folder);
+  templates.done();
   read_later(top.sub("metrics"), "metrics", config);
   read_policy(mistakes, top.sub("policy"), "policy", config.policy);
   read_approvals(mistakes, top.sub("approval"), config.approvals);
@@ -244,6 +253,7 @@ Config load_config(const std::string& path) {
     if (!name->empty() && ::access(name->c_str(), R_OK) != 0)
       mistakes.add(0, key, *name + " cannot be read: " + std::strerror(errno));
   mistakes.throw_if_any();
+  if (!config.templates.empty()) config.template_texts = read_template_files(config.templates);
   return config;
 }
 

@@ -198,6 +198,46 @@ struct ApprovalRule {
   bool released = false;   // only what was held and then released by an operator
 };
 
+// [[console.department]]: whose items are shown and counted as a department's.
+struct DepartmentConfig {
+  std::string name;
+  std::vector<std::string> addresses;  // globs over the recipient's mail address
+};
+
+// The quarantine review, on the Internet side.
+struct ConsoleConfig {
+  HttpConfig http;
+  std::string url;        // of the page, for the mails that tell of it; empty = they name no address
+  std::string authority;  // whose service this is, on reports: "○○市 情報政策課"
+  std::vector<DepartmentConfig> departments;
+  bool second_person = true;              // what loosens a policy takes two people; an original always does
+  double proposal_hours = 72;             // how long a proposal waits for its second person
+  double escalation_hours = 4;            // then those in escalate_to are told, too
+  std::vector<std::string> reviewers;     // mail addresses: who is told of what waits
+  std::vector<std::string> escalate_to;   // mail addresses
+  std::vector<std::string> originals_to;  // globs over mail addresses on the Internet side; empty = never
+};
+
+// What a recipient can ask for by the link in a notice: a part that was held, a file's password.
+struct RequestConfig {
+  bool links = true;         // where gate.pick_up.url says where the page is
+  double days = 14;          // how long a link is good
+  std::uint32_t tries = 10;  // passwords of one recipient of one item
+};
+
+struct DigestConfig {
+  bool recipients = false;  // a daily mail to each whose items are held
+  bool reviewers = true;    // … to console.reviewers, of what waits
+  std::uint32_t hour = 8;   // of the local day
+};
+
+struct AuditConfig {
+  double days = 3650;              // entries are kept; the trail is cut only where a signed checkpoint stands
+  double checkpoint_minutes = 10;  // between two signed checkpoints, when there is something new
+  std::string syslog;  // "tls://host:6514" (RFC 5425) or "tcp://host:601" (RFC 6587); empty = none
+  std::string syslog_ca, syslog_ca_pem;  // PEM file and, for a role, its text; empty = the system's
+};
+
 // A part of a tenant with rules of its own (市長部局, 議会, 消防 …): beside the tenant's the stricter one
 // wins.
 struct OrganisationConfig {
@@ -258,6 +298,13 @@ struct Config {
   FolderConfig folder;
   PickUpConfig pick_up;
   OutputFolderConfig output_folder;
+  bool gate_takes_originals = false;  // gate.originals: sealed originals that two people released may cross
+  ConsoleConfig console;
+  RequestConfig request;
+  DigestConfig digest;
+  AuditConfig audit;
+  std::string templates;  // folder with our mails' words; empty = those that are built in
+  std::vector<std::pair<std::string, std::string>> template_texts;  // for a role: name and text of each file
   std::vector<TenantConfig> tenants;
   std::vector<ApprovalRule> approvals;
   AuthConfig auth;

@@ -5,15 +5,6 @@ namespace {
 
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 40;
 
-// A section that is there listens where it says, or on its own port of this machine; one that is not does
-// not.
-void read_http(Section& section, HttpConfig& into, const HostPort& usual) {
-  if (section.present()) into.listen = {usual};
-  section.hosts("listen", into.listen);
-  section.texts("hosts", into.hosts, values::domain_trouble);
-  section.whole("connections_max", into.connections_max, 1, 10'000);
-}
-
 std::string role_trouble(std::string_view text) {
   for (const char* role : {"sender", "staff", "approver", "reviewer", "auditor", "administrator"})
     if (text == role) return {};
@@ -46,12 +37,6 @@ std::string url_trouble(std::string_view text) {
              : std::string("must begin with ldap:// or ldaps://");
 }
 
-std::string page_trouble(std::string_view text) {
-  return text.starts_with("https://") || text.starts_with("http://")
-             ? values::line_trouble(text)
-             : std::string("must begin with https:// or http://");
-}
-
 void read_group(Section section, std::pair<std::string, std::string>& group) {
   section.text("dn", group.first);
   section.text("role", group.second, role_trouble);
@@ -78,6 +63,19 @@ void read_ldap(Mistakes& mistakes, Section section, LdapConfig& into, const std:
 }
 
 }  // namespace
+
+void read_http(Section& section, HttpConfig& into, const HostPort& usual) {
+  if (section.present()) into.listen = {usual};
+  section.hosts("listen", into.listen);
+  section.texts("hosts", into.hosts, values::domain_trouble);
+  section.whole("connections_max", into.connections_max, 1, 10'000);
+}
+
+std::string page_trouble(std::string_view text) {
+  return text.starts_with("https://") || text.starts_with("http://")
+             ? values::line_trouble(text)
+             : std::string("must begin with https:// or http://");
+}
 
 void read_drop_box(Section section, DropBoxConfig& into) {
   read_http(section, into.http, {"127.0.0.1", 8441});

@@ -13,6 +13,9 @@ class Guarded {
  public:
   Guarded() = default;
   explicit Guarded(T value) : value_(std::move(value)) {}
+  // Made in its place, of what T's constructor takes: for what cannot be moved.
+  template <class... Given>
+  explicit Guarded(std::in_place_t, Given&&... given) : value_(std::forward<Given>(given)...) {}
 
   // Calls use(value) under the lock and gives its result.
   template <class F>

@@ -14,6 +14,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/base/template_files.h"
 
 namespace kiyome {
 namespace {
@@ -56,6 +57,8 @@ Config RoleContext::take_config() {
   out.returns.tls_ca_pem = take_text("return_tls_ca");
   out.auth.ldap.ca_pem = take_text("ldap_ca");
   out.deliver.tls_ca_pem = take_text("deliver_tls_ca");
+  out.audit.syslog_ca_pem = take_text("syslog_ca");
+  out.template_texts = unpack_templates(take_text("templates"));
   return out;
 }
 

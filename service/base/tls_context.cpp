@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <ctime>
 #include <memory>
 #include <new>
 
@@ -89,5 +91,18 @@ TlsContext::TlsContext(const std::string& certificate_pem, const std::string& ke
 }
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+
+std::optional<std::int64_t> certificate_end_ms(const std::string& certificate_pem) {
+  const Bio bio = memory(certificate_pem);
+  std::optional<std::int64_t> out;
+  while (const Certificate each{PEM_read_bio_X509_AUX(bio.get(), nullptr, no_passphrase, nullptr)}) {
+    std::tm end{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(each.get()), &end) != 1) continue;
+    const std::int64_t ms = std::int64_t{::timegm(&end)} * 1000;
+    out = std::min(out.value_or(ms), ms);
+  }
+  ERR_clear_error();  // the end of the text is told as an error
+  return out;
+}
 
 }  // namespace kiyome

@@ -1,6 +1,8 @@
 // TLS of a server of ours over OpenSSL: 1.2 and 1.3, no renegotiation, no tickets.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 using SSL_CTX = struct ssl_ctx_st;
@@ -23,5 +25,8 @@ class TlsContext {
   SSL_CTX* context_;
   std::string protocols_;  // as ALPN writes them: a length, a name
 };
+
+// When the first of these certificates (PEM, leaf and chain) ends. Nothing when there is none to be read.
+std::optional<std::int64_t> certificate_end_ms(const std::string& certificate_pem);
 
 }  // namespace kiyome

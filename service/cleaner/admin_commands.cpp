@@ -6,15 +6,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 #include <set>
 #include <stdexcept>
-#include <thread>
 
 #include "proto/clean/codec.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
-#include "service/store/audit_words.h"
+#include "service/http/json_text.h"
+#include "service/trail/words.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -23,7 +22,6 @@ constexpr std::size_t kWorkingShown =
     1000;  // items not decided yet; their envelopes have to be read for a listing
 constexpr auto kWriteWait = std::chrono::seconds(30);
 constexpr auto kUnlockWait = std::chrono::minutes(4);  // for documents; the asker waits for five
-constexpr auto kLook = std::chrono::milliseconds(200);
 
 std::string words_json(const std::string& words) {
   std::string out = "[";
@@ -63,12 +61,20 @@ std::vector<std::string> passwords_of(const Poco::JSON::Object::Ptr& request) {
   return out;
 }
 
-// Gives work to the store's writer and waits for its number.
-template <class Submit>
-unsigned wait_written(Submit&& submit) {
-  const auto count = store::wait_for_answer<unsigned>(kWriteWait, std::forward<Submit>(submit));
-  if (!count) throw std::runtime_error("the store is busy; look again");
-  return *count;
+// The command line's words, read as the console's are.
+Decision decision_from(const Poco::JSON::Object::Ptr& request, const std::string& kind) {
+  http::JsonText text;
+  text.begin_object().member("kind", kind);
+  for (const char* each : {"reason", "part", "policy"})
+    if (const auto value = request->optValue<std::string>(each, ""); !value.empty()) text.member(each, value);
+  if (request->optValue<bool>("notice", false)) text.member("notice", true);
+  try {
+    return decision_of(text.end_object().take());
+  } catch (const http::Problem& problem) {
+    std::string what = "not understood:";
+    for (const std::string& field : problem.fields) what += " " + field;
+    throw std::runtime_error(what);
+  }
 }
 
 void changed(unsigned recipients, const AdminReply& reply) {
@@ -90,19 +96,20 @@ void AdminCommands::handle(const std::string& text, const AdminReply& reply) {
     list(filter, reply);
   } else if (command == "show") {
     show(id_of(request), reply);
-  } else if (command == "release" || command == "retry") {
-    changed(clean_again(id_of(request), actor, command == "retry"), reply);
+  } else if (command == "hold") {
+    const unsigned held = decide(id_of(request), actor, decision_from(request, command), kWriteWait);
+    if (held == 0) throw std::runtime_error("nothing of this item can be held any more: see queue show");
+    changed(held, reply);
+  } else if (decision_kind_of(command)) {
+    changed(decide(id_of(request), actor, decision_from(request, command), kWriteWait), reply);
   } else if (command == "unlock") {
     changed(unlock(id_of(request), actor, passwords_of(request)), reply);
-  } else if (command == "hold") {
-    changed(hold(id_of(request), actor), reply);
-  } else if (command == "delete") {
-    const ItemId id = id_of(request);
-    changed(wait_written([&](auto done) { items_.remove(id, actor, std::move(done)); }), reply);
-  } else if (store::tell_trail(
-                 command,
-                 [this](const auto& use, std::uint64_t& count) { return items_.verify_audit(use, count); },
-                 reply)) {
+  } else if (command == "keep" || command == "unkeep") {
+    const std::string reason = request->optValue<std::string>("reason", "");
+    if (command == "keep" && (reason.empty() || reason.size() > limits::kReviewReason))
+      throw std::runtime_error("a reason is needed");
+    keep(id_of(request), actor, command == "keep" ? reason : std::string(), reply);
+  } else if (trail::tell_trail(keeper_, text, reply)) {
   } else if (command == "status") {
     reply(fmt::format(R"({{"working":{},"gate":{}}})", queue_.size(), gate_.connected()));
   } else {
@@ -160,24 +167,22 @@ void AdminCommands::show(const ItemId& id, const AdminReply& reply) {
   for (const store::RecipientRow& row : items_.recipients(id)) reply(row_json(row));
 }
 
-// A release is a second cleaning with the operator's word, a retry one without it: never the original.
-unsigned AdminCommands::clean_again(const ItemId& id, const std::string& actor, bool as_before) {
-  const std::optional<store::ItemRow> item = items_.find(id);
-  if (!item) throw std::runtime_error("no such item");
-  if (!item->original_kept) throw std::runtime_error("the original is past its retention");
-  Work work;
-  work.where = item->where;
-  work.release = true;
-  work.as_before = as_before;
-  work.actor = actor;
-  // Somebody else may be at it at this moment: then what is left when he is done counts.
-  for (const auto deadline = Steady::now() + kWriteWait;; std::this_thread::sleep_for(kLook)) {
-    unsigned held = 0;
-    for (const store::RecipientRow& row : items_.recipients(id))
-      held += row.state == store::State::held && row.verdict != Verdict::rejected ? 1 : 0;
-    if (held == 0) return 0;
-    if (queue_.put(work)) return held;
-    if (Steady::now() > deadline) throw std::runtime_error("the item is being worked on; look again");
+// What the console's reviewers decide, by the operator's word. The policy is his own: nobody else is asked.
+unsigned AdminCommands::decide(const ItemId& id, const std::string& actor, Decision decision,
+                               std::chrono::milliseconds patience) {
+  try {
+    const Decided decided = decisions_.apply(id, decision, {actor, {}, {}}, patience);
+    if (decided.working && decision.kind == DecisionKind::clean_again)
+      throw std::runtime_error("it is still being tried: see queue show");
+    return decided.recipients;
+  } catch (const http::Problem& problem) {
+    if (problem.code == "decided") return 0;
+    if (problem.code == "not-found") throw std::runtime_error("no such item");
+    if (problem.code == "not-kept") throw std::runtime_error("the original is past its retention");
+    if (problem.code == "busy") throw std::runtime_error("the item is being worked on; look again");
+    std::string what = problem.code;
+    for (const std::string& field : problem.fields) what += " " + field;
+    throw std::runtime_error(what);
   }
 }
 
@@ -191,50 +196,33 @@ unsigned AdminCommands::unlock(const ItemId& id, const std::string& actor,
   const std::vector<store::LockedCopy> copies = locks_.copies(id);
   if (drop ? items_.drop_places(id).empty() : copies.empty())
     throw std::runtime_error("nothing of this item waits for a password");
+  Decision decision;
+  decision.kind = DecisionKind::clean_again;
   // A file of the drop box that is held for its password alone need not be released before.
-  const bool served = drop || std::any_of(copies.begin(), copies.end(), [&](const store::LockedCopy& copy) {
-                        const std::optional<store::RecipientRow> row = items_.recipient(id, copy.recipient);
-                        return row && row->state != store::State::held && row->state != store::State::deleted;
-                      });
-  if (!served) throw std::runtime_error("the item is held or deleted: it has to be released first");
-
-  const auto answer = std::make_shared<std::promise<unsigned>>();  // shared: it may come after we gave up
-  std::future<unsigned> recipients = answer->get_future();
-  Work work;
-  work.where = item->where;
-  work.actor = actor;
-  work.unlock = Unlock{std::move(passwords), [answer](unsigned count) { answer->set_value(count); }};
-  if (!queue_.put(std::move(work))) throw std::runtime_error("the item is being worked on");
-  for (const auto deadline = Steady::now() + kUnlockWait; Steady::now() < deadline;) {
-    if (recipients.wait_for(kLook) == std::future_status::ready) return recipients.get();
-    if (queue_.stopped()) throw std::runtime_error("the service stops");
+  for (const store::LockedCopy& copy : copies) {
+    const std::optional<store::RecipientRow> row = items_.recipient(id, copy.recipient);
+    if (row && row->state != store::State::held && row->state != store::State::deleted)
+      decision.recipients.push_back(copy.recipient);
   }
-  throw std::runtime_error("it is still being tried: see queue show");
+  if (!drop && decision.recipients.empty())
+    throw std::runtime_error("the item is held or deleted: it has to be released first");
+  if (drop) decision.recipients.clear();
+  decision.passwords = std::move(passwords);
+  return decide(id, actor, std::move(decision), kUnlockWait);
 }
 
-// Only what has not left yet can be held: an item before its verdict, or a bundle that was never sent.
-unsigned AdminCommands::hold(const ItemId& id, const std::string& actor) {
-  if (queue_.hold(id)) return static_cast<unsigned>(envelope_recipients(id));
-  unsigned held = 0;
-  for (const auto& [item, part] : items_.unaccepted_bundles()) {
-    if (item != id || !gate_.withdraw({item, part})) continue;
-    const unsigned now =
-        wait_written([&, number = part](auto done) { items_.hold(id, number, actor, std::move(done)); });
-    held += now;
-    if (now > 0) continue;
-    gate_.offer(BundleKey{item, part});  // it could not be written down, so it leaves as it would have
-    gate_.flush();
-  }
-  if (held == 0) throw std::runtime_error("nothing of this item can be held any more: see queue show");
-  return held;
-}
-
-std::size_t AdminCommands::envelope_recipients(const ItemId& id) {
-  for (const transfer::Announce& where : queue_.waiting(SIZE_MAX))
-    if (where.id == id)
-      if (const Result<store::Original> original = originals_.read(where))
-        return original->envelope.recipients.size();
-  return 1;
+// Without a reason: the hold is lifted.
+void AdminCommands::keep(const ItemId& id, const std::string& actor, const std::string& reason,
+                         const AdminReply& reply) {
+  const auto result = store::wait_for_answer<std::optional<store::Keep>>(kWriteWait, [&](auto done) {
+    if (reason.empty())
+      items_.unkeep(id, actor, std::move(done));
+    else
+      items_.keep(id, actor, reason, std::move(done));
+  });
+  if (!result || !*result) throw std::runtime_error("the store is busy; look again");
+  if (**result == store::Keep::no_item) throw std::runtime_error("no such item");
+  reply(fmt::format(R"({{"changed":{}}})", **result == store::Keep::done));
 }
 
 }  // namespace kiyome::cleaner

@@ -6,10 +6,12 @@
 #include <string>
 
 #include "service/base/admin.h"
+#include "service/cleaner/decide/decisions.h"
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/work_queue.h"
 #include "service/store/item_store.h"
 #include "service/store/locks.h"
+#include "service/trail/keeper.h"
 
 namespace kiyome::cleaner {
 
@@ -17,8 +19,14 @@ namespace kiyome::cleaner {
 class AdminCommands {
  public:
   AdminCommands(store::ItemStore& items, store::Locks& locks, store::OriginalReader& originals,
-                WorkQueue& queue, GateLink& gate)
-      : items_(items), locks_(locks), originals_(originals), queue_(queue), gate_(gate) {}
+                WorkQueue& queue, GateLink& gate, trail::Keeper& keeper, Decisions& decisions)
+      : items_(items),
+        locks_(locks),
+        originals_(originals),
+        queue_(queue),
+        gate_(gate),
+        keeper_(keeper),
+        decisions_(decisions) {}
   // {"command":"queue.list", …}. Throws with a text for a person when the request is not understood.
   void handle(const std::string& request, const AdminReply& reply);
 
@@ -28,9 +36,9 @@ class AdminCommands {
   std::set<ItemId> list_working(const AdminReply& reply);
   store::Original readable(const transfer::Announce& where);
   void show(const ItemId& id, const AdminReply& reply);
-  unsigned hold(const ItemId& id, const std::string& actor);
-  std::size_t envelope_recipients(const ItemId& id);
-  unsigned clean_again(const ItemId& id, const std::string& actor, bool as_before);
+  void keep(const ItemId& id, const std::string& actor, const std::string& reason, const AdminReply& reply);
+  unsigned decide(const ItemId& id, const std::string& actor, Decision decision,
+                  std::chrono::milliseconds patience);
   unsigned unlock(const ItemId& id, const std::string& actor, std::vector<std::string> passwords);
 
   store::ItemStore& items_;
@@ -38,6 +46,8 @@ class AdminCommands {
   store::OriginalReader& originals_;
   WorkQueue& queue_;
   GateLink& gate_;
+  trail::Keeper& keeper_;
+  Decisions& decisions_;
 };
 
 }  // namespace kiyome::cleaner

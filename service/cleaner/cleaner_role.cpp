@@ -16,11 +16,14 @@
 #include "service/cleaner/processor.h"
 #include "service/cleaner/refusal_notice.h"
 #include "service/cleaner/returns.h"
+#include "service/cleaner/review/review_desk.h"
 #include "service/compose/compose.h"
+#include "service/compose/words.h"
 #include "service/document/content.h"
 #include "service/document/sanitizers.h"
 #include "service/policy/policy.h"
 #include "service/policy/tenant.h"
+#include "service/trail/keeper.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -32,6 +35,15 @@ std::map<document::Kind, Descriptor> take_programs(RoleContext& context) {
   std::map<document::Kind, Descriptor> out;
   for (const document::Kind kind : document::kAllKinds)
     out.emplace(kind, context.take_one(std::string("sanitizer.") + document::name_of(kind)));
+  return out;
+}
+
+// Absent where they were not built.
+SelftestPrograms take_selftests(RoleContext& context) {
+  SelftestPrograms out;
+  for (const char* kind : {"selftest", "selftest-office"})
+    for (Descriptor& program : context.take(std::string("sanitizer.") + kind))
+      out.emplace_back(kind, std::move(program));
   return out;
 }
 
@@ -49,12 +61,14 @@ class Cleaner {
  public:
   explicit Cleaner(RoleContext& context);
   ~Cleaner();
-  std::string reload(const Config& config);
+  std::string reload(const Config& config, std::string certificate);
 
  private:
   void heard(const transfer::WayBack& message);
   void heard_result(const transfer::DeliveryResult& result);
   void heard_drop(const transfer::DropResult& result);
+  void heard_checkpoint(const transfer::Checkpoint& checkpoint);
+  trail::Keeper::Around trail_around();
   transfer::DropState state_of(const ItemId& id);
   std::optional<std::string> picture_of(const ItemId& id, std::uint32_t page);
   template <class Take>
@@ -64,6 +78,7 @@ class Cleaner {
   CurrentConfig config_;
   store::OriginalReader originals_;
   std::map<document::Kind, Descriptor> programs_;
+  SelftestPrograms selftests_;
   document::Sanitizers sanitizers_;
   Attempts attempts_;
   WorkQueue queue_;
@@ -71,8 +86,10 @@ class Cleaner {
   store::ItemStore items_;
   store::Locks locks_;
   GateLink gate_;
+  trail::Keeper keeper_;
   Returns returns_;
   Processor processor_;
+  ReviewDesk review_;
   AdminCommands commands_;
   std::unique_ptr<AdminServer> admin_;
   Guarded<bool> stopping_;
@@ -84,6 +101,7 @@ Cleaner::Cleaner(RoleContext& context)
     : config_(context.config()),
       originals_("../edge/originals", store::load_or_make_cleaner_key(".")),
       programs_(take_programs(context)),
+      selftests_(take_selftests(context)),
       sanitizers_([this](document::Kind kind) { return std::move(programs_.at(kind)); }),
       attempts_("attempts"),
       intake_(context.take_one("intake"),
@@ -93,7 +111,10 @@ Cleaner::Cleaner(RoleContext& context)
                  queue_.put(std::move(work));
                },
                [this](const ItemId& id) { intake_.say(state_of(id)); },
-               [this](const ItemId& id, std::uint32_t page) { return picture_of(id, page); }}),
+               [this](const ItemId& id, std::uint32_t page) { return picture_of(id, page); },
+               [this](const transfer::Checkpoint& checkpoint) {
+                 keeper_.heard(checkpoint, [this](const audit::Checkpoint& kept) { intake_.say(kept); });
+               }}),
       items_(".",
              [this] {
                intake_.flush();
@@ -106,7 +127,10 @@ Cleaner::Cleaner(RoleContext& context)
       locks_(".", store::load_or_make_cleaner_key(".")),
       gate_("../run/gate.sock",
             {[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
-             [this](const transfer::WayBack& message) { heard(message); }}),
+             [this](const transfer::WayBack& message) { heard(message); },
+             [this](const BundleKey& key) { return review_.doors().before(key); },
+             [this] { review_.doors().connected(); }}),
+      keeper_(".", context.config(), trail_around()),
       returns_(items_, config_),
       processor_({originals_, items_, locks_, sanitizers_, attempts_, queue_, config_,
                   [this](const ItemId& id) { intake_.say(transfer::Taken{id}); },
@@ -117,10 +141,14 @@ Cleaner::Cleaner(RoleContext& context)
                     intake_.say(state);
                     intake_.flush();
                   }}),
-      commands_(items_, locks_, originals_, queue_, gate_) {
+      review_({items_, locks_, originals_, sanitizers_, queue_, gate_, processor_, config_, keeper_, intake_,
+               selftests_, context.take_text("tls_certificate")}),
+      commands_(items_, locks_, originals_, queue_, gate_, keeper_, review_.decisions()) {
   compose::warm_up();
   for (const auto& [id, part] : items_.unaccepted_bundles()) gate_.offer(BundleKey{id, part});
   gate_.start();
+  keeper_.start();
+  review_.start();
   admin_ = std::make_unique<AdminServer>(
       context.take_one("admin"),
       [this](const std::string& request, const AdminReply& reply) { commands_.handle(request, reply); });
@@ -138,6 +166,8 @@ Cleaner::Cleaner(RoleContext& context)
     threads_.emplace_back([this, documents] { work([&] { return queue_.take_document(documents); }); });
   processor_.try_locked();
   threads_.emplace_back([this] { keep_house(); });
+  if (std::vector<Descriptor> review = context.take("review"); !review.empty())
+    review_.serve(std::move(review.front()));
   intake_.start();
 }
 
@@ -152,7 +182,9 @@ Cleaner::~Cleaner() {
   sanitizers_.stop();
   for (std::thread& thread : threads_) thread.join();
   admin_.reset();
+  review_.stop();
   intake_.stop();
+  keeper_.stop();
   // Nobody gives the store work any more; then it ends, while all that its answers reach is still there.
   gate_.stop();
   returns_.stop();
@@ -184,9 +216,36 @@ void Cleaner::heard(const transfer::WayBack& message) {
     });
   } else if (const auto* result = std::get_if<transfer::DeliveryResult>(&message)) {
     heard_result(*result);
+  } else if (const auto* request = std::get_if<transfer::DoorRequest>(&message)) {
+    review_.doors().heard(*request);
+  } else if (const auto* password = std::get_if<transfer::DoorPassword>(&message)) {
+    review_.doors().heard(*password);
+  } else if (const auto* checkpoint = std::get_if<transfer::Checkpoint>(&message)) {
+    heard_checkpoint(*checkpoint);
   } else {
     heard_drop(std::get<transfer::DropResult>(message));
   }
+}
+
+trail::Keeper::Around Cleaner::trail_around() {
+  return {.trail = audit::Trail::cleaner,
+          .book = items_.audit_book(),
+          .carries = {audit::Trail::cleaner, audit::Trail::edge, audit::Trail::console},
+          .tell =
+              [this](const audit::Checkpoint& checkpoint) {
+                gate_.say(checkpoint);
+                gate_.flush();
+              },
+          .connected = [this] { return gate_.connected(); }};
+}
+
+// The gate's own stand here from now on; of ours it says what stands there, and who made it hears that.
+void Cleaner::heard_checkpoint(const transfer::Checkpoint& checkpoint) {
+  if (checkpoint.trail == audit::Trail::gate)
+    return keeper_.heard(checkpoint, [this](const audit::Checkpoint& kept) { gate_.say(kept); });
+  keeper_.confirmed(checkpoint, [this, checkpoint] {
+    if (checkpoint.trail == audit::Trail::edge) intake_.say(checkpoint);
+  });
 }
 
 void Cleaner::heard_drop(const transfer::DropResult& result) {
@@ -240,28 +299,31 @@ void Cleaner::keep_house() {
       items_.expire(days, unix_ms_now(), originals_.segments(),
                     [this](std::uint64_t segment) { intake_.say(transfer::FreeSegment{segment}); });
       processor_.try_locked();
+      review_.keep_house();
     } catch (const std::exception& trouble) {
       log::warning("retention waits", {{"why", trouble.what()}});
     }
   }
 }
 
-std::string Cleaner::reload(const Config& config) {
+std::string Cleaner::reload(const Config& config, std::string certificate) {
   if (config.cleaner.workers != config_.get()->cleaner.workers)
     return "cleaner.workers: changing it takes a restart";
   if (config.documents.workers != config_.get()->documents.workers)
     return "documents.workers: changing it takes a restart";
+  try {
+    compose::check_words(config);
+  } catch (const ConfigError& mistakes) {
+    return mistakes.what();
+  }
   try {
     returns_.reload(config);
   } catch (const std::exception& trouble) {
     return std::string("edge.return: ") + trouble.what();
   }
   config_.set(config);
-  audit::Entry entry;
-  entry.event = "configuration";
-  entry.actor = "supervisor";
-  entry.detail = "{}";
-  items_.note(std::move(entry));
+  keeper_.reload(config);
+  review_.reload(std::move(certificate));
   return {};
 }
 
@@ -270,7 +332,8 @@ std::string Cleaner::reload(const Config& config) {
 int run_cleaner(RoleContext& context) {
   raise_descriptor_limit();
   Cleaner cleaner(context);
-  context.serve([&](const Config& config) { return cleaner.reload(config); });
+  context.serve(
+      [&](const Config& config) { return cleaner.reload(config, context.take_text("tls_certificate")); });
   return 0;
 }
 

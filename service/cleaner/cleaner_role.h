@@ -6,8 +6,8 @@
 
 namespace kiyome::cleaner {
 
-// Descriptors: intake, admin (listening Unix sockets), sanitizer.mail (O_PATH program). Working directory:
-// cleaner/.
+// Descriptors: intake, admin, review if there is a console (listening Unix sockets), sanitizer.KIND (O_PATH
+// programs), tls_certificate (text, may be missing). Working directory: cleaner/.
 int run_cleaner(RoleContext& context);
 
 }  // namespace kiyome::cleaner

@@ -22,10 +22,27 @@ clean::MailAnswer told_as_item(const clean::Part& part) {
 }
 
 std::vector<std::string> passwords_of(const store::Drop& drop, const Work& work, const Config& config) {
-  std::vector<std::string> given = work.unlock ? work.unlock->passwords : std::vector<std::string>();
+  std::vector<std::string> given = work.order ? work.order->passwords : std::vector<std::string>();
   if (!drop.password.empty()) given.push_back(drop.password);
   return document::passwords_to_try(
       {.given = std::move(given), .configured = config.documents.passwords, .remembered = {}}, {});
+}
+
+// The same order once more makes no other file.
+bool is_new_order(const Work& work, const std::vector<store::Standing>& before) {
+  if (!work.order || (!work.order->policy && work.order->left_out.empty())) return false;
+  if (before.empty()) return true;
+  const Standing standing = standing_of(before.front());
+  return (work.order->policy && standing.policy_for(0) != work.order->policy) ||
+         (!work.order->left_out.empty() && !standing.left_out.contains(work.order->left_out));
+}
+
+// Whether what was to stay out was found and did: were it at another place, it would go along.
+bool stays_out(const Standing& standing, const CleanedFile& file) {
+  Group group;
+  group.parts.push_back({0, file.made.action, file.reasons, &file.made});
+  return std::all_of(standing.left_out.begin(), standing.left_out.end(),
+                     [&](const std::string& place) { return is_left_out(place, group); });
 }
 
 }  // namespace
@@ -66,7 +83,10 @@ void Processor::clean_drop(Job& job, const Work& work, const document::Content& 
   request.answer = &*job.answer;
   request.name = drop_name(*envelope.drop);
   const clean::Part part = part_of_file(content, *job.answer, request.name);
-  const DropTreatment treatment = treat_drop(*job.config, envelope, part, work.release && !work.as_before);
+  if (!job.allowed.empty()) prove_sender(job);
+  // All recipients share the file, and how it stands.
+  const Standing standing = job.standings.empty() ? Standing{} : job.standings.begin()->second;
+  const DropTreatment treatment = treat_drop(*job.config, envelope, part, standing, job.allowed);
   job.outcome.type = part.detected_type;
   job.file = std::make_unique<CleanedFile>();
   job.file->part = part;
@@ -84,9 +104,17 @@ void Processor::clean_drop(Job& job, const Work& work, const document::Content& 
     request.pictures = true;
     request.wish.passwords = passwords_of(*envelope.drop, work, *job.config);
     request.wish.personal_numbers = true;
+    request.wish.left_out = standing.left_out_within(0);
     if (!work.again()) request.wish.paged = paged(envelope.id);
     *job.file = clean_file(request, cleaner, budget);
+    const bool found = stays_out(standing, *job.file);
     job.outcome = outcome_of(*job.file, *job.config);
+    if (!found) {
+      job.outcome.verdict = Verdict::held;
+      job.outcome.files.clear();
+      job.outcome.previews.clear();
+      compose::add_finding(job.outcome.reasons, Finding::kHeldByOperator);
+    }
     job.outcome.pages = budget.pages;
   }
   Group group;
@@ -94,12 +122,19 @@ void Processor::clean_drop(Job& job, const Work& work, const document::Content& 
   group.recipients = job.recipients;
   group.reasons = job.outcome.reasons;
   group.parts.push_back({0, job.file->made.action, job.file->reasons, &job.file->made});
+  group.standing = standing;
+  if (group.verdict == Verdict::clean) group.given = {"0"};
   job.answer = told_as_item(job.file->part);
   job.groups = {std::move(group)};
-  // An unlocking counts when something is open now that was not.
-  if (work.unlock && (job.outcome.verdict != Verdict::clean ||
-                      !opens_any(parts_.items.drop_places(envelope.id), job.groups.front())))
-    job.groups.clear();
+  // Who has the file is sent it anew when something is open now that was not, or when somebody ordered
+  // another form of it.
+  const Group& made = job.groups.front();
+  if (!job.decided.unlocked) return;
+  const bool opens = opens_any(parts_.items.drop_places(envelope.id), made);
+  if (made.verdict == Verdict::clean && (opens || is_new_order(work, parts_.items.standings(envelope.id))))
+    return;
+  job.why = made.reasons;
+  job.groups.clear();
 }
 
 // `work` is the caller's until the store has taken the decision.
@@ -107,6 +142,11 @@ void Processor::submit_drop(Job job, Work& work) {
   store::DecidedItem& decided = job.decided;
   const store::Envelope& envelope = job.original.envelope;
   std::vector<transfer::AnyBundle> leaving;
+  keep_standings(job);
+  if (job.decided.released || job.decided.unlocked)
+    for (const Group& group : job.groups)
+      if (group.verdict != Verdict::clean)
+        for (const Finding reason : group.reasons) compose::add_finding(job.why, reason);
   decided.subject = envelope.drop->title.empty() ? envelope.drop->file_name : envelope.drop->title;
   for (const Group& group : job.groups) {
     store::DecidedGroup& out = decided.groups.emplace_back();
@@ -117,7 +157,7 @@ void Processor::submit_drop(Job job, Work& work) {
     decided.drop_pages = job.outcome.pages;
     decided.drop_pictures = std::move(job.outcome.previews);
     decided.drop = drop_bundle(job.original, job.first_ordinal, std::move(job.outcome),
-                               work.release && !work.as_before, *job.config);
+                               group.standing.released, *job.config);
     leaving.push_back(*decided.drop);
   }
   write_down(std::move(job), work, std::move(leaving));

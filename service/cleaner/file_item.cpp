@@ -4,6 +4,7 @@
 
 #include "proto/base/limits.h"
 #include "service/base/digest.h"
+#include "service/cleaner/decide/allowances.h"
 #include "service/compose/characters.h"
 #include "service/compose/utf8.h"
 #include "service/policy/approval.h"
@@ -149,16 +150,20 @@ CleanedFile clean_file(const FileRequest& request, document::DocumentCleaner& cl
 }
 
 DropTreatment treat_drop(const Config& config, const store::Envelope& envelope, const clean::Part& part,
-                         bool released) {
+                         const Standing& standing, std::span<const store::Allowed> allowed) {
   DropTreatment out{Verdict::clean, Action::image};
   for (const transfer::Recipient& recipient : envelope.recipients) {
     const policy::RecipientPolicy rules(config, recipient.address);
+    const std::string_view tenant = rules.tenant() != nullptr ? std::string_view(rules.tenant()->name) : "";
     out.verdict = policy::stricter(out.verdict, rules.verdict(envelope.sender, part.size));
-    out.action = policy::stricter(out.action, rules.file(envelope.sender, part));
+    out.action = policy::stricter(out.action,
+                                  with_allowances(rules.file(envelope.sender, part), allowed, tenant, part));
   }
   // A person who saw it has decided: what policy holds passes, as pages.
-  if (released && out.verdict == Verdict::held) out.verdict = Verdict::clean;
-  if (released && (out.action == Action::hold || out.action == Action::view)) out.action = Action::flatten;
+  if (standing.released && out.verdict == Verdict::held) out.verdict = Verdict::clean;
+  if (standing.released && (out.action == Action::hold || out.action == Action::view))
+    out.action = Action::flatten;
+  if (const auto wish = standing.policy_for(0)) out.action = *wish == Action::strip ? Action::flatten : *wish;
   return out;
 }
 

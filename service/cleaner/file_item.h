@@ -48,8 +48,9 @@ struct DropTreatment {
   Verdict verdict = Verdict::clean;
   Action action = Action::flatten;
 };
+// `allowed`: of its sender.
 DropTreatment treat_drop(const Config& config, const store::Envelope& envelope, const clean::Part& part,
-                         bool released);
+                         const Standing& standing = {}, std::span<const store::Allowed> allowed = {});
 
 // What a file came to, ready to be written down.
 struct DropOutcome {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <deque>
+#include <fstream>
 #include <map>
 #include <thread>
 #include <utility>
@@ -51,7 +52,8 @@ struct GateLink::Impl {
   Guarded<Shared> shared;
   Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<bool> up{false};
-  Steady::time_point second{};  // the link's thread: how much was heard since then
+  std::atomic<pid_t> listener{0};  // of the connection that is up: who opened its socket
+  Steady::time_point second{};     // the link's thread: how much was heard since then
   unsigned heard = 0;
   std::thread thread;
 
@@ -115,10 +117,12 @@ bool GateLink::Impl::send_some(const Descriptor& connection, transfer::FrameRead
     });
     if (next) {
       if (!next->bundle) next->bundle = calls.load(next->key);
-      if (next->bundle)
+      if (next->bundle) {
+        if (calls.before) octets += calls.before(next->key);
         octets += transfer::encode(*next->bundle);
-      else
+      } else {
         shared.with([&](Shared& state) { state.unanswered.erase(next->key); });
+      }
     }
     if (octets.empty() && !next) return true;
     if (!write_hearing(connection, octets, frames)) return false;
@@ -183,10 +187,14 @@ void GateLink::Impl::run() {
   while (!stopping()) {
     const Descriptor connection = connect();
     if (connection) {
+      ucred peer{};
+      socklen_t size = sizeof peer;
+      listener = ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
       up = true;
       pause = 50ms;
       log::info("gate connected");
       try {
+        if (calls.connected) calls.connected();
         serve(connection);
       } catch (const std::exception& trouble) {
         log::error("gate connection ends", {{"why", trouble.what()}});
@@ -269,11 +277,29 @@ void GateLink::say(const transfer::DropResultTaken& message) {
   impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
 }
 
+void GateLink::say(const transfer::DoorState& message) {
+  impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
+}
+
+void GateLink::say(const transfer::Checkpoint& message) {
+  if (!impl_->up) return;
+  impl_->shared.with([&](Shared& state) { state.words += transfer::encode(transfer::Forward(message)); });
+}
+
 void GateLink::hear_again() {
   impl_->shared.with([](Shared& state) { state.again = true; });
   ::eventfd_write(impl_->wake.get(), 1);
 }
 
 bool GateLink::connected() const { return impl_->up; }
+
+std::optional<bool> GateLink::same_host() const {
+  const pid_t pid = impl_->listener;
+  if (!impl_->up || pid <= 0) return std::nullopt;
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name.starts_with("kiyome") || name == "exe";  // the supervisor starts roles by /proc/self/exe
+}
 
 }  // namespace kiyome::cleaner

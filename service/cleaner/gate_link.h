@@ -24,6 +24,9 @@ class GateLink {
     std::function<std::optional<transfer::AnyBundle>(const BundleKey&)>
         load;                                             // from the store; empty when it was withdrawn
     std::function<void(const transfer::WayBack&)> heard;  // on the link's thread, in order
+    // Frames that go before this bundle: the doors that links in it lead to. May be empty, and may throw.
+    std::function<std::string(const BundleKey&)> before{};
+    std::function<void()> connected{};  // on the link's thread, before anything is sent. May be empty
   };
   // `path` of the gate's Unix socket. Reconnects for ever.
   GateLink(std::string path, Calls calls);
@@ -44,10 +47,17 @@ class GateLink {
   // Tells the gate that a result is on disk here.
   void say(const transfer::ResultTaken& message);
   void say(const transfer::DropResultTaken& message);
+  // What became of what a recipient asked for. Lost with the connection: who says it says it again.
+  void say(const transfer::DoorState& message);
+  // A checkpoint that is to stand on the other side, or one of its own that stands here. Lost with the
+  // connection, and without one: who says it says it again.
+  void say(const transfer::Checkpoint& message);
   // A result could not be written down: the connection ends, and on the next one, a moment later, the gate
   // says again what it has no answer to. It says it once a connection.
   void hear_again();
   bool connected() const;
+  // Whether who listens for the other zone is a program of ours on this host; nothing while not connected.
+  std::optional<bool> same_host() const;
 
  private:
   struct Impl;

@@ -68,6 +68,12 @@ bool IntakeServer::Impl::handle(std::string_view frame) {
       if (picture) say(transfer::Picture{ask->id, ask->page, std::move(*picture)});
       return flush();
     }
+  if (message && calls.checkpoint)
+    if (const auto* checkpoint = std::get_if<transfer::Checkpoint>(&*message);
+        checkpoint != nullptr && checkpoint->trail == transfer::Trail::edge) {
+      calls.checkpoint(*checkpoint);
+      return true;
+    }
   log::error("intake refused", {{"why", message ? "not what edge says" : message.error().what}});
   return false;
 }
@@ -119,6 +125,11 @@ void IntakeServer::Impl::say(const transfer::Intake& message) {
 }
 
 void IntakeServer::flush() { impl_->flush(); }
+
+bool IntakeServer::connected() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->edge != nullptr;
+}
 
 // false: edge does not read.
 bool IntakeServer::Impl::flush() {

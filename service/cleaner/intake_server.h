@@ -23,6 +23,7 @@ class IntakeServer {
     // AskPicture: the preview, or no octets; nothing: not now, edge is not answered. It is sent before the
     // next word of edge is heard: one at a time is in memory, however many edge asks for.
     std::function<std::optional<std::string>(const ItemId&, std::uint32_t page)> picture;
+    std::function<void(const transfer::Checkpoint&)> checkpoint{};  // of edge's trail. May be empty
   };
   IntakeServer(Descriptor listening, Calls calls);
   ~IntakeServer();
@@ -33,6 +34,7 @@ class IntakeServer {
   void say(const transfer::Intake& message);
   // Sends what say() collected: once a batch, one wake-up for edge.
   void flush();
+  bool connected() const;  // whether an edge is there
 
  private:
   struct Impl;

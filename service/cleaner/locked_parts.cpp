@@ -33,7 +33,7 @@ void add_places(const clean::Part& part, const Made& made, const std::string& pl
 }
 
 bool is_clean(const Made& made) {
-  if (made.held()) return false;
+  if (made.held() || made.action == Action::strip) return false;
   return made.entries.empty() || std::any_of(made.entries.begin(), made.entries.end(),
                                              [](const Entry& entry) { return is_clean(entry.made); });
 }

@@ -10,6 +10,7 @@
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/cleaner/doors/door_links.h"
 #include "service/cleaner/processor_job.h"
 #include "service/cleaner/report.h"
 #include "service/document/document_cleaner.h"
@@ -88,8 +89,12 @@ void Processor::run(Work& work) {
   Job job;
   job.config = parts_.config.get();
   job.decided.where = work.where;
-  job.decided.released = work.release;
+  job.decided.released = work.order.has_value();
   job.decided.unlocked = work.unlock.has_value();
+  if (work.order) {
+    job.decided.event = work.order->event;
+    job.decided.detail = work.order->detail;
+  }
   if (work.again()) job.decided.actor = work.actor;
 
   if (work.unlock && !parts_.items.is_drop(work.where.id)) choose_copies(job, work);
@@ -98,6 +103,11 @@ void Processor::run(Work& work) {
   if (!original) {
     // The envelope is unreadable too: the item shows up with an unnamed recipient, for a person to look at.
     log::error("original refused", work.where.id, {{"why", original.error().what}});
+    if (work.again()) {  // its recipients are known, and stay as they are
+      job.why = {Finding::kOriginalDamaged};
+      job.original.envelope.id = work.where.id;
+      return submit(std::move(job), work);
+    }
     job.original.envelope.id = work.where.id;
     job.original.envelope.received_ms = work.where.id.unix_ms();
     job.original.envelope.recipients.push_back({});
@@ -113,16 +123,17 @@ void Processor::run(Work& work) {
   if (work.again()) job.first_ordinal = parts_.items.next_part(work.where.id);
   if (work.unlock && !drop) {
     std::erase_if(job.recipients, [&](std::size_t each) { return each >= count; });
-  } else if (work.release) {
-    for (const store::RecipientRow& row : parts_.items.recipients(work.where.id))
-      if (row.state == store::State::held && row.index < count) job.recipients.push_back(row.index);
+  } else if (work.order) {
+    choose_ordered(job, *work.order);
   } else {
     job.recipients.resize(count);
     std::iota(job.recipients.begin(), job.recipients.end(), std::size_t{0});
   }
   if (work.again() && job.recipients.empty()) return submit(std::move(job), work);  // settled
-  const bool asked = work.release || (work.unlock && !work.unlock->passwords.empty());
-  const bool poison = (deaths >= limits::kJobAttempts && !asked) || work.faults >= limits::kItemFaults;
+  if (!drop) job.links = make_links(job.recipients, *job.config);
+  if (!drop || job.original.envelope.protocol == "DROP")
+    job.allowed = allowances_.of(job.original.envelope.sender);
+  const bool poison = (deaths >= limits::kJobAttempts && !work.order) || work.faults >= limits::kItemFaults;
   if (drop && !work.hold && !poison) return sanitize_drop(job, work);
   if (work.hold || poison) {
     hold(job, work.hold ? Finding::kHeldByOperator : Finding::kPoisonItem);
@@ -166,14 +177,15 @@ bool Processor::parse(Job& job, const Work& work, int input, const clean::JobOpt
 
 void Processor::sanitize(Job& job, Work& work) {
   clean::JobOptions options;
-  options.part_texts = policy::passes_documents(*job.config);
+  options.part_texts = looks_into(job);
   options.contents = work.documents;
   if (parse(job, work, job.original.content.get(), options)) {
+    if (!job.allowed.empty()) prove_sender(job);
     if (!work.documents && needs_documents(job, work)) {
       parts_.attempts.lay_aside(work.where.id);
       return parts_.queue.to_documents(std::move(work), job.original.envelope.sender);
     }
-    if (!job.config->notice.trusted_authserv_id.empty())
+    if (!job.proven && !job.config->notice.trusted_authserv_id.empty())
       job.answer->header.authentication = upstream_results(job);
     if (work.documents) clean_documents(job, work);
     decide(job, *job.answer, work);
@@ -183,8 +195,7 @@ void Processor::sanitize(Job& job, Work& work) {
 
 // Documents take long: their items go to workers of their own, so that no plain mail waits behind them.
 bool Processor::needs_documents(const Job& job, const Work& work) {
-  if (!policy::passes_documents(*job.config) || !item_holds(*job.answer).empty() || is_loop(*job.answer))
-    return false;
+  if (!looks_into(job) || !item_holds(*job.answer).empty() || is_loop(*job.answer)) return false;
   return !wanted_documents(request_of(job, work), *job.config).empty();
 }
 
@@ -240,9 +251,12 @@ Request Processor::request_of(const Job& job, const Work& work) {
   request.answer = &*job.answer;
   request.documents = &job.documents;
   request.recipients = job.recipients;
-  request.released = work.release && !work.as_before;
+  request.standings = &job.standings;
+  request.allowed = job.allowed;
+  if (work.order) request.text = work.order->text;
+  if (work.again()) request.now_ms = unix_ms_now();
   request.first_ordinal = job.first_ordinal;
-  request.further = job.decided.unlocked;
+  request.links = &job.links;
   return request;
 }
 
@@ -261,33 +275,31 @@ void Processor::submit(Job job, Work& work) {
   if (job.original.envelope.drop) return submit_drop(std::move(job), work);
   store::DecidedItem& decided = job.decided;
   if (work.unlock) keep_opened(job);
+  if (work.again()) keep_new(job, work);
   add_locks(job, work);
+  keep_standings(job);
   const store::Envelope& envelope = job.original.envelope;
   const clean::MailHeader* header = job.answer ? &job.answer->header : nullptr;
-  std::vector<transfer::Recipient> told;
+  std::vector<std::size_t> told;
   std::vector<Finding> told_why;
   for (Group& group : job.groups) {
-    store::DecidedGroup out{group.verdict, {}, group.reasons, std::nullopt};
+    store::DecidedGroup out{group.verdict, {}, group.reasons, std::nullopt, group.standing.further};
     for (const std::size_t each : group.recipients) out.recipients.push_back(envelope.recipients[each].index);
     if (group.verdict == Verdict::clean) {
+      add_door(job, group);
       out.bundle = bundle_of(envelope, chosen(envelope, group.recipients), group.ordinal,
                              std::move(group.mail.octets));
       for (transfer::Recipient& each : out.bundle->recipients)
         if (std::find(job.served.begin(), job.served.end(), each.index) != job.served.end())
           each.notify = transfer::kNotifyNever;
     } else if (group.verdict == Verdict::held && tells_recipient(group.reasons) && !work.again()) {
-      for (transfer::Recipient& each : chosen(envelope, group.recipients))
-        if (!each.address.empty()) told.push_back(std::move(each));
+      for (const std::size_t each : group.recipients)
+        if (!envelope.recipients[each].address.empty()) told.push_back(each);
       told_why.insert(told_why.end(), group.reasons.begin(), group.reasons.end());
     }
     decided.groups.push_back(std::move(out));
   }
-  if (!told.empty()) {
-    compose::HeldInput notice{envelope.id, envelope.received_ms, envelope.sender, {},
-                              header,      std::move(told_why)};
-    if (told.size() == 1) notice.recipient = told[0].address;
-    decided.notices.push_back(bundle_of(envelope, told, 0, compose::held_notice(notice, *job.config)));
-  }
+  add_notices(job, std::move(told), told_why);
   if (header != nullptr) {
     decided.subject = header->subject.value_or("");
     clean::encode(*header, decided.header);
@@ -306,6 +318,7 @@ void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle>
   decided.segments = job.original.segments;
   decided.report = item_json(job.answer ? &*job.answer : nullptr, job.groups, job.original.envelope,
                              job.parse_ms, job.compose_ms);
+  if (work.again()) decided.report = merged_report(job, work.where.id, std::move(decided.report));
   decided.envelope = std::move(job.original.envelope);
   if (!job.config->tenants.empty()) {
     std::vector<std::string> addresses;
@@ -313,7 +326,7 @@ void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle>
     decided.tenants = policy::tenants_of(job.config->tenants, addresses);
   }
   for (const store::DecidedGroup& group : decided.groups)
-    log::info(work.unlock ? "unlocked" : "verdict", decided.envelope.id,
+    log::info(work.again() ? "decided again" : "verdict", decided.envelope.id,
               {{"verdict", name_of(group.verdict)},
                {"recipients", std::int64_t(group.recipients.size())},
                {"reasons", reasons_json(group.reasons)},
@@ -323,14 +336,14 @@ void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle>
   const std::string sender = decided.envelope.sender;
   parts_.items.decide(std::move(decided),
                       [this, id, sender, looks, damaged = job.damaged, work = std::move(work),
-                       leaving = std::move(leaving)](bool written) mutable {
+                       why = std::move(job.why), leaving = std::move(leaving)](bool written) mutable {
                         if (!written) return put_off(work, "the store could not write");
                         parts_.attempts.end(id);
                         parts_.queue.finished(id);
                         parts_.taken(id);
                         if (damaged)  // perhaps a file whose sender waits
                           if (const auto state = parts_.items.drop_state(id)) parts_.progress(*state);
-                        finish(work, std::move(leaving));
+                        finish(work, std::move(leaving), std::move(why));
                         // Passwords may have come while their files were tried with others, or the files
                         // while the passwords were.
                         if (looks)
@@ -338,18 +351,26 @@ void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle>
                       });
 }
 
-// On the writer's thread, when all is on disk. Of a second decision only what was still wanted is there.
-void Processor::finish(const Work& work, std::vector<transfer::AnyBundle> leaving) {
-  unsigned recipients = 0;
-  if (work.again())
-    std::erase_if(leaving, [&](const transfer::AnyBundle& bundle) {
-      return !parts_.items.has_bundle(transfer::id_of(bundle), transfer::part_of(bundle));
-    });
-  for (const transfer::AnyBundle& bundle : leaving)
-    recipients +=
-        std::visit([](const auto& each) { return static_cast<unsigned>(each.recipients.size()); }, bundle);
-  parts_.leaving(std::move(leaving));
-  if (work.unlock && work.unlock->told) work.unlock->told(recipients);
+// On the writer's thread, when all is on disk. Of a second decision what the store took is what leaves: for
+// whom it came too late it does not.
+void Processor::finish(const Work& work, std::vector<transfer::AnyBundle> leaving,
+                       std::vector<clean::Finding> why) {
+  if (!work.again()) return parts_.leaving(std::move(leaving));
+  Told told{0, std::move(why)};
+  std::vector<transfer::AnyBundle> taken;
+  for (const transfer::AnyBundle& bundle : leaving) {
+    std::optional<transfer::AnyBundle> kept =
+        parts_.items.load_bundle(transfer::id_of(bundle), transfer::part_of(bundle));
+    if (!kept) continue;
+    if (const auto* mail = std::get_if<transfer::Bundle>(&*kept))
+      told.recipients += static_cast<unsigned>(mail->recipients.size());
+    else if (const auto* drop = std::get_if<transfer::DropBundle>(&*kept);
+             drop != nullptr && drop->verdict == transfer::DropVerdict::clean)
+      told.recipients += static_cast<unsigned>(drop->recipients.size());
+    taken.push_back(std::move(*kept));
+  }
+  parts_.leaving(std::move(taken));
+  if (work.told) work.told(told);
 }
 
 }  // namespace kiyome::cleaner

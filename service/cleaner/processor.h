@@ -7,6 +7,7 @@
 #include "service/base/config.h"
 #include "service/cleaner/attempts.h"
 #include "service/cleaner/clean_item.h"
+#include "service/cleaner/decide/allowances.h"
 #include "service/cleaner/work_queue.h"
 #include "service/document/sanitizers.h"
 #include "service/store/item_store.h"
@@ -47,7 +48,7 @@ class Processor {
     std::function<void(std::vector<transfer::AnyBundle>)> leaving;  // bundles that are on disk
     std::function<void(const transfer::DropState&)> progress;       // of a file of the drop box in work
   };
-  explicit Processor(Parts parts) : parts_(std::move(parts)) {}
+  explicit Processor(Parts parts) : parts_(std::move(parts)), allowances_(parts_.items) {}
 
   // Never throws: trouble of ours puts the work off; whatever the item does is a verdict.
   void process(Work work);
@@ -72,7 +73,14 @@ class Processor {
   std::vector<clean::Authentication> upstream_results(const Job& job);
   bool is_loop(const clean::MailAnswer& answer);
   void write_down(Job job, Work& work, std::vector<transfer::AnyBundle> leaving);
-  void finish(const Work& work, std::vector<transfer::AnyBundle> leaving);
+  void finish(const Work& work, std::vector<transfer::AnyBundle> leaving, std::vector<clean::Finding> why);
+  // orders.cpp
+  static bool looks_into(const Job& job);
+  void choose_ordered(Job& job, const Order& order);
+  void prove_sender(Job& job);
+  void keep_standings(Job& job);
+  static void keep_new(Job& job, const Work& work);
+  std::string merged_report(const Job& job, const ItemId& id, std::string fresh);
   // drop_item.cpp
   void sanitize_drop(Job& job, Work& work);
   void clean_drop(Job& job, const Work& work, const document::Content& content);
@@ -84,8 +92,12 @@ class Processor {
   void keep_opened(Job& job);
   void add_locks(Job& job, const Work& work);
   void try_locked(const std::vector<transfer::Announce>& due);
+  // door_links.cpp
+  static void add_door(Job& job, const Group& group);
+  static void add_notices(Job& job, std::vector<std::size_t> told, const std::vector<clean::Finding>& why);
 
   Parts parts_;
+  Allowances allowances_;
 };
 
 }  // namespace kiyome::cleaner

@@ -28,7 +28,12 @@ struct Processor::Job {
 
   std::vector<store::LockedCopy> copies;         // of an unlock: what it is to open
   std::map<std::uint32_t, std::int64_t> tried;   // of a recipient: LockedCopy::tried
-  std::vector<std::uint32_t> served;             // of an unlock: recipients who have their mail already
+  std::vector<std::uint32_t> served;             // recipients who have their mail already
+  std::map<std::size_t, Standing> standings;     // of recipients about whom somebody has decided
+  std::vector<store::Allowed> allowed;           // of its sender; only what is proven to be his counts
+  bool proven = false;                           // that was looked at
+  std::vector<clean::Finding> why;               // of a later decision: what does not leave by it
+  std::map<std::size_t, DoorLink> links;         // of its recipients, where they can ask for something
   std::optional<document::PasswordWords> words;  // of the mail itself, when they were looked for
 
   // Of a file of the drop box; what stands above about parts and groups tells of it for the report.

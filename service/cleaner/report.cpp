@@ -63,39 +63,51 @@ std::string digest_of(const clean::Part& part) {
   return part.sha256 == decltype(part.sha256){} ? std::string() : hex(part.sha256);
 }
 
-std::string part_json(const clean::Part& part, Action action, const std::vector<clean::Finding>& reasons,
-                      const document::Made* made) {
+std::string part_json(const std::string& place, const clean::Part& part, Action action,
+                      const std::vector<clean::Finding>& reasons, const document::Made* made) {
   const std::string& type = part.detected_type.empty() ? part.declared_type : part.detected_type;
   std::string out = fmt::format(
-      R"({{"name":{},"type":{},"type_name":{},"bytes":{},"sha256":"{}","action":"{}","reasons":{})",
-      log::json_string(part.name), log::json_string(type), log::json_string(compose::type_name(type)),
+      R"({{"place":"{}","name":{},"type":{},"type_name":{},"bytes":{},"sha256":"{}","action":"{}","reasons":{})",
+      place, log::json_string(part.name), log::json_string(type), log::json_string(compose::type_name(type)),
       part.size, digest_of(part), name_of(action), reasons_json(reasons));
   if (made != nullptr && !made->malware.empty()) out += ",\"malware\":" + log::json_string(made->malware);
   out += '}';
-  if (made != nullptr)
-    for (const document::Entry& entry : made->entries) out += "," + file_json(entry.part, entry.made);
+  // Depth is bounded by documents.depth_max.
+  for (std::size_t i = 0; made != nullptr && i < made->entries.size(); ++i) {
+    const document::Entry& entry = made->entries[i];
+    out += "," + part_json(place + "/" + std::to_string(i), entry.part, entry.made.action, entry.made.reasons,
+                           &entry.made);
+  }
   return out;
+}
+
+// How the sender names himself in the header: "甲野太郎 <taro@example.jp>". Hostile text.
+std::string from_of(const clean::MailAnswer* answer) {
+  if (answer == nullptr || answer->header.from.empty()) return {};
+  const clean::Address& first = answer->header.from.front();
+  if (first.display.empty() || first.address.empty()) return first.display + first.address;
+  return first.display + " <" + first.address + ">";
 }
 
 }  // namespace
 
-// Depth is bounded by documents.depth_max.
 std::string file_json(const clean::Part& part, const document::Made& made) {
-  return part_json(part, made.action, made.reasons, &made);
+  return part_json("0", part, made.action, made.reasons, &made);
 }
 
 std::string parts_json(const clean::MailAnswer& answer, const Group& group) {
   std::string out = "[";
   for (const PartVerdict& verdict : group.parts) {
     if (out.size() > 1) out += ',';
-    out += part_json(answer.parts[verdict.part], verdict.action, verdict.reasons, verdict.made);
+    out += part_json(std::to_string(verdict.part), answer.parts[verdict.part], verdict.action,
+                     verdict.reasons, verdict.made);
   }
   return out + "]";
 }
 
 std::string item_json(const clean::MailAnswer* answer, const std::vector<Group>& groups,
                       const store::Envelope& envelope, double parse_ms, double compose_ms) {
-  std::string out = R"({"groups":[)";
+  std::string out = "{\"from\":" + log::json_string(from_of(answer)) + ",\"groups\":[";
   for (const Group& group : groups) {
     if (&group != &groups.front()) out += ',';
     out += fmt::format(R"({{"verdict":"{}","recipients":[)", name_of(group.verdict));

@@ -6,7 +6,6 @@
 #include "service/base/clock.h"
 #include "service/cleaner/locked_parts.h"
 #include "service/cleaner/processor_job.h"
-#include "service/policy/policy.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -49,33 +48,35 @@ std::vector<std::string> Processor::passwords_for(Job& job, const Work& work) {
       job.tried[envelope.recipients[job.recipients[i]].index] = people[i].last;
 
   job.words = words_of(*job.answer);
-  return document::passwords_to_try(
-      {.given = work.unlock ? work.unlock->passwords : std::vector<std::string>(),
-       .configured = job.config->documents.passwords,
-       .remembered = common},
-      *job.words);
+  return document::passwords_to_try({.given = work.order ? work.order->passwords : std::vector<std::string>(),
+                                     .configured = job.config->documents.passwords,
+                                     .remembered = common},
+                                    *job.words);
 }
 
-// Who gets a further mail when something opens: whoever is served and has locked files. By itself this is
-// done for those together to whom the same passwords came; the others have their turn next.
+// Who gets a further mail when something opens: whoever is served and has locked files. This is done for
+// those together to whom the same passwords came; the others have their turn next.
 void Processor::choose_copies(Job& job, const Work& work) {
-  const bool asked = !work.unlock->passwords.empty();
   const std::int64_t now = unix_ms_now();
   const std::vector<store::RecipientRow> rows = parts_.items.recipients(work.where.id);
+  const std::vector<store::Standing> standings = parts_.items.standings(work.where.id);
   std::optional<std::vector<std::string>> words;
-  for (LockedCopy& copy :
-       asked ? parts_.locks.copies(work.where.id) : parts_.locks.due_copies(work.where.id, now)) {
+  for (LockedCopy& copy : parts_.locks.due_copies(work.where.id, now)) {
     const auto row = std::find_if(rows.begin(), rows.end(), [&](const store::RecipientRow& each) {
       return each.index == copy.recipient;
     });
     if (row == rows.end() || row->state == store::State::held || row->state == store::State::deleted)
       continue;
-    if (!asked) {
-      RememberedWords remembered = parts_.locks.remembered(row->sender, row->address, now);
-      if (words && *words != remembered.words) continue;
-      words = std::move(remembered.words);
-      job.tried[copy.recipient] = remembered.last;
-    }
+    RememberedWords remembered = parts_.locks.remembered(row->sender, row->address, now);
+    if (words && *words != remembered.words) continue;
+    words = std::move(remembered.words);
+    job.tried[copy.recipient] = remembered.last;
+    const auto standing = std::find_if(standings.begin(), standings.end(), [&](const store::Standing& each) {
+      return each.recipient == copy.recipient;
+    });
+    Standing& own = job.standings[copy.recipient];
+    if (standing != standings.end()) own = standing_of(*standing);
+    own.further = true;
     job.recipients.push_back(copy.recipient);
     if (row->state != store::State::sending) job.served.push_back(copy.recipient);
     job.copies.push_back(std::move(copy));
@@ -112,14 +113,13 @@ void Processor::add_locks(Job& job, const Work& work) {
     const std::string places = locked_places(group, *job.answer);
     for (const std::size_t each : group.recipients) {
       const std::uint32_t number = envelope.recipients[each].index;
-      if (!places.empty()) decided.locked.push_back({number, places, job.tried[number]});
-      people.push_back(envelope.recipients[each].address);
+      // Without places: nothing (any more).
+      if (!places.empty() || work.order) decided.locked.push_back({number, places, job.tried[number]});
+      if (!group.standing.further) people.push_back(envelope.recipients[each].address);
     }
   }
   // Newsletters bring no passwords, and where nothing passes none is needed.
-  if (envelope.sender.empty() || people.size() > limits::kPasswordPeople ||
-      !policy::passes_documents(*job.config))
-    return;
+  if (envelope.sender.empty() || people.size() > limits::kPasswordPeople || !looks_into(job)) return;
   if (!job.words) job.words = words_of(*job.answer);
   if (job.words->named.empty()) return;
   for (const std::string_view each : people)

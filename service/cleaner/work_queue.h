@@ -12,30 +12,51 @@
 #include <string>
 #include <vector>
 
+#include "proto/clean/findings.h"
 #include "proto/transfer/intake.h"
 #include "service/base/clock.h"
+#include "service/base/config.h"
 #include "service/base/guarded.h"
 #include "service/cleaner/document_lane.h"
 
 namespace kiyome::cleaner {
 
-// A further cleaning of an item that was decided, because passwords are known that were not.
-struct Unlock {
-  std::vector<std::string> passwords;             // an operator's; empty: those that mails brought meanwhile
-  std::function<void(unsigned recipients)> told;  // once, how many get a further mail; for who waits for it
+// A further cleaning of an item that was decided, because mails brought passwords that were not known.
+struct Unlock {};
+
+// What a person wants of an item that was decided: another cleaning. Those who are held get the mail, those
+// who have one get a further mail with what is new.
+struct Order {
+  std::vector<std::uint32_t> recipients;  // of whom it speaks (transfer::Recipient::index); empty: of all
+  bool held = true;                       // those of them who are held …
+  bool served = false;                    // … those who have a mail already
+  bool lifts_hold = false;                // a hold by policy counts no more for them, from now on
+  std::optional<Action> policy;           // for attachments in place of the policy's wish …
+  std::string part;                       // … of the part at this place alone ("3"); empty: of all
+  std::vector<std::string> passwords;
+  std::string left_out;  // the place of what does not go along
+  std::string text;      // a word to the recipients
+  std::string event;     // of the audit entry
+  std::string detail;    // of it: more members, each with a comma before
+};
+
+// What came of an order.
+struct Told {
+  unsigned recipients = 0;          // to whom it leaves
+  std::vector<clean::Finding> why;  // of those to whom it does not
 };
 
 struct Work {
   transfer::Announce where;
-  bool release = false;    // an operator's second cleaning, for the recipients that are held …
-  bool as_before = false;  // … by the same rules ("retry"), so what policy holds stays held
   std::string actor;       // who asked for it
   bool hold = false;       // an operator wants it held whatever the policy says
   unsigned delays = 0;     // how often trouble of ours put it off
   unsigned faults = 0;     // … that nobody had foreseen
   bool documents = false;  // it is for a document worker
   std::optional<Unlock> unlock;
-  bool again() const { return release || unlock; }  // the item was decided before
+  std::optional<Order> order;
+  std::function<void(const Told&)> told;  // once, when it is on disk; for who waits for it. May be empty
+  bool again() const { return order || unlock; }  // the item was decided before
 };
 
 // Thread-safe. An item is in the queue or in a worker's hands once, however often it is announced.

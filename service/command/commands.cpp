@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +18,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/compose/words.h"
 #include "service/delivery/stream.h"
 #include "service/document/mail_reading.h"
 #include "service/gate/verify.h"
@@ -37,9 +39,17 @@ std::string user_name() {
   return entry == nullptr ? std::to_string(::getuid()) : entry->pw_name;
 }
 
+std::string request_json(const AskOptions& options) {
+  return fmt::format(R"({{"command":{},"id":{},"reason":{},"part":{},"notice":{},"actor":{}}})",
+                     log::json_string(options.command), log::json_string(options.id),
+                     log::json_string(options.reason), log::json_string(options.part), options.notice,
+                     log::json_string(user_name()));
+}
 std::string request_json(const std::string& command, const std::string& id) {
-  return fmt::format(R"({{"command":{},"id":{},"actor":{}}})", log::json_string(command),
-                     log::json_string(id), log::json_string(user_name()));
+  AskOptions options;
+  options.command = command;
+  options.id = id;
+  return request_json(options);
 }
 
 std::string whole_file(const std::string& path) {
@@ -83,9 +93,35 @@ bool complain(const std::string& error) {
   return !error.empty();
 }
 
+// What a valid configuration of the quarantine review still leaves to think of.
+void check_console(const Config& config) {
+  const ConsoleConfig& console = config.console;
+  if (console.http.listen.empty()) {
+    if (!console.originals_to.empty() || config.gate_takes_originals)
+      std::puts(
+          "注意: 確認画面がないので原本は解放できません / originals cannot be released: there is no "
+          "[console]");
+    return;
+  }
+  const auto& asked = config.auth.second_factor;
+  for (const char* role : {"reviewer", "auditor", "administrator"})
+    if (std::find(asked.begin(), asked.end(), role) == asked.end())
+      std::puts(
+          fmt::format("注意: {0} に二要素認証を求めません / no second factor is asked of {0}", role).c_str());
+  if (!console.originals_to.empty() && config.scan.clamd.empty())
+    std::puts(
+        "注意: scan.clamd がないので原本は解放できません / originals cannot be released: there is no "
+        "scan.clamd");
+  for (const HostPort& at : console.http.listen)
+    if (config.tls_certificate.empty() && at.host != "127.0.0.1" && at.host != "::1" &&
+        at.host != "localhost")
+      std::puts(fmt::format("注意: {0} は TLS なしです / {0} is without TLS", at.text()).c_str());
+}
+
 }  // namespace
 
 int serve(const Config& config, const std::set<std::string>& roles) {
+  compose::check_words(config);
   log::start("supervisor", config.log_level);
   for (const std::string& key : config.later_listeners)
     log::warning("listener not in this build", {{"key", key}});
@@ -93,6 +129,7 @@ int serve(const Config& config, const std::set<std::string>& roles) {
 }
 
 int check(const Config& config) {
+  compose::check_words(config);
   for (const SmtpClientConfig* client : {&config.returns, &config.deliver})
     if (client->tls == TlsMode::required) delivery::TlsClient{*client};  // says when its CA cannot be used
   std::puts((config.path.empty() ? "built-in defaults: ok" : config.path + ": ok").c_str());
@@ -100,6 +137,7 @@ int check(const Config& config) {
     std::puts((key + ": accepted; this build does not serve it yet").c_str());
   for (const std::string& absent : absent_folders(config))
     std::puts(("注意: 今は使えないフォルダー / a folder that cannot be used now: " + absent).c_str());
+  check_console(config);
   std::puts(
       "注意: 1 台だけの構成は「通信経路の分割」になりません。 / One host alone is not a split of the paths.");
   return 0;
@@ -156,9 +194,9 @@ int policy_explain(const Config& config, const std::string& from, const std::str
 int ask(const Config& config, const AskOptions& options) {
   bool intact = true;
   const std::string error = ask_admin(
-      admin_socket(config, options.role.c_str()), request_json(options.command, options.id),
-      [&](const std::string& line) {
-        if (options.command == "audit.verify") intact = line.find("\"intact\":true") != std::string::npos;
+      admin_socket(config, options.role.c_str()), request_json(options), [&](const std::string& line) {
+        if (options.command == "audit.list" && line.find("\"intact\":false") < line.find("\"event\":"))
+          intact = false;
         if (!options.state.empty() && line.find("\"state\":\"" + options.state + "\"") == std::string::npos)
           return;
         if (options.json)

@@ -24,6 +24,9 @@ struct AskOptions {
   std::string id;
   std::string state;
   std::string role = "cleaner";
+  std::string reason;   // of what wants one
+  std::string part;     // "without-part": its place
+  bool notice = false;  // "reject": the recipients are told
   bool json = false;
 };
 int ask(const Config& config, const AskOptions& options);

@@ -32,15 +32,17 @@ std::vector<std::string> sides_of(const Config& config, const UserOptions& optio
   if (options.side == "both") return {"edge", "gate"};
   if (!options.side.empty()) return {options.side};
   std::vector<std::string> here;
-  for (const char* side : {"edge", "gate"})
+  for (const char* side : {"edge", "gate", "console"})
     if (std::filesystem::exists(socket_of(config, side))) here.emplace_back(side);
   if (here.empty())
     throw TemporaryFailure("サービスが動いていません / the service does not run: " + socket_of(config, "*"));
   if (here.size() > 1 && options.command != "list")
     throw ConfigError(
-        "--side: 持込側 edge、受取側 gate、両方 both のどれかを指定してください / say which accounts are "
+        "--side: 持込側 edge、受取側 gate、その両方 both、確認画面 console のどれかを指定してください / say "
+        "which "
+        "accounts are "
         "meant: edge "
-        "(drop box), gate (pick-up) or both");
+        "(drop box), gate (pick-up), both, or console");
   return here;
 }
 

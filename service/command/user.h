@@ -13,8 +13,8 @@ namespace kiyome::command {
 struct UserOptions {
   std::string command;  // "add", "passwd", "totp", "role", "department", "disable", "enable", "token",
                         // "list", "import"
-  // "edge", "gate" or "both". Empty: the one that runs on this host; a list shows all that do. When both run
-  // here, whoever changes something has to say which.
+  // "edge", "gate", "both" (these two) or "console". Empty: the one that runs on this host; a list shows all
+  // that do. When both run here, whoever changes something has to say which.
   std::string side;
   std::string login, name, mail, tenant, department;
   std::vector<std::string> roles;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,13 +39,18 @@ struct MailInput {
   ItemId id;
   std::uint16_t part = 1;         // ordinal of this mail of the item
   std::uint16_t parts_total = 1;  // more than one: X-Kiyome-Id bears ".<part>"
-  bool further = false;           // its reader has a mail of this item already: this one answers that
+  // Its reader has a mail of this item already: this one answers that, with the outcomes that are new and
+  // without the words of the first.
+  bool further = false;
+  std::string_view further_text{};  // a person's word to him, of several lines
+  std::int64_t further_ms = 0;      // its date; 0: that of the item
   std::int64_t received_ms = 0;
   std::string_view client_address, client_helo, protocol;  // for Received
   std::string_view only_recipient;                         // for Received `for`, empty when there are several
   const clean::MailAnswer* answer = nullptr;
   std::vector<PartOutcome>
-      outcomes;  // attachments in order; parts with role body, container … are not listed
+      outcomes;             // attachments in order; parts with role body, container … are not listed
+  std::string_view link{};  // by which the one recipient can ask for what was held or removed; empty: none
 };
 
 struct Output {
@@ -71,6 +77,8 @@ struct HeldInput {
   std::string_view sender, recipient;
   const clean::MailHeader* header = nullptr;  // null when the sanitizer gave none
   std::vector<clean::Finding> reasons;
+  std::string_view link{};         // by which its recipient can ask for it; empty: none
+  std::optional<ItemId> own_id{};  // names this notice, where the item has several; empty: the item's
 };
 std::string held_notice(const HeldInput& input, const Config& config);
 

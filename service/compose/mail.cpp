@@ -53,8 +53,12 @@ std::vector<Finding> findings_of_body(const clean::MailAnswer& answer) {
 
 // A further mail to somebody who has the first: an answer to it, in its thread. With the first one's
 // Message-ID a mail server might take it for the same mail and drop it.
-clean::MailHeader answering(const clean::MailHeader& first, const std::string& first_own_id) {
+clean::MailHeader answering(const MailInput& input, const std::string& first_own_id) {
+  const clean::MailHeader& first = input.answer->header;
   clean::MailHeader out = first;
+  const std::string subject = first.subject.value_or("");
+  if (!lower(subject.substr(0, 3)).starts_with("re:")) out.subject = joined({"Re: ", subject});
+  if (input.further_ms != 0) out.date = clean::Date{input.further_ms / 1000, 0};
   const std::string& id = is_message_id(first.message_id) ? first.message_id : first_own_id;
   out.message_id.clear();
   if (out.references.empty()) out.references = first.in_reply_to;
@@ -101,6 +105,26 @@ std::string shown_body(const std::string& text, const Config& config, std::vecto
   if (!shown.empty() && shown.back() != '\n') shown += '\n';
   attachments.push_back({"本文.txt", kText, clean_body(text, links, findings), nullptr});
   return shown + "\n（本文が長いため、ここまでを表示しています。全文は添付の 本文.txt にあります）\n";
+}
+
+// What a further mail is, in its first line.
+std::string further_lead(const MailInput& input) {
+  const auto count = std::count_if(input.outcomes.begin(), input.outcomes.end(), [](const PartOutcome& each) {
+    return each.text != nullptr || (each.files != nullptr && !each.files->empty());
+  });
+  return joined({kLeadMark, " 先にお届けしたメールの添付 ", std::to_string(count),
+                 " 件を追加でお届けします（詳細は末尾）\n"});
+}
+
+// Its words are ours, and those of whoever decided.
+std::string further_body(const MailInput& input, const Config& config, std::vector<Finding>& findings) {
+  std::string out =
+      "本文は先のメールをご覧ください。\n"
+      "(This mail brings what was missing from the one it answers.)\n";
+  const std::string word = clean_body(input.further_text, config.notice.break_links, findings);
+  if (!word.empty()) out.append("\n担当者から / from the reviewer:\n").append(word);
+  if (out.back() != '\n') out += '\n';
+  return out;
 }
 
 // The clean files of the outcomes; gives each outcome's output names for the notice, empty when it has none.
@@ -227,7 +251,7 @@ ComposedMail clean_mail(const MailInput& input, const Config& config) {
   };
   const std::string first_id = own_id(input.id.text());
   std::optional<clean::MailHeader> further;
-  if (input.further) further = answering(answer.header, first_id);
+  if (input.further) further = answering(input, first_id);
   const std::string fallback_id = input.further ? own_id(kiyome_id(input)) : first_id;
   write_kept_fields({.header = further ? &*further : &answer.header,
                      .subject_mark = config.notice.external_mark ? kExternalMark : std::string_view(),
@@ -235,21 +259,26 @@ ComposedMail clean_mail(const MailInput& input, const Config& config) {
                      .fallback_unix_seconds = input.received_ms / 1000},
                     context, mail);
 
-  const std::string shown = shown_body(answer.body.text, config, attachments, composed.findings);
+  const std::string shown = input.further
+                                ? further_body(input, config, composed.findings)
+                                : shown_body(answer.body.text, config, attachments, composed.findings);
   std::vector<std::string> names;
   Files files(config, attachments, composed.findings);
   for (const PartOutcome& outcome : input.outcomes) names.push_back(files.add(outcome));
-  const std::string warnings = sender_check(answer.header, config.notice) +
-                               sender_warnings(answer.header, config.notice, composed.findings);
+  std::string warnings;
+  if (!input.further)
+    warnings = sender_check(answer.header, config.notice) +
+               sender_warnings(answer.header, config.notice, composed.findings);
   const std::string item = input.id.text();
   NoticeInput notice_input{.item = item,
                            .outcomes = &input.outcomes,
                            .output_names = {names.begin(), names.end()},
-                           .notes = findings_of_body(answer)};
+                           .notes = input.further ? std::vector<Finding>() : findings_of_body(answer),
+                           .link = input.link};
   for (const Finding finding : composed.findings) add_finding(notice_input.notes, finding);
-  const Notice notice = write_notice(notice_input, config.notice, composed.findings);
+  const Notice notice = write_notice(notice_input, config, composed.findings);
 
-  std::string body = notice.lead + warnings;
+  std::string body = (input.further ? further_lead(input) : notice.lead) + warnings;
   if (!body.empty()) body += '\n';
   body.append(shown).append(notice.block);
   write_content(body, attachments, joined({"=_kiyome-", item, "-", std::to_string(input.part)}), mail);

@@ -11,6 +11,7 @@
 #include "service/compose/references.h"
 #include "service/compose/type_names.h"
 #include "service/compose/utf8.h"
+#include "service/compose/words.h"
 
 namespace kiyome::compose {
 namespace {
@@ -162,37 +163,34 @@ std::string what_was_done(const PartOutcome& outcome, std::string_view output_na
   return "保留しました";
 }
 
-void append_part(std::size_t ordinal, const PartOutcome& outcome, std::string_view output_name,
-                 std::vector<Finding>& findings, std::string& out) {
+void add_part(std::size_t ordinal, const PartOutcome& outcome, std::string_view output_name,
+              std::vector<Finding>& findings, Values& values) {
   const clean::Part& part = *outcome.part;
   const std::string name = display_text(part.name, kNameShown, {.break_links = false, .findings = &findings});
-  out.append(std::to_string(ordinal))
-      .append(outcome.entry ? ". └ " : ". ")
-      .append(name.empty() ? "（名前なし）" : name)
-      .append("\n");
-  out.append("   種別: ")
-      .append(type_text(part.detected_type.empty() ? part.declared_type : part.detected_type));
-  out.append("　大きさ: ").append(size_text(part.size)).append("\n");
+  Values& row = values.row("parts");
+  row.own("number", std::to_string(ordinal))
+      .own("entry", outcome.entry ? "1" : "")
+      .own("name", name.empty() ? "（名前なし）" : name)
+      .own("type", type_text(part.detected_type.empty() ? part.declared_type : part.detected_type))
+      .own("size", size_text(part.size))
+      .own("done", what_was_done(outcome, output_name))
+      .own("reasons", reasons_text(outcome.reasons));
   if (part.sha256 != decltype(part.sha256){})  // of what is locked nobody knows the octets
-    out.append("   SHA-256: ").append(hash_text(part.sha256)).append("\n");
-  out.append("   処理: ").append(what_was_done(outcome, output_name));
-  const std::string reasons = reasons_text(outcome.reasons);
-  if (!reasons.empty()) out.append("　理由: ").append(reasons);
-  out.append("\n");
+    row.own("sha256", hash_text(part.sha256));
 }
 
-std::string block(const NoticeInput& input, const std::vector<Finding>& told, const NoticeConfig& config,
+std::string block(const NoticeInput& input, const std::vector<Finding>& told, const Config& config,
                   std::vector<Finding>& findings) {
+  Values values(config);
+  values.own("item", input.item)
+      .own("notes", reasons_text(told))
+      .own("contact", contact_sentence(config.notice))
+      .own("link", input.link);
+  for (std::size_t i = 0; i < input.outcomes->size(); ++i)
+    add_part(i + 1, (*input.outcomes)[i], input.output_names[i], findings, values);
   std::string out = "\n";
   out.append(kNoticeHead).append("――――――――――――――――――――\n");
-  out.append("受信アイテム: ").append(input.item).append("\n");
-  for (std::size_t i = 0; i < input.outcomes->size(); ++i)
-    append_part(i + 1, (*input.outcomes)[i], input.output_names[i], findings, out);
-  if (!told.empty()) out.append("本文など: ").append(reasons_text(told)).append("\n");
-  out.append(contact_sentence(config)).append("\n");
-  out.append(
-      "(This mail was sanitized. To ask for what was removed, give the item number above to your mail "
-      "administrator.)\n");
+  out.append(worded("mail-notice", values, config).text);
   return out.append(kNoticeFoot).append("\n");
 }
 
@@ -253,7 +251,7 @@ std::string contact_sentence(const NoticeConfig& config) {
   return sentence;
 }
 
-Notice write_notice(const NoticeInput& input, const NoticeConfig& config, std::vector<Finding>& findings) {
+Notice write_notice(const NoticeInput& input, const Config& config, std::vector<Finding>& findings) {
   std::vector<Finding> loud, told;
   for (const Finding finding : input.notes) {
     if (is_loud(finding)) add_finding(loud, finding);

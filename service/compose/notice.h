@@ -14,6 +14,7 @@ struct NoticeInput {
   const std::vector<PartOutcome>* outcomes = nullptr;
   std::vector<std::string_view> output_names;  // of each outcome: the clean attachment's name, or empty
   std::vector<clean::Finding> notes;           // about the body and the header
+  std::string_view link{};                     // by which the reader can ask; empty: none
 };
 
 struct Notice {
@@ -22,8 +23,7 @@ struct Notice {
 };
 
 // Texts of the sender within it (names) obey the same rules as the body; what breaks is added to `findings`.
-Notice write_notice(const NoticeInput& input, const NoticeConfig& config,
-                    std::vector<clean::Finding>& findings);
+Notice write_notice(const NoticeInput& input, const Config& config, std::vector<clean::Finding>& findings);
 
 // "12.3 KB (12,595 バイト)".
 std::string size_text(std::uint64_t bytes);

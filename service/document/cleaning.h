@@ -30,7 +30,8 @@ class Cleaning {
   Made through_office(const File& file);
   // entries.cpp
   Made opened(const File& file, Kind kind, unsigned depth);
-  Made entry(const clean::Part& part, const Content* content, unsigned depth);
+  // `place`: its own, within the file that was given.
+  Made entry(const clean::Part& part, const Content* content, const std::string& place, unsigned depth);
 
   std::unique_ptr<PageSink> sink_for(const File& file) const;
   bool stays_a_picture(const File& file) const;
@@ -49,6 +50,7 @@ class Cleaning {
   const Wish& wish_;
   Budget& budget_;
   Pictures pictures_;
+  std::string place_;  // of the archive or mail that is being opened: "" or "0/1/"
 };
 
 Made held(std::vector<clean::Finding> reasons, clean::Finding why);

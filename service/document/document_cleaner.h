@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,8 @@ struct Wish {
   std::vector<std::string> passwords;
   bool personal_numbers = false;                   // look for them in the words: finding my-number
   std::function<void(std::uint32_t pages)> paged;  // how many pages the item has so far; may be empty
+  std::set<std::string>
+      left_out{};          // places of entries that are not looked at and do not go along: "0", "1/2"
   PictureWish pictures{};  // of pages as they are in the clean files; of plain words there are none
 };
 

@@ -2,6 +2,7 @@
 // its own type, under the item's one budget.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "service/compose/characters.h"
 #include "service/document/cleaning.h"
@@ -78,8 +79,9 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
     if (!is_file(part)) continue;
     const auto content = contents.find(part.index);
     if (content != contents.end()) content->second.seal();
+    const std::string place = place_ + std::to_string(made.entries.size());
     made.entries.push_back(
-        {part, entry(part, content == contents.end() ? nullptr : &content->second, depth)});
+        {part, entry(part, content == contents.end() ? nullptr : &content->second, place, depth)});
     contents.erase(part.index);
     if (made.entries.back().made.held()) compose::add_finding(made.reasons, Finding::kEntryHeld);
   }
@@ -93,7 +95,15 @@ Made Cleaning::opened(const File& file, Kind kind, unsigned depth) {
   return made;
 }
 
-Made Cleaning::entry(const clean::Part& part, const Content* content, unsigned depth) {
+Made Cleaning::entry(const clean::Part& part, const Content* content, const std::string& place,
+                     unsigned depth) {
+  if (wish_.left_out.contains(place)) {
+    Made out;
+    out.action = Action::strip;
+    out.reasons = part.findings;
+    compose::add_finding(out.reasons, Finding::kLeftOut);
+    return out;
+  }
   if (budget_.entries == 0) return held(part.findings, Finding::kLimitEntries);
   --budget_.entries;
   const bool said = std::any_of(part.findings.begin(), part.findings.end(), [](Finding finding) {
@@ -114,7 +124,10 @@ Made Cleaning::entry(const clean::Part& part, const Content* content, unsigned d
   }
   if (content->size() != part.size || content->sha256() != part.sha256)
     return held(part.findings, Finding::kConversionFailed);
-  return clean({content, part.name, part.detected_type, part.findings}, depth + 1);
+  const std::string outer = std::exchange(place_, place + "/");
+  Made made = clean({content, part.name, part.detected_type, part.findings}, depth + 1);
+  place_ = outer;
+  return made;
 }
 
 }  // namespace kiyome::document

@@ -18,6 +18,14 @@ workers::Pool& Sanitizers::get(Kind kind) {
   });
 }
 
+std::optional<workers::PoolHealth> Sanitizers::health(Kind kind) {
+  return state_.with([&](State& state) -> std::optional<workers::PoolHealth> {
+    const std::unique_ptr<workers::Pool>& pool = state.pools[static_cast<std::size_t>(kind)];
+    if (!pool) return std::nullopt;
+    return pool->health();
+  });
+}
+
 void Sanitizers::stop() {
   state_.with([](State& state) {
     state.stopped = true;

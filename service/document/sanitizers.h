@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "service/base/guarded.h"
@@ -28,6 +29,8 @@ class Sanitizers {
   workers::Pool& get(Kind kind);
   // Ends every job; later ones are `unavailable`.
   void stop();
+  // Nothing: nobody has asked for it yet.
+  std::optional<workers::PoolHealth> health(Kind kind);
 
  private:
   struct State {

@@ -221,6 +221,10 @@ bool IntakeLink::Impl::obey(const std::string& frame) {
     if (drops.picture) drops.picture(std::move(*picture));
     return true;
   }
+  if (const auto* checkpoint = std::get_if<transfer::Checkpoint>(&*word)) {
+    if (drops.checkpoint) drops.checkpoint(*checkpoint);
+    return true;
+  }
   return false;  // Announce, AskDrop and AskPicture are ours to say
 }
 
@@ -248,6 +252,16 @@ bool IntakeLink::ask(const transfer::AskPicture& picture) {
     if (connected) now.asks.push_back(picture);
   });
   return connected;
+}
+
+void IntakeLink::say(const transfer::Checkpoint& checkpoint) {
+  impl_->tell([&](Queue& now) {
+    if (now.connected) now.asks.push_back(checkpoint);
+  });
+}
+
+bool IntakeLink::connected() const {
+  return impl_->queue.with([](Queue& now) { return now.connected; });
 }
 
 void IntakeLink::start(store::OriginalLog& log, DropCalls drops) {

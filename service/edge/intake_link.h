@@ -27,6 +27,7 @@ class IntakeLink {
     std::function<void()> connected;  // the cleaner may have forgotten what was asked: ask() again
     std::function<void(transfer::Picture)> picture;
     std::function<void()> away;  // the connection ended: what was asked is not answered any more
+    std::function<void(const transfer::Checkpoint&)> checkpoint;  // of our trail: it stands in the other zone
   };
   // Connects, and reconnects with backoff; after each connect everything not taken is said again, in order.
   // `log` and what `drops` reach must outlive the link's running.
@@ -38,6 +39,9 @@ class IntakeLink {
   // connection.
   bool ask(const transfer::AskPicture& picture);
   void stop();
+  // A checkpoint of our trail, to be carried to the other zone. Forgotten when there is no connection.
+  void say(const transfer::Checkpoint& checkpoint);
+  bool connected() const;
   // Items that wait for Taken.
   std::size_t waiting() const;
 

@@ -1,7 +1,5 @@
 #include "service/edge/pages.h"
 
-#include <Poco/JSON/Object.h>
-#include <Poco/JSON/Parser.h>
 #include <fmt/format.h>
 
 #include "proto/base/limits.h"
@@ -9,7 +7,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/policy/tenant.h"
-#include "service/store/audit_words.h"
+#include "service/trail/words.h"
 
 namespace kiyome::edge {
 
@@ -19,6 +17,12 @@ Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
       tenants_(std::make_shared<const std::vector<TenantConfig>>(context.config().tenants)),
       disk_("."),
       trail_("audit.sqlite"),
+      keeper_(".", context.config(),
+              {.trail = audit::Trail::edge,
+               .book = trail_.book(),
+               .carries = {audit::Trail::edge},
+               .tell = [&link](const audit::Checkpoint& checkpoint) { link.say(checkpoint); },
+               .connected = [&link] { return link.connected(); }}),
       accounts_(
           ".", context.config().auth, [this](const auth::Event& event) { note(event); }, "Kiyome 送付"),
       web_(context.take("web")),
@@ -104,6 +108,7 @@ void Pages::note(const auth::Event& event) {
 }
 
 void Pages::serve(RoleContext& context, const EdgeFiles& files) {
+  keeper_.start();
   std::vector<Descriptor> listeners = context.take("drop_box");
   if (listeners.empty()) return;
   http::Router router;
@@ -119,7 +124,10 @@ void Pages::serve(RoleContext& context, const EdgeFiles& files) {
   server_ = std::make_unique<http::Server>(std::move(listeners), std::move(options), std::move(router));
 }
 
-void Pages::stop() { server_.reset(); }
+void Pages::stop() {
+  server_.reset();
+  keeper_.stop();
+}
 
 void Pages::reload(const Config& config, std::shared_ptr<const EdgeSettings> settings,
                    const EdgeFiles& files) {
@@ -131,22 +139,20 @@ void Pages::reload(const Config& config, std::shared_ptr<const EdgeSettings> set
   portal_.reload(config.auth);
   box_.reload(config.drop_box);
   invitations_->reload(config);
+  keeper_.reload(config);
 }
 
 void Pages::admin(const std::string& request, const AdminReply& reply) {
   if (auth::handle_admin(accounts_, request, reply)) return;
-  Poco::JSON::Parser parser;
-  const auto asked = parser.parse(request).extract<Poco::JSON::Object::Ptr>();
-  const auto walk = [this](const auto& use, std::uint64_t& count) { return trail_.verify(use, count); };
-  if (!store::tell_trail(asked->optValue<std::string>("command", ""), walk, reply))
-    throw PermanentFailure("no such command");
+  if (!trail::tell_trail(keeper_, request, reply)) throw PermanentFailure("no such command");
 }
 
 IntakeLink::DropCalls Pages::calls() {
   return {.state = [this](const transfer::DropState& state) { box_.heard(state); },
           .connected = [this] { box_.connected(); },
           .picture = [this](transfer::Picture picture) { pictures_.came(std::move(picture)); },
-          .away = [this] { pictures_.away(); }};
+          .away = [this] { pictures_.away(); },
+          .checkpoint = [this](const transfer::Checkpoint& checkpoint) { keeper_.confirmed(checkpoint); }};
 }
 
 }  // namespace kiyome::edge

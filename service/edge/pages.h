@@ -16,6 +16,7 @@
 #include "service/edge/settings.h"
 #include "service/http/server.h"
 #include "service/store/audit_trail.h"
+#include "service/trail/keeper.h"
 
 namespace kiyome::edge {
 
@@ -48,6 +49,7 @@ class Pages {
   Guarded<std::shared_ptr<const std::vector<TenantConfig>>> tenants_;  // the same
   DiskSpace disk_;
   store::AuditTrail trail_;
+  trail::Keeper keeper_;
   auth::Accounts accounts_;
   std::vector<Descriptor> web_;  // the folder of the pages' files, or none
   portal::Portal portal_;

@@ -128,4 +128,16 @@ std::optional<Refusal> refuse(const transfer::DropBundle& bundle) {
   return std::nullopt;
 }
 
+std::optional<std::string> refuse(const transfer::Door& door) {
+  if (!is_uuid_v7(door.id)) return "the item id is no UUIDv7";
+  std::vector<std::string_view> lines{door.sender, door.subject};
+  for (const transfer::DoorPart& part : door.parts) {
+    lines.push_back(part.name);
+    lines.push_back(part.type);
+  }
+  for (const std::string_view line : lines)
+    if (const Checked bad = check_line(line)) return "a line of a door holds what no clean line does";
+  return std::nullopt;
+}
+
 }  // namespace kiyome::gate

@@ -11,11 +11,14 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/gate/door_back.h"
 #include "service/gate/folder/output_folder.h"
 #include "service/gate/intake.h"
 #include "service/gate/outbox.h"
+#include "service/gate/sealed_mail.h"
 #include "service/http/json_text.h"
-#include "service/store/audit_words.h"
+#include "service/trail/keeper.h"
+#include "service/trail/words.h"
 
 namespace kiyome::gate {
 namespace {
@@ -52,20 +55,32 @@ struct Gate::Impl {
   GateStore store;
   std::unique_ptr<Intake> intake;
   std::unique_ptr<Writer> writer;
+  std::unique_ptr<trail::Keeper> keeper;
+  std::unique_ptr<DoorBack> doors;
   std::unique_ptr<Outbox> outbox;
   std::unique_ptr<OutputFolder> output;    // may be none
   std::unique_ptr<PickUpService> pick_up;  // may be none
   SmtpClientConfig deliver;
   std::string hostname;
+  struct Originals {
+    bool taken = false;  // gate.originals
+    SealedHead head;
+  };
+  Guarded<Originals> originals;
   std::atomic<std::int64_t> prune_next_ms{0};
 
   explicit Impl(const std::string& folder) : store(folder) {}
   std::int64_t now_ms() const {
     return start_ms + std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
   }
+  void read_originals(const Config& config);
+  std::optional<transfer::Bundle> sealed(const transfer::SealedOriginal& original);
   void add_to_outbox(std::int64_t row, std::int64_t received_ms,
                      std::shared_ptr<const transfer::Bundle> bundle);
   PickUpParts pick_up_parts();
+  store::AuditBook audit_book();
+  void look_after_trail(const std::string& folder, const Config& config);
+  void heard(const transfer::Checkpoint& checkpoint);
   bool has_takers(const transfer::DropBundle& bundle);
   void prune_sometimes();
   void drops(const AdminReply& reply);
@@ -86,6 +101,21 @@ void Gate::Impl::add_to_outbox(std::int64_t row, std::int64_t received_ms,
   outbox->add(pending, std::move(bundle));
 }
 
+void Gate::Impl::read_originals(const Config& config) {
+  Originals next;
+  next.taken = config.gate_takes_originals;
+  next.head.hostname = config.smtp.hostname;
+  next.head.from =
+      !config.notice.sender.empty() ? config.notice.sender : "postmaster@" + config.smtp.hostname;
+  originals.with([&](Originals& now) { now = std::move(next); });
+}
+
+std::optional<transfer::Bundle> Gate::Impl::sealed(const transfer::SealedOriginal& original) {
+  const Originals now = originals.with([](const Originals& held) { return held; });
+  if (!now.taken) return std::nullopt;
+  return sealed_mail(original, now.head, now_ms());
+}
+
 PickUpParts Gate::Impl::pick_up_parts() {
   return {store,
           *writer,
@@ -97,7 +127,42 @@ PickUpParts Gate::Impl::pick_up_parts() {
           [this](const std::string& address) { return output && output->is_for(address); },
           [this] {
             if (output) output->wake();
-          }};
+          },
+          [this] { doors->wake(); },
+          [this](transfer::DoorPassword password) { return doors->give(std::move(password)); }};
+}
+
+store::AuditBook Gate::Impl::audit_book() {
+  return {.write =
+              [this](std::function<void(store::Database&, store::AuditLog&)> change,
+                     std::function<void(bool)> done) {
+                Writer::Work work;
+                work.apply = [change = std::move(change)](GateStore& disk) { disk.look_after_trail(change); };
+                work.done = std::move(done);
+                writer->submit(std::move(work));
+              },
+          .open = [this] { return store.open(); }};
+}
+
+void Gate::Impl::look_after_trail(const std::string& folder, const Config& config) {
+  keeper = std::make_unique<trail::Keeper>(
+      folder, config,
+      trail::Keeper::Around{.trail = audit::Trail::gate,
+                            .book = audit_book(),
+                            .carries = {audit::Trail::gate},
+                            .tell =
+                                [this](const audit::Checkpoint& checkpoint) {
+                                  intake->way_back().say(transfer::WayBack(checkpoint));
+                                  intake->way_back().flush();
+                                },
+                            .connected = [this] { return intake->way_back().connected(); }});
+}
+
+// Those of the Internet side stand here from now on, and it hears that; of ours it says what stands there.
+void Gate::Impl::heard(const transfer::Checkpoint& checkpoint) {
+  if (checkpoint.trail == audit::Trail::gate) return keeper->confirmed(checkpoint);
+  keeper->heard(checkpoint,
+                [this](const audit::Checkpoint& kept) { intake->way_back().say(transfer::WayBack(kept)); });
 }
 
 // Without pages the output folder takes what nobody has to approve.
@@ -113,6 +178,7 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   Impl& gate = *impl_;
   gate.deliver = config.deliver;
   gate.hostname = config.smtp.hostname;
+  gate.read_originals(config);
   Intake::Calls intake_calls;
   intake_calls.now_ms = [&gate] { return gate.now_ms(); };
   intake_calls.accepted = [&gate](std::int64_t row, std::int64_t received_ms,
@@ -120,6 +186,7 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
     gate.add_to_outbox(row, received_ms, std::move(bundle));
     gate.prune_sometimes();
   };
+  intake_calls.checkpoint = [&gate](const transfer::Checkpoint& checkpoint) { gate.heard(checkpoint); };
   if (pick_up || output) {
     intake_calls.asked = [&gate](const transfer::DropBundle& bundle) { return gate.pick_up->asked(bundle); };
     intake_calls.dropped = [&gate](const ItemId&) {
@@ -131,8 +198,14 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
     intake_calls.has_takers = [&gate](const transfer::DropBundle& bundle) { return gate.has_takers(bundle); };
     pick_up.emplace();  // its rounds end what is old; it listens nowhere
   }
+  intake_calls.sealed = [&gate](const transfer::SealedOriginal& original) { return gate.sealed(original); };
+  intake_calls.door_state = [&gate](const transfer::DoorState& state) { gate.doors->answered(state); };
   gate.intake = std::make_unique<Intake>(std::move(listening), gate.store, std::move(intake_calls));
   gate.writer = std::make_unique<Writer>(gate.store, [&gate] { gate.intake->batch_done(); });
+  gate.look_after_trail(folder, config);
+  gate.doors = std::make_unique<DoorBack>(DoorBack::Parts{gate.store, *gate.writer, gate.intake->way_back(),
+                                                          [&gate] { return gate.now_ms(); },
+                                                          [&gate] { gate.intake->batch_done(); }});
   Outbox::Calls outbox_calls;
   outbox_calls.now_ms = [&gate] { return gate.now_ms(); };
   outbox_calls.results = [&gate](const std::vector<NumberedResult>& results) {
@@ -151,13 +224,16 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   const Outbox::Numbers numbers = gate.outbox->numbers();
   log::info("gate serves", {{"pending", static_cast<std::int64_t>(numbers.waiting + numbers.sending)}});
   gate.intake->start(*gate.writer);
+  gate.keeper->start();
 }
 
 Gate::~Gate() {
   if (impl_->pick_up) impl_->pick_up->stop();
   if (impl_->output) impl_->output->stop();
   impl_->intake->stop();
+  impl_->doors->stop();
   impl_->outbox->stop(kMailsInHand);
+  impl_->keeper->stop();
   impl_->writer.reset();
   log::info("gate stopped");
 }
@@ -183,7 +259,9 @@ std::string Gate::reload(const Config& next, const std::string& certificate_pem,
   } catch (const std::exception& trouble) {
     return std::string("gate.deliver: ") + trouble.what();
   }
+  impl_->read_originals(next);
   if (impl_->output) impl_->output->reload(next.output_folder);
+  impl_->keeper->reload(next);
   return impl_->pick_up ? impl_->pick_up->reload(next, certificate_pem, key_pem) : std::string();
 }
 
@@ -194,10 +272,7 @@ void Gate::admin(const std::string& request, const AdminReply& reply) {
   if (command == "status") return impl_->status(reply);
   if (command == "retry") return impl_->retry(object->optValue<std::string>("id", ""), reply);
   if (command == "drops") return impl_->drops(reply);
-  const auto walk = [this](const auto& use, std::uint64_t& count) {
-    return impl_->store.verify_audit(use, count);
-  };
-  if (store::tell_trail(command, walk, reply)) return;
+  if (trail::tell_trail(*impl_->keeper, request, reply)) return;
   if (impl_->pick_up && auth::handle_admin(impl_->pick_up->accounts(), request, reply)) return;
   throw PermanentFailure("unknown command");
 }

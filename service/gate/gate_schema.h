@@ -1,6 +1,8 @@
 // The steps of the gate's schema, from the first day on. A step that was ever released is never changed.
 #pragma once
 
+#include "service/store/audit_log.h"
+
 namespace kiyome::gate {
 
 inline constexpr const char* kGateSchema[] = {
@@ -82,6 +84,22 @@ inline constexpr const char* kGateSchema[] = {
        DROP INDEX submissions_age;
        CREATE INDEX submissions_age ON submissions (gone, tenants, changed_ms);
        ALTER TABLE drop_recipients ADD COLUMN approval TEXT NOT NULL DEFAULT '';)",
+    // What stands beside the audit trail.
+    KIYOME_AUDIT_BOOK,
+    // Doors: links by which a recipient asks for what was held. `mark` is DoorMark, 8 waits for an answer;
+    // `part` as in transfer::DoorState.
+    R"(CREATE TABLE doors (
+         token BLOB PRIMARY KEY, id BLOB NOT NULL, recipient INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+         frame BLOB NOT NULL) WITHOUT ROWID;
+       CREATE INDEX doors_of ON doors (id, recipient);
+       CREATE INDEX doors_until ON doors (until_ms);
+       CREATE TABLE door_marks (
+         id BLOB NOT NULL, recipient INTEGER NOT NULL, part INTEGER NOT NULL, mark INTEGER NOT NULL,
+         changed_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+         attempt INTEGER NOT NULL,  -- the number of the last password, else 0
+         PRIMARY KEY (id, recipient, part)) WITHOUT ROWID;
+       CREATE INDEX door_marks_until ON door_marks (until_ms);
+       CREATE INDEX door_marks_sent ON door_marks (changed_ms) WHERE mark = 8 AND part <> 4294967294;)",
 };
 
 }  // namespace kiyome::gate

@@ -172,6 +172,7 @@ GateStore::GateStore(const std::string& folder) : path_(folder + "/gate.sqlite")
           [this](const std::string& stem, std::string_view content) { return write_blob(stem, content); },
           [&w](std::string name) { w.dropped.push_back(std::move(name)); }, [&w] { return w.next_result++; }},
       path, w.blobs.get());
+  doors_ = std::make_unique<DoorStore>(w.database, path);
   reading_.with([&](auto& reading) { reading = std::make_unique<Reading>(path, w.blobs.get()); });
 }
 
@@ -384,10 +385,10 @@ std::uint64_t GateStore::waiting_results() {
   return out;
 }
 
-std::optional<std::string> GateStore::verify_audit(const std::function<void(const audit::Entry&)>& use,
-                                                   std::uint64_t& count) {
-  store::Database database(path_);
-  return store::AuditLog::verify(database, use, count);
+std::unique_ptr<store::Database> GateStore::open() const { return std::make_unique<store::Database>(path_); }
+
+void GateStore::look_after_trail(const std::function<void(store::Database&, store::AuditLog&)>& work) {
+  work(writing_->database, drops_->audit());
 }
 
 }  // namespace kiyome::gate

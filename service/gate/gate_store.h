@@ -20,6 +20,7 @@
 #include "proto/transfer/bundle.h"
 #include "service/base/guarded.h"
 #include "service/gate/content.h"
+#include "service/gate/door_store.h"
 #include "service/gate/drop_store.h"
 #include "service/gate/numbered_result.h"
 #include "service/store/sqlite.h"
@@ -92,6 +93,9 @@ class GateStore {
   void prune(std::int64_t before_ms);
   // The pick-up's part. Its writing calls stand between begin() and commit(), as those here.
   DropStore& drops() { return *drops_; }
+  DoorStore& doors() { return *doors_; }
+  // What looks after the trail. Between begin() and commit(), as those here.
+  void look_after_trail(const std::function<void(store::Database&, store::AuditLog&)>& work);
 
   // ---- reading ----
   void pending(const std::function<void(const PendingBundle&)>& use);
@@ -101,9 +105,8 @@ class GateStore {
   // In order of age, until `use` gives false.
   void list(const std::function<bool(const ListedDelivery&)>& use);
   std::uint64_t waiting_results();
-  // On a connection of its own. Gives the first fault of the trail in words, or nothing.
-  std::optional<std::string> verify_audit(const std::function<void(const audit::Entry&)>& use,
-                                          std::uint64_t& count);
+  // A connection of one's own, to read the trail.
+  std::unique_ptr<store::Database> open() const;
 
  private:
   struct Writing;
@@ -116,6 +119,7 @@ class GateStore {
   std::unique_ptr<Writing> writing_;
   Guarded<std::unique_ptr<Reading>> reading_;
   std::unique_ptr<DropStore> drops_;
+  std::unique_ptr<DoorStore> doors_;
 };
 
 }  // namespace kiyome::gate

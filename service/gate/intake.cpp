@@ -13,6 +13,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/gate/verify.h"
+#include "service/gate/verify_sealed_zip.h"
 
 namespace kiyome::gate {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kReadSize = 256u << 10;
+constexpr std::int64_t kMarkKept = 400LL * 86'400'000;  // ms; longer than any door is open
 constexpr auto kAfterTrouble = 1s;  // before the next peer is heard, after a broken frame or a failed commit
 
 // The mail bears the item's id, or the id and ".part". Gives the offset of the value when it is another one.
@@ -48,6 +50,17 @@ std::optional<Refusal> refuse(const transfer::Bundle& bundle) {
     return because(Reason::grammar, violation->offset, violation->reason);
   if (const std::optional<std::size_t> offset = other_identity(bundle.content, bundle.id, bundle.part))
     return because(Reason::envelope, *offset, "X-Kiyome-Id is another item's");
+  return std::nullopt;
+}
+
+std::optional<Refusal> refuse(const transfer::SealedOriginal& sealed) {
+  using Reason = transfer::RefusalReason;
+  const auto because = [&](Reason reason, std::uint64_t offset, std::string why) {
+    return Refusal{{sealed.id, transfer::SealedOriginal::part, reason, offset}, std::move(why)};
+  };
+  if (sha256(sealed.content) != sealed.sha256) return because(Reason::digest, 0, "digest");
+  if (const std::optional<Violation> violation = verify_sealed_zip(sealed.content, sealed.name))
+    return because(Reason::grammar, violation->offset, violation->reason);
   return std::nullopt;
 }
 
@@ -170,6 +183,13 @@ void Intake::handle(std::string_view frame) {
   }
   if (auto* bundle = std::get_if<transfer::Bundle>(&*message)) return take(std::move(*bundle));
   if (auto* bundle = std::get_if<transfer::DropBundle>(&*message)) return take(std::move(*bundle));
+  if (const auto* sealed = std::get_if<transfer::SealedOriginal>(&*message)) return take(*sealed);
+  if (auto* door = std::get_if<transfer::Door>(&*message)) return take(std::move(*door));
+  if (const auto* state = std::get_if<transfer::DoorState>(&*message)) return take(*state);
+  if (const auto* checkpoint = std::get_if<transfer::Checkpoint>(&*message)) {
+    if (calls_.checkpoint) calls_.checkpoint(*checkpoint);
+    return;
+  }
   if (const auto* taken = std::get_if<transfer::DropResultTaken>(&*message))
     return forget([taken = *taken](GateStore& store) { store.drops().taken(taken); });
   forget([taken = std::get<transfer::ResultTaken>(*message)](GateStore& store) { store.taken(taken); });
@@ -197,6 +217,27 @@ void Intake::say_refused(const Refusal& refusal) {
 
 void Intake::take(transfer::Bundle bundle) {
   if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(*refusal);
+  keep(std::move(bundle));
+}
+
+// The one thing that nobody cleaned: without our own switch it ends here, whatever it is.
+void Intake::take(const transfer::SealedOriginal& sealed) {
+  std::optional<transfer::Bundle> mail;
+  if (const std::optional<Refusal> refusal = refuse(sealed)) return say_refused(*refusal);
+  try {
+    if (calls_.sealed) mail = calls_.sealed(sealed);
+  } catch (const TemporaryFailure& trouble) {
+    log::error("sealed original", sealed.id, {{"why", trouble.what()}});
+  }
+  if (!mail)
+    return say_refused({{sealed.id, transfer::SealedOriginal::part, transfer::RefusalReason::envelope, 0},
+                        "no originals are taken here"});
+  log::warning("sealed original taken", sealed.id,
+               {{"of", sealed.item.text()}, {"recipient", sealed.recipient}});
+  keep(std::move(*mail));
+}
+
+void Intake::keep(transfer::Bundle bundle) {
   struct Taken {
     std::shared_ptr<const transfer::Bundle> bundle;  // shared with the outbox, which sends it
     std::int64_t received_ms = 0;
@@ -268,6 +309,36 @@ void Intake::take(transfer::DropBundle bundle) {
   };
   ++unwritten_;
   unwritten_octets_ += octets;
+  writer_->submit(std::move(work));
+}
+
+// It is written with or before the bundle that follows it: whose mail is accepted, his link is good.
+void Intake::take(transfer::Door door) {
+  if (const std::optional<std::string> why = refuse(door)) {
+    log::error("door refused", door.id, {{"why", *why}});
+    return;
+  }
+  Writer::Work work;
+  work.apply = [door = std::move(door)](GateStore& store) { store.doors().insert(door); };
+  work.done = [this](bool written) {
+    if (written) --unwritten_;
+  };
+  work.kept = work.lazy = true;  // Accepted, said of the bundle, speaks for it, too
+  ++unwritten_;
+  writer_->submit(std::move(work));
+}
+
+void Intake::take(const transfer::DoorState& state) {
+  Writer::Work work;
+  work.apply = [state, until = calls_.now_ms() + kMarkKept](GateStore& store) {
+    store.doors().heard(state, until);
+  };
+  work.done = [this, state](bool written) {
+    --unwritten_;
+    if (!written) commit_failed_ = true;
+    if (written && calls_.door_state) calls_.door_state(state);
+  };
+  ++unwritten_;
   writer_->submit(std::move(work));
 }
 

@@ -27,6 +27,9 @@ struct Refusal {
 };
 std::optional<Refusal> refuse(const transfer::Bundle& bundle);
 std::optional<Refusal> refuse(const transfer::DropBundle& bundle);
+std::optional<Refusal> refuse(const transfer::SealedOriginal& sealed);
+// Why a door is not taken: its lines stand on a page. drop_refuse.cpp
+std::optional<std::string> refuse(const transfer::Door& door);
 
 class Intake {
  public:
@@ -37,11 +40,18 @@ class Intake {
         accepted;
     // Whether somebody here can have this. Empty: everything.
     std::function<bool(const transfer::DropBundle&)> has_takers;
+    // A checkpoint: of a trail on the Internet side, or what stands there of ours. Empty: none is taken.
+    std::function<void(const transfer::Checkpoint&)> checkpoint;
     // What is known here beside it. Throws TemporaryFailure: then it is offered again. Empty: nothing.
     std::function<Asked(const transfer::DropBundle&)> asked;
     // On the writer's thread: a new item of this delivery is on the disk. Empty: nobody can pick anything up
     // here, and such bundles are refused.
     std::function<void(const ItemId& submission)> dropped;
+    // On the writer's thread: what this says is on the disk. May be empty.
+    std::function<void(const transfer::DoorState&)> door_state{};
+    // The mail that brings a sealed original whose form was proved; nothing where this side takes none.
+    // Empty: it takes none.
+    std::function<std::optional<transfer::Bundle>(const transfer::SealedOriginal&)> sealed{};
   };
   Intake(Descriptor listening, GateStore& store, Calls calls);
   ~Intake();
@@ -61,7 +71,11 @@ class Intake {
   void read_peer();
   void handle(std::string_view frame);
   void take(transfer::Bundle bundle);
+  void keep(transfer::Bundle bundle);
   void take(transfer::DropBundle bundle);
+  void take(const transfer::SealedOriginal& sealed);
+  void take(transfer::Door door);
+  void take(const transfer::DoorState& state);
   void forget(std::function<void(GateStore&)> apply);
   void say_refused(const Refusal& refusal);
   bool full() const;

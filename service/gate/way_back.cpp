@@ -19,6 +19,7 @@ void WayBack::connect(int socket) {
     state = State();
     state.socket = socket;
     state.behind = socket >= 0;
+    if (socket >= 0) ++connections_;
   });
 }
 
@@ -99,6 +100,10 @@ bool WayBack::unfinished() {
 
 bool WayBack::crowded() {
   return state_.with([](State& state) { return state.out.size() - state.sent > kDirectMax; });
+}
+
+std::uint64_t WayBack::connection() {
+  return state_.with([this](State& state) { return state.socket >= 0 && !state.broken ? connections_ : 0; });
 }
 
 bool WayBack::connected() {

@@ -33,6 +33,7 @@ class WayBack {
   unfinished();  // broken, waiting, or with results on the disk: the connection's thread has to look after it
   bool crowded();  // the peer does not read: take nothing more from it
   bool connected();
+  std::uint64_t connection();  // another number for each; 0: there is none
 
  private:
   struct State {
@@ -48,6 +49,7 @@ class WayBack {
 
   GateStore& store_;
   Guarded<State> state_;
+  std::uint64_t connections_ = 0;  // so far; under the lock of the state
 };
 
 }  // namespace kiyome::gate

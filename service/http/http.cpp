@@ -36,6 +36,14 @@ constexpr Words kWords[] = {
     {"version", "この HTTP の版には対応していません / This version of HTTP is not spoken"},
     {"invalid", "入力内容を確認してください / Please check what was entered"},
     {"busy", "混み合っています。しばらくしてからお試しください / Busy; please try again in a while"},
+    {"unavailable",
+     "無害化サービスが応答していません。しばらくしてからお試しください / The cleaner does not answer; please "
+     "try again in "
+     "a while"},
+    {"decided", "すでに決定されています / It has been decided already"},
+    {"not-kept", "原本の保存期間は過ぎています / The original is not kept any more"},
+    {"kept", "保全中のため削除できません / It is under legal hold and cannot be deleted"},
+    {"unproven", "差出人が認証されていません / The sender is not authenticated"},
     {"no-space", "保存する場所が足りません / There is no room to store it"},
     {"internal", "内部エラーが起きました / Something went wrong here"},
 };

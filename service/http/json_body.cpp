@@ -98,14 +98,14 @@ bool no_controls(std::string_view text, bool lines) {
   return text.find('\x7f') == std::string_view::npos && (lines || text.find('\t') == std::string_view::npos);
 }
 
+}  // namespace
+
 bool is_json_type(std::string_view type) {
   std::string small;
   for (const char c : type)
     if (c != ' ' && c != '\t') small += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   return small == "application/json" || small == "application/json;charset=utf-8";
 }
-
-}  // namespace
 
 JsonObject::JsonObject(const JsonValue& value, std::string name, JsonFaults& faults)
     : value_(&value), name_(std::move(name)), faults_(&faults) {}
@@ -158,6 +158,29 @@ std::int64_t JsonObject::integer(const std::string& name, std::int64_t min, std:
   if (number != nullptr && *number >= min && *number <= max) return *number;
   wrong(name);
   return min;
+}
+
+std::int64_t JsonObject::optional_integer(const std::string& name, std::int64_t otherwise, std::int64_t max) {
+  return find(name, false) == nullptr ? otherwise : integer(name, 0, max);
+}
+
+std::vector<std::int64_t> JsonObject::integers(const std::string& name, std::size_t count_max,
+                                               std::int64_t min, std::int64_t max) {
+  const JsonValue* const value = find(name, false);
+  if (value == nullptr) return {};
+  const auto* const array = std::get_if<JsonValue::Array>(&value->is);
+  if (array == nullptr || array->size() > count_max) {
+    wrong(name);
+    return {};
+  }
+  std::vector<std::int64_t> out;
+  for (const JsonValue& entry : *array) {
+    const auto* const number = std::get_if<std::int64_t>(&entry.is);
+    const bool right = number != nullptr && *number >= min && *number <= max;
+    if (!right) wrong(name + "[" + std::to_string(&entry - array->data()) + "]");
+    out.push_back(right ? *number : min);
+  }
+  return out;
 }
 
 bool JsonObject::boolean(const std::string& name) {

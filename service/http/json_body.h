@@ -33,6 +33,10 @@ class JsonObject {
   // As it is; of printable ASCII alone.
   std::string ascii(const std::string& name, std::size_t max, std::size_t min = 1);
   std::int64_t integer(const std::string& name, std::int64_t min, std::int64_t max);
+  std::int64_t optional_integer(const std::string& name, std::int64_t otherwise, std::int64_t max);  // from 0
+  // None when absent.
+  std::vector<std::int64_t> integers(const std::string& name, std::size_t count_max, std::int64_t min,
+                                     std::int64_t max);
   bool boolean(const std::string& name);
   bool optional_boolean(const std::string& name, bool otherwise);
   std::vector<std::string> texts(const std::string& name, std::size_t count_max, std::size_t max,
@@ -60,6 +64,9 @@ class JsonObject {
   JsonFaults* faults_;
   std::set<std::string> asked_;
 };
+
+// Whether a Content-Type says JSON; of parameters only the charset UTF-8 may stand there.
+bool is_json_type(std::string_view type);
 
 // What a form of ours takes at most, its texts escaped: many may send one without an account, all at once.
 inline constexpr std::size_t kJsonFormBytes = 32u << 10;

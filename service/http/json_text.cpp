@@ -31,19 +31,15 @@ JsonText& JsonText::key(std::string_view name) {
   return *this;
 }
 
-JsonText& JsonText::value(std::string_view text) {
-  comma();
-  for (const char c : log::json_string(text)) {
-    if (c == '<')
-      out_ += "\\u003c";
-    else
-      out_ += c;
-  }
-  return *this;
-}
+JsonText& JsonText::value(std::string_view text) { return raw(log::json_string(text)); }
 
+// In JSON it stands within texts alone.
 JsonText& JsonText::raw(std::string_view json) {
   comma();
+  for (std::size_t at = json.find('<'); at != std::string_view::npos; at = json.find('<')) {
+    out_.append(json.substr(0, at)).append("\\u003c");
+    json.remove_prefix(at + 1);
+  }
   out_ += json;
   return *this;
 }

@@ -180,4 +180,24 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+// meet[i][j]: whether the rests behind i and j have a text in common; from the ends on.
+bool globs_meet(std::string_view one, std::string_view other) {
+  const std::size_t columns = other.size() + 1;
+  std::vector<char> meet((one.size() + 1) * columns, 0);
+  const auto at = [&](std::size_t i, std::size_t j) -> char& { return meet[i * columns + j]; };
+  for (std::size_t i = one.size() + 1; i-- > 0;)
+    for (std::size_t j = columns; j-- > 0;) {
+      const bool ends = i == one.size(), other_ends = j == other.size();
+      if (ends && other_ends)
+        at(i, j) = 1;
+      else if (!ends && one[i] == '*')
+        at(i, j) = at(i + 1, j) || (!other_ends && at(i, j + 1));
+      else if (!other_ends && other[j] == '*')
+        at(i, j) = at(i, j + 1) || (!ends && at(i + 1, j));
+      else if (!ends && !other_ends)
+        at(i, j) = (one[i] == '?' || other[j] == '?' || lower(one[i]) == lower(other[j])) && at(i + 1, j + 1);
+    }
+  return at(0, 0) != 0;
+}
+
 }  // namespace kiyome::policy

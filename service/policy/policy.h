@@ -50,6 +50,9 @@ bool passes_documents(const Config& config);
 
 // '*' any run, '?' one character; ASCII case is ignored. For a given pattern the time is linear in the text.
 bool glob_match(std::string_view pattern, std::string_view text);
+// Whether some text matches both patterns. Of '?' a character of several octets counts as one of them: what
+// is not of ASCII may then be told apart where it need not be.
+bool globs_meet(std::string_view one, std::string_view other);
 
 // The text of `kiyome policy explain`: the tenant and organisations, each policy's rules in order with
 // matched or why not, then the outcome and who decided it, in Japanese and English.

@@ -126,6 +126,11 @@ http::Handler Portal::from_our_page(http::Handler handler) {
   };
 }
 
+bool Portal::comes_here(const auth::Account& account) const {
+  return only_.empty() ||
+         std::any_of(only_.begin(), only_.end(), [&](auth::Role role) { return account.has(role); });
+}
+
 http::Response Portal::admit(const Request& request, const std::string& login) {
   const auto signed_in = asked([&] { return accounts_.admit(login, request.client_address, "invitation"); });
   if (const std::string before = cookie_token(request); !before.empty()) accounts_.sign_out(before);
@@ -171,6 +176,10 @@ Response Portal::sign_in(Request& request) {
   });
   const auto signed_in =
       asked([&] { return accounts_.sign_in(given.login, given.password, request.client_address); });
+  if (!comes_here(signed_in.session.account)) {
+    accounts_.sign_out(signed_in.token);
+    refuse(401, "sign-in-refused");
+  }
   if (const std::string before = cookie_token(request); !before.empty()) accounts_.sign_out(before);
   return answer(request, signed_in);
 }

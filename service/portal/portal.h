@@ -7,6 +7,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "service/auth/accounts.h"
@@ -31,6 +32,10 @@ class Portal {
 
   // What GET /session tells of a session's idle time; without it nothing is told.
   void reload(const AuthConfig& config) { idle_seconds_ = config.idle_minutes * 60; }
+
+  // Only accounts with one of these roles sign in; others are refused as if the password were wrong. Before
+  // the server starts.
+  void only(std::set<auth::Role> roles) { only_ = std::move(roles); }
 
   // Adds the routes of /api/v1/session… and of the files. The portal must outlive the server.
   void add_to(http::Router& router);
@@ -62,7 +67,10 @@ class Portal {
   http::Response enrol(http::Request& request);
   http::Response change_password(http::Request& request);
 
+  bool comes_here(const auth::Account& account) const;
+
   auth::Accounts& accounts_;
+  std::set<auth::Role> only_;  // empty: everybody
   const std::string cookie_;
   std::atomic<std::uint32_t> idle_seconds_{0};
   std::shared_ptr<const WebFiles> files_;  // shared with answers that are still being sent

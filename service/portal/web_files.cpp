@@ -203,6 +203,8 @@ const WebFiles::File* WebFiles::find(std::string_view path) const {
   };
   if (const File* const file = at(path)) return file;
   const bool page = path.substr(path.rfind('/')).find('.') == std::string_view::npos;
+  if (page)  // one that stands beside the site: "/ask"
+    if (const File* const beside = at(std::string(path) + ".html")) return beside;
   return page && path != "/api" && !path.starts_with("/api/") ? at("/index.html") : nullptr;
 }
 

@@ -1,12 +1,28 @@
 #include "service/store/audit_log.h"
 
+#include <algorithm>
+
+#include "service/base/log.h"
 #include "service/store/row_values.h"
 
 namespace kiyome::store {
+
 AuditLog::AuditLog(Database& database) : database_(database) {
+  std::uint64_t counted = 0;
+  database_.kept("SELECT sequence, head, last FROM audit_base").one([&](const Row& row) {
+    head_ = {static_cast<std::uint64_t>(row.integer(0)), sha256_of(row.blob(1))};
+    counted = static_cast<std::uint64_t>(row.integer(2));
+  });
   database_.kept("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1").one([&](const Row& row) {
+    if (static_cast<std::uint64_t>(row.integer(0)) < head_.sequence) return;  // left of a cut
     head_ = {static_cast<std::uint64_t>(row.integer(0)), sha256_of(row.blob(1))};
   });
+  // The checkpoints will tell it too, whatever is written from here on.
+  if (counted != head_.sequence)
+    log::error("audit trail: its end is not where it was",
+               {{"last", static_cast<std::int64_t>(head_.sequence)},
+                {"counted", static_cast<std::int64_t>(counted)}});
+  head_.sequence = std::max(head_.sequence, counted);  // no number is given twice: the gap stays to be seen
   committed_ = head_;
 }
 
@@ -19,35 +35,13 @@ void AuditLog::note(const std::string& event, const ItemId* item, const std::str
   if (item != nullptr) entry.item = *item;
   entry.actor = actor;
   entry.detail = detail;
-  head_.hash = audit::link(head_.hash, entry);
+  head_.head = audit::link(head_.head, entry);
   Statement& add = database_.kept("INSERT INTO audit VALUES (?,?,?,?,?,?,?)");
   if (item != nullptr)
-    add.run(entry.sequence, now_ms, event, blob(*item), actor, detail, blob(head_.hash));
+    add.run(entry.sequence, now_ms, event, blob(*item), actor, detail, blob(head_.head));
   else
-    add.run(entry.sequence, now_ms, event, Null{}, actor, detail, blob(head_.hash));
-}
-
-std::optional<std::string> AuditLog::verify(Database& database,
-                                            const std::function<void(const audit::Entry&)>& use,
-                                            std::uint64_t& count) {
-  audit::Verifier verifier;
-  std::optional<std::string> fault;
-  Statement query(database,
-                  "SELECT sequence, unix_ms, event, item, actor, detail, hash FROM audit ORDER BY sequence");
-  while (!fault && query.step()) {
-    const Row row = query.row();
-    audit::Entry one;
-    one.sequence = static_cast<std::uint64_t>(row.integer(0));
-    one.unix_ms = row.integer(1);
-    one.event = row.text(2);
-    if (!row.null(3)) one.item = item_id(row.blob(3));
-    one.actor = row.text(4);
-    one.detail = row.text(5);
-    fault = verifier.take(one, sha256_of(row.blob(6)));
-    if (!fault && use) use(one);
-  }
-  count = verifier.last();
-  return fault;
+    add.run(entry.sequence, now_ms, event, Null{}, actor, detail, blob(head_.head));
+  database_.kept("UPDATE audit_base SET last=?").run(entry.sequence);
 }
 
 }  // namespace kiyome::store

@@ -18,6 +18,22 @@ namespace kiyome::store {
   "BLOB, "                                                                                                 \
   "actor TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL);"
 
+// For a later step. audit_base: behind which entry the trail begins (what was before it was let go at a
+// signed checkpoint), and the last entry there is. checkpoints: signed heads, our own (told_ms: since when
+// the other zone has it) and those that came from others.
+#define KIYOME_AUDIT_BOOK                                                                                  \
+  "CREATE TABLE audit_base (one INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, head BLOB NOT NULL, last " \
+  "INTEGER NOT NULL);"                                                                                     \
+  "INSERT INTO audit_base SELECT 1, 0, zeroblob(32), coalesce(max(sequence), 0) FROM audit;"               \
+  "CREATE TABLE checkpoints (trail INTEGER NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL, "   \
+  "unix_ms INTEGER NOT NULL, head BLOB NOT NULL, key BLOB NOT NULL, signature BLOB NOT NULL, told_ms "     \
+  "INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (trail, sequence, kind)) WITHOUT ROWID;"                        \
+  "CREATE INDEX checkpoints_untold ON checkpoints (trail, sequence) WHERE told_ms = 0;"                    \
+  "CREATE INDEX audit_event ON audit (event);"                                                             \
+  "CREATE INDEX audit_actor ON audit (actor);"                                                             \
+  "CREATE INDEX audit_both ON audit (actor, event);"                                                       \
+  "CREATE INDEX audit_item ON audit (item) WHERE item IS NOT NULL;"
+
 // One thread: the one that writes. Throws TemporaryFailure.
 class AuditLog {
  public:
@@ -28,20 +44,12 @@ class AuditLog {
   // After the owner's transaction: the chain goes on from what is on the disk.
   void committed() { committed_ = head_; }
   void rolled_back() { head_ = committed_; }
-
-  // Any connection. Counts the entries that hold; gives the first fault in words, or nothing. `use` may be
-  // empty.
-  static std::optional<std::string> verify(Database& database,
-                                           const std::function<void(const audit::Entry&)>& use,
-                                           std::uint64_t& count);
+  // The last entry, also of a transaction in hand.
+  audit::Base head() const { return {head_.sequence, head_.head}; }
 
  private:
-  struct Head {
-    std::uint64_t sequence = 0;
-    audit::Hash hash{};
-  };
   Database& database_;
-  Head head_, committed_;
+  audit::Base head_, committed_;
 };
 
 }  // namespace kiyome::store

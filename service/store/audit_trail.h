@@ -6,11 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "service/base/guarded.h"
-#include "service/store/audit_log.h"
+#include "service/store/audit_book.h"
 
 namespace kiyome::store {
 
@@ -21,9 +20,8 @@ class AuditTrail {
 
   // Numbers, dates and chains the entry; on return it is on the disk. `detail` is one JSON object.
   void append(const std::string& event, const std::string& actor, const std::string& detail);
-  // Walks all of it; gives the first fault in words, or nothing. `use` may be empty.
-  std::optional<std::string> verify(const std::function<void(const audit::Entry&)>& use,
-                                    std::uint64_t& count);
+  // For whoever looks after it; what is given to `write` is done when that returns. Lives as long as this.
+  AuditBook book();
 
  private:
   struct State {
@@ -31,6 +29,9 @@ class AuditTrail {
     Database database;
     AuditLog log;
   };
+  void write(const std::function<void(Database&, AuditLog&)>& work);
+
+  std::string path_;
   Guarded<std::unique_ptr<State>> state_;
 };
 

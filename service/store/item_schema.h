@@ -3,9 +3,11 @@
 
 #include <array>
 
+#include "service/store/audit_log.h"
+
 namespace kiyome::store {
 
-inline constexpr std::array<const char*, 6> kItemSchema{
+inline constexpr std::array<const char*, 7> kItemSchema{
     R"(CREATE TABLE items (
          id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
          client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
@@ -56,6 +58,56 @@ inline constexpr std::array<const char*, 6> kItemSchema{
        CREATE INDEX items_kept ON items (tenants, received_ms) WHERE original_kept = 1;
        DROP INDEX items_gone;
        CREATE INDEX items_gone ON items (tenants, received_ms) WHERE original_kept = 0;)",
+    // The quarantine review. proposals: what needs a second person; doors: links by which a recipient asks
+    // for a held part or gives a password; requests: what was asked by them; allowances: what is let through
+    // the policy's holds for a time (never past the sandboxes); standings: see standing.h; kept: items under
+    // legal hold; checkpoints: signed heads of audit trails, our own and those that came from the other zone.
+    R"(CREATE TABLE proposals (
+         number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB, kind TEXT NOT NULL, what TEXT NOT NULL,
+         reason TEXT NOT NULL, proposed_by TEXT NOT NULL, tenant TEXT NOT NULL, proposed_ms INTEGER NOT NULL,
+         until_ms INTEGER NOT NULL, state TEXT NOT NULL, decided_by TEXT NOT NULL, decided_ms INTEGER NOT NULL,
+         outcome TEXT NOT NULL, escalated_ms INTEGER NOT NULL DEFAULT 0, alone INTEGER NOT NULL DEFAULT 0,
+         answer TEXT NOT NULL DEFAULT '', password BLOB, password_until_ms INTEGER NOT NULL DEFAULT 0,
+         crossing BLOB);
+       CREATE INDEX proposals_open ON proposals (number) WHERE state = 'open';
+       CREATE INDEX proposals_crossing ON proposals (crossing) WHERE crossing IS NOT NULL;
+       CREATE INDEX proposals_agreed ON proposals (number) WHERE state = 'agreed';
+       CREATE INDEX proposals_password ON proposals (password_until_ms) WHERE password_until_ms > 0;
+       ALTER TABLE returns ADD COLUMN proposal INTEGER NOT NULL DEFAULT 0;
+       CREATE INDEX proposals_item ON proposals (id);
+       CREATE TABLE delegations (
+         login TEXT PRIMARY KEY, delegate TEXT NOT NULL, tenant TEXT NOT NULL, until_ms INTEGER NOT NULL)
+         WITHOUT ROWID;
+       CREATE INDEX delegations_delegate ON delegations (delegate);
+       CREATE TABLE doors (
+         bundle BLOB NOT NULL, part INTEGER NOT NULL, id BLOB NOT NULL, recipient INTEGER NOT NULL,
+         frame BLOB NOT NULL, until_ms INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+         attempt INTEGER NOT NULL DEFAULT 0, step INTEGER NOT NULL DEFAULT 0,  -- what became of that try
+         changed_ms INTEGER NOT NULL DEFAULT 0,
+         PRIMARY KEY (bundle, part, id, recipient)) WITHOUT ROWID;
+       CREATE INDEX doors_of ON doors (id, recipient);
+       CREATE INDEX doors_until ON doors (until_ms);
+       CREATE INDEX doors_changed ON doors (changed_ms) WHERE changed_ms > 0;
+       CREATE TABLE requests (
+         number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, recipient INTEGER NOT NULL,
+         part INTEGER NOT NULL, asked_ms INTEGER NOT NULL, state TEXT NOT NULL, decided_by TEXT NOT NULL,
+         decided_ms INTEGER NOT NULL, answer TEXT NOT NULL, proposal INTEGER NOT NULL DEFAULT 0);
+       CREATE INDEX requests_decided ON requests (decided_ms);
+       CREATE UNIQUE INDEX requests_open ON requests (id, recipient, part) WHERE state = 'open';
+       CREATE INDEX requests_item ON requests (id);
+       CREATE TABLE allowances (
+         number INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, type TEXT NOT NULL,
+         until_ms INTEGER NOT NULL, allowed_by TEXT NOT NULL, agreed_by TEXT NOT NULL, reason TEXT NOT NULL,
+         created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0, tenant TEXT NOT NULL DEFAULT '');
+       CREATE TABLE standings (
+         id BLOB NOT NULL, number INTEGER NOT NULL, released INTEGER NOT NULL, policies TEXT NOT NULL,
+         left_out TEXT NOT NULL, given TEXT NOT NULL, PRIMARY KEY (id, number)) WITHOUT ROWID;
+       CREATE INDEX allowances_sender ON allowances (sender);
+       CREATE TABLE digests (
+         kind TEXT NOT NULL, address TEXT NOT NULL, told_ms INTEGER NOT NULL, PRIMARY KEY (kind, address))
+         WITHOUT ROWID;
+       CREATE TABLE kept (id BLOB PRIMARY KEY, kept_by TEXT NOT NULL, reason TEXT NOT NULL,
+         kept_ms INTEGER NOT NULL) WITHOUT ROWID;)" KIYOME_AUDIT_BOOK,
 };
 
 }  // namespace kiyome::store

@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "proto/base/limits.h"
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
-#include "service/store/drop_state.h"
 #include "service/store/item_schema.h"
 #include "service/store/item_writer.h"
 #include "service/store/sqlite.h"
@@ -21,10 +21,11 @@
 namespace kiyome::store {
 namespace {
 
-constexpr std::size_t kBatchMax = 512;                          // operations that share one fsync
-constexpr std::size_t kQueueMax = 8192;                         // operations that may wait …
-constexpr auto kFullPatience = std::chrono::seconds(5);         // … or so long
-constexpr auto kLazyWait = std::chrono::milliseconds(20);       // how long results may wait for company
+constexpr std::size_t kBatchMax = 512;                     // operations that share one fsync
+constexpr std::size_t kQueueMax = 8192;                    // operations that may wait …
+constexpr auto kFullPatience = std::chrono::seconds(5);    // … or so long
+constexpr auto kLazyWait = std::chrono::milliseconds(20);  // how long results may wait for company
+constexpr std::size_t kReturnsAtOnce = 8u << 20;  // octets in hand, more or less: one may be a whole original
 constexpr auto kTroublePause = std::chrono::milliseconds(500);  // after a commit that failed
 
 struct Operation {
@@ -249,21 +250,6 @@ void ItemStore::drop_result(const transfer::DropResult& result, Done done) {
       false, [result](ItemWriter& writer) { writer.drop_result(result); }, std::move(done));
 }
 
-void ItemStore::hold(const ItemId& id, std::uint16_t part, const std::string& actor,
-                     std::function<void(unsigned)> done) {
-  auto count = std::make_shared<unsigned>(0);
-  impl_->submit(
-      true, [=](ItemWriter& writer) { *count = writer.hold(id, part, actor); },
-      [count, done = std::move(done)](bool written) { done(written ? *count : 0); });
-}
-
-void ItemStore::remove(const ItemId& id, const std::string& actor, std::function<void(unsigned)> done) {
-  auto count = std::make_shared<unsigned>(0);
-  impl_->submit(
-      true, [=](ItemWriter& writer) { *count = writer.remove(id, actor); },
-      [count, done = std::move(done)](bool written) { done(written ? *count : 0); });
-}
-
 void ItemStore::return_sent(std::int64_t number, bool delivered, std::string_view status, Done done) {
   impl_->submit(
       false,
@@ -280,6 +266,14 @@ void ItemStore::return_later(std::int64_t number, std::uint32_t attempts, std::i
 
 void ItemStore::note(audit::Entry entry) {
   impl_->submit(false, [entry](ItemWriter& writer) { writer.note(entry); }, {});
+}
+
+void ItemStore::write(std::function<void(ItemWriter&)> work, Done done) {
+  impl_->submit(true, std::move(work), std::move(done));
+}
+
+void ItemStore::look(const std::function<void(Database&)>& use) {
+  impl_->read([&](Database& db) { use(db); });
 }
 
 bool ItemStore::knows(const ItemId& id) {
@@ -387,36 +381,11 @@ std::optional<transfer::AnyBundle> ItemStore::load_bundle(const ItemId& id, std:
     if (auto* mail = std::get_if<transfer::Bundle>(&*message)) return std::move(*mail);
   if (message)
     if (auto* drop = std::get_if<transfer::DropBundle>(&*message)) return std::move(*drop);
+  if (message)
+    if (auto* sealed = std::get_if<transfer::SealedOriginal>(&*message)) return std::move(*sealed);
   log::error("stored bundle is damaged", id, {{"part", std::int64_t{part}}});
   bundle_refused({id, part, transfer::RefusalReason::digest, 0}, std::nullopt, {});
   return std::nullopt;
-}
-
-bool ItemStore::is_drop(const ItemId& id) {
-  return impl_->read([&](Database& db) {
-    return db.kept("SELECT 1 FROM drops WHERE id=?").one([](const Row&) {}, blob(id));
-  });
-}
-
-std::string ItemStore::drop_picture(const ItemId& id, std::uint32_t page) {
-  return impl_->read([&](Database& db) {
-    std::string out;
-    db.kept("SELECT png FROM pictures WHERE id=? AND page=?")
-        .one([&](const Row& row) { out = row.blob(0); }, blob(id), page);
-    return out;
-  });
-}
-
-std::string ItemStore::drop_places(const ItemId& id) {
-  return impl_->read([&](Database& db) {
-    std::string out;
-    db.kept("SELECT places FROM drops WHERE id=?").one([&](const Row& row) { out = row.text(0); }, blob(id));
-    return out;
-  });
-}
-
-std::optional<transfer::DropState> ItemStore::drop_state(const ItemId& id) {
-  return impl_->read([&](Database& db) { return read_drop_state(db, id); });
 }
 
 std::vector<ReturnMail> ItemStore::due_returns(std::int64_t now_ms, std::size_t max) {
@@ -425,13 +394,16 @@ std::vector<ReturnMail> ItemStore::due_returns(std::int64_t now_ms, std::size_t 
     Statement& query = db.kept(
         "SELECT number, id, recipient, content, attempts, created_ms, next_ms FROM returns WHERE next_ms<=? "
         "ORDER BY next_ms LIMIT ?");
+    std::size_t octets = 0;
     query.each(
         [&](const Row& row) {
+          if (octets > kReturnsAtOnce) return;
           ReturnMail mail;
           mail.number = row.integer(0);
           mail.id = item_id(row.blob(1));
           mail.recipient = row.text(2);
           mail.content = row.blob(3);
+          octets += mail.content.size();
           mail.attempts = static_cast<std::uint32_t>(row.integer(4));
           mail.created_ms = row.integer(5);
           mail.next_ms = row.integer(6);
@@ -451,10 +423,41 @@ std::uint16_t ItemStore::next_part(const ItemId& id) {
   });
 }
 
-std::optional<std::string> ItemStore::verify_audit(const std::function<void(const audit::Entry&)>& entry,
-                                                   std::uint64_t& count) {
-  Database db(impl_->folder + "/items.db");
-  return AuditLog::verify(db, entry, count);
+AuditBook ItemStore::audit_book() {
+  return {.write =
+              [this](std::function<void(Database&, AuditLog&)> work, Done done) {
+                write(
+                    [work = std::move(work)](ItemWriter& writer) { work(writer.database(), writer.audit()); },
+                    std::move(done));
+              },
+          .open = [this] { return std::make_unique<Database>(impl_->folder + "/items.db"); }};
+}
+
+void ItemStore::keep(const ItemId& id, const std::string& by, const std::string& reason,
+                     std::function<void(std::optional<Keep>)> done) {
+  const auto result = std::make_shared<Keep>();  // shared by the two halves of one operation
+  write([=](ItemWriter& writer) { *result = writer.keep(id, by, reason); },
+        [=](bool written) { done(written ? std::optional(*result) : std::nullopt); });
+}
+
+void ItemStore::unkeep(const ItemId& id, const std::string& by,
+                       std::function<void(std::optional<Keep>)> done) {
+  const auto result = std::make_shared<Keep>();  // as above
+  write([=](ItemWriter& writer) { *result = writer.unkeep(id, by); },
+        [=](bool written) { done(written ? std::optional(*result) : std::nullopt); });
+}
+
+std::optional<LegalHold> ItemStore::legal_hold(const ItemId& id) {
+  return impl_->read([&](Database& db) {
+    std::optional<LegalHold> out;
+    db.kept("SELECT kept_by, reason, kept_ms FROM kept WHERE id=?")
+        .one(
+            [&](const Row& row) {
+              out = LegalHold{std::string(row.text(0)), std::string(row.text(1)), row.integer(2)};
+            },
+            blob(id));
+    return out;
+  });
 }
 
 void ItemStore::expire(const RetentionOf& retention, std::int64_t now_ms, std::vector<std::uint64_t> segments,

@@ -21,7 +21,9 @@
 #include "proto/transfer/intake.h"
 #include "service/audit/chain.h"
 #include "service/base/config.h"
+#include "service/store/audit_book.h"
 #include "service/store/original_log.h"
+#include "service/store/standing.h"
 
 namespace kiyome::store {
 
@@ -35,6 +37,7 @@ struct DecidedGroup {
   std::vector<std::uint32_t> recipients;  // transfer::Recipient::index
   std::vector<clean::Finding> reasons;
   std::optional<transfer::Bundle> bundle;  // when clean
+  bool further = false;  // of a later decision: for recipients who have a mail of the item already
 };
 
 // Files in one recipient's copy that are held because they are encrypted.
@@ -49,6 +52,13 @@ struct SealedWords {
   std::string recipient, tag, sealed;
 };
 
+// A link that stands in one of the bundles, for its one recipient.
+struct DecidedDoor {
+  ItemId bundle;
+  std::uint16_t part = 0;
+  transfer::Door door;
+};
+
 struct DecidedItem {
   Envelope envelope;
   transfer::Announce where;
@@ -61,7 +71,9 @@ struct DecidedItem {
   std::vector<DecidedGroup> groups;
   std::vector<transfer::Bundle> notices;  // about held recipients; part 0
   std::vector<LockedCopy> locked;         // copies with locked files, or that had some
+  std::vector<Standing> standings;        // of copies that leave, where there is something to remember
   std::vector<SealedWords> words;         // of the pairs of its sender and recipients
+  std::vector<DecidedDoor> doors;         // of its bundles and notices
   // Of a file of the drop box: what crosses, whatever the verdict. It has one group, and that has no bundle.
   std::optional<transfer::DropBundle> drop;
   std::uint32_t drop_pages = 0;            // made of it
@@ -70,6 +82,8 @@ struct DecidedItem {
   bool released = false;    // a second decision, about recipients that are held
   bool unlocked = false;    // a further mail, for recipients who are served: a password opened something
   std::string actor = "cleaner";
+  std::string event;                 // of a person's decision, for the audit trail; empty: the usual one
+  std::string detail;                // more members of the audit entry, each with a comma before it
   std::vector<std::string> tenants;  // of its recipients, as policy::tenants_of() gives them
 };
 
@@ -112,6 +126,21 @@ struct DropCalls {
   std::function<void(const ItemId&)> changed;  // drop_state() may give something else now
 };
 
+class Database;
+class ItemWriter;
+
+// Nothing of an item that stands under one expires, is deleted or erased until it is lifted.
+struct LegalHold {
+  std::string by, reason;
+  std::int64_t at_ms = 0;
+};
+struct KeptItem {
+  ItemId id;
+  std::string subject;
+  LegalHold hold;
+};
+enum class Keep : std::uint8_t { done, as_before, no_item };
+
 struct ListFilter {
   std::optional<State> state;
   std::optional<ItemId> id;
@@ -131,10 +160,11 @@ class ItemStore {
   using Done = std::function<void(bool written)>;  // on the writer's thread, after the fsync
 
   // The verdict, its bundles, its notices and its audit entries: one transaction, shared with others.
-  // An id that is already decided is left as it is (written = true), unless `released`, which counts for
-  // recipients that are still held and only for them: bundles of the others are dropped, so a release happens
-  // once; or `unlocked`, which counts for groups whose recipients were all served (of a file of the drop box:
-  // were not deleted). A later bundle of a dropped file takes the place of an earlier one that waits.
+  // An id that is already decided is left as it is (written = true), unless `released` or `unlocked`. Then a
+  // group counts for those of its recipients who are still held and not refused for good, or, of a `further`
+  // one, who are served; its bundle names those alone, and none is written for nobody: so a release happens
+  // once. A file of the drop box has all its recipients together: held for a release, not deleted for an
+  // unlocking. A later bundle of a dropped file takes the place of an earlier one that waits.
   void decide(DecidedItem item, Done done);
   // These ride the next batch. `done` may be empty.
   void bundle_accepted(const ItemId& id, std::uint16_t part);
@@ -146,13 +176,25 @@ class ItemStore {
   // How a file of the drop box fares on the closed side. What does not fit its bundle changes nothing.
   void drop_result(const transfer::DropResult& result, Done done);
   // Turns a bundle that was never sent into a hold of its recipients.
+  // `detail`: more members of the audit entry.
   void hold(const ItemId& id, std::uint16_t part, const std::string& actor,
-            std::function<void(unsigned recipients)> done);
+            std::function<void(unsigned recipients)> done, const std::string& detail = {});
   void remove(const ItemId& id, const std::string& actor,
               std::function<void(unsigned recipients)> done);  // held recipients
+  // For those who are held and not refused already; of a dropped file all or none.
+  void settle(const ItemId& id, Settlement settlement, std::function<void(unsigned recipients)> done);
+  // Gives its number; 0: limits::kAllowances of them stand.
+  void allow(NewAllowance allowance, std::function<void(std::int64_t number)> done);
   void return_sent(std::int64_t number, bool delivered, std::string_view status, Done done);
   void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms, Done done);
   void note(audit::Entry entry);  // an audit entry on its own
+  // Puts an item under legal hold, or lifts that. `as_before`: it was, or was not; a new reason is not taken.
+  void keep(const ItemId& id, const std::string& by, const std::string& reason,
+            std::function<void(std::optional<Keep>)> done);
+  void unkeep(const ItemId& id, const std::string& by, std::function<void(std::optional<Keep>)> done);
+  // What another table of the same database needs: rides a transaction with others, on the writer's thread.
+  // `work` may be called twice (again after its company failed): it reads first what it decides by.
+  void write(std::function<void(ItemWriter&)> work, Done done);
 
   // Reading, each call over a read connection of its own snapshot.
   bool knows(const ItemId& id);
@@ -170,10 +212,13 @@ class ItemStore {
   // Of any item that is decided; the least that is true of all recipients. Empty: it is not.
   std::optional<transfer::DropState> drop_state(const ItemId& id);
   std::vector<ReturnMail> due_returns(std::int64_t now_ms, std::size_t max);
-  std::uint16_t next_part(const ItemId& id);  // ordinal for a further mail of the item
-  // Walks the audit trail; gives the first fault, or empty. `entry` may be empty.
-  std::optional<std::string> verify_audit(const std::function<void(const audit::Entry&)>& entry,
-                                          std::uint64_t& count);
+  std::vector<Standing> standings(const ItemId& id);
+  std::vector<Allowed> allowed(std::int64_t now_ms);  // all that stand
+  std::uint16_t next_part(const ItemId& id);          // ordinal for a further mail of the item
+  AuditBook audit_book();  // for whoever looks after the trail; lives as long as this
+  std::optional<LegalHold> legal_hold(const ItemId& id);
+  // All that stand under one, the newest item first; those older than `before`, when it is given.
+  std::vector<KeptItem> legal_holds(const std::optional<ItemId>& before, std::size_t max);
 
   // Retention: forgets originals and deletes held items past their days, with audit entries; how many days
   // those are is asked for each set of tenants, on the writer's thread. Then calls `unneeded` on the writer's
@@ -184,6 +229,8 @@ class ItemStore {
               const std::function<void(std::uint64_t segment)>& unneeded);
 
  private:
+  void look(const std::function<void(Database&)>& use);  // over the read connection
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

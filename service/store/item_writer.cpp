@@ -58,9 +58,6 @@ struct ItemWriter::Statements {
   explicit Statements(Database& db)
       : item(db, "INSERT OR IGNORE INTO items VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,?)"),
         recipient(db, "INSERT INTO recipients VALUES (?,?,?,?,?,?,?,?,?,'',0,?)"),
-        released(db,
-                 "UPDATE recipients SET state=2, verdict=0, reasons=?, part=?, changed_ms=? WHERE id=? AND "
-                 "number=? AND state=1"),
         segment(db, "INSERT OR IGNORE INTO item_segments VALUES (?,?)"),
         bundle(db, "INSERT OR IGNORE INTO bundles VALUES (?,?,?)"),
         drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=? RETURNING length(frame)"),
@@ -79,13 +76,12 @@ struct ItemWriter::Statements {
         held(db,
              "UPDATE recipients SET state=1, verdict=1, reasons='operator-hold', changed_ms=? WHERE id=? AND "
              "part=? AND state=2"),
-        removed(db, "UPDATE recipients SET state=5, changed_ms=? WHERE id=? AND state=1"),
-        return_item(db, "SELECT id FROM returns WHERE number=?"),
+        return_item(db, "SELECT id, proposal FROM returns WHERE number=?"),
         drop_return(db, "DELETE FROM returns WHERE number=?"),
         later(db, "UPDATE returns SET attempts=?, next_ms=? WHERE number=?"),
         known(db, "SELECT 1 FROM items WHERE id=?") {}
-  Statement item, recipient, released, segment, bundle, drop_bundle, refused, result, delayed, add_return,
-      held, removed, return_item, drop_return, later, known;
+  Statement item, recipient, segment, bundle, drop_bundle, refused, result, delayed, add_return, held,
+      return_item, drop_return, later, known;
 };
 
 ItemWriter::ItemWriter(Database& database, std::string folder)
@@ -103,17 +99,23 @@ void ItemWriter::note(const audit::Entry& entry) {
   append(entry.event, entry.item ? &*entry.item : nullptr, entry.actor, entry.detail);
 }
 
-void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves) {
-  append(item.unlocked    ? "unlock"
-         : !item.released ? "verdict"
-         : leaves         ? "release"
-                          : "held-again",
+// Of a second decision the entry names those to whom it leaves; the others of the group came too late.
+void ItemWriter::audit_group(const DecidedItem& item, const DecidedGroup& group, const Numbers& leaving) {
+  const bool again = item.released || item.unlocked;
+  const bool leaves = !leaving.empty();
+  append(!again                           ? "verdict"
+         : !leaves                        ? "held-again"
+         : !item.event.empty()            ? item.event
+         : group.further || item.unlocked ? "unlock"
+                                          : "release",
          &item.envelope.id, item.actor,
-         fmt::format(R"({{"verdict":"{}","recipients":[{}],"reasons":"{}","part":{}}})",
-                     name_of(group.verdict), fmt::join(group.recipients, ","), reasons_text(group.reasons),
+         fmt::format(R"({{"verdict":"{}","recipients":[{}],"reasons":"{}","part":{}{}}})",
+                     name_of(group.verdict), fmt::join(again && leaves ? leaving : group.recipients, ","),
+                     reasons_text(group.reasons),
                      group.bundle ? group.bundle->part
                      : item.drop  ? item.drop->part
-                                  : 0));
+                                  : 0,
+                     item.detail));
 }
 
 void ItemWriter::insert_item(const DecidedItem& item, std::int64_t now) {
@@ -124,7 +126,8 @@ void ItemWriter::insert_item(const DecidedItem& item, std::int64_t now) {
                         item.where.length, ended_lines(item.tenants));
 }
 
-bool ItemWriter::insert_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now) {
+ItemWriter::Numbers ItemWriter::insert_group(const DecidedItem& item, const DecidedGroup& group,
+                                             std::int64_t now) {
   const State state = group.verdict == Verdict::clean ? State::sending : State::held;
   for (const std::uint32_t number : group.recipients) {
     const auto& all = item.envelope.recipients;
@@ -138,40 +141,29 @@ bool ItemWriter::insert_group(const DecidedItem& item, const DecidedGroup& group
                                             : 0,
                                now);
   }
-  return true;
-}
-
-// Only recipients that are still held leave by a release; a bundle whose recipients were all served meanwhile
-// is dropped.
-bool ItemWriter::release_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now) {
-  if (group.verdict != Verdict::clean || !group.bundle) return false;
-  int changed = 0;
-  for (const std::uint32_t number : group.recipients) {
-    statements_->released.run(reasons_text(group.reasons), group.bundle->part, now, blob(item.envelope.id),
-                              number);
-    changed += database_.changes();
-  }
-  return changed == static_cast<int>(group.recipients.size());
+  return state == State::sending ? group.recipients : Numbers{};
 }
 
 void ItemWriter::decide(const DecidedItem& item) {
   const std::int64_t now = unix_ms_now();
   if (item.drop) return decide_drop(item, now);
-  if (!item.released && !item.unlocked) {
-    insert_item(item, now);
-    if (database_.changes() == 0) return;  // decided before
-    for (const std::uint64_t segment : item.segments)
-      statements_->segment.run(segment, blob(item.envelope.id));
-    for (const transfer::Bundle& notice : item.notices) insert_bundle(notice);
+  if (item.released || item.unlocked) {
+    decide_again(item, now);
+    write_locks(item, now);
+    return write_doors(item);
   }
+  insert_item(item, now);
+  if (database_.changes() == 0) return;  // decided before
+  for (const std::uint64_t segment : item.segments) statements_->segment.run(segment, blob(item.envelope.id));
+  for (const transfer::Bundle& notice : item.notices) insert_bundle(notice);
   for (const DecidedGroup& group : item.groups) {
-    const bool leaves = item.unlocked   ? unlock_group(item, group, now)
-                        : item.released ? release_group(item, group, now)
-                                        : insert_group(item, group, now);
-    if (leaves && group.bundle) insert_bundle(*group.bundle);
-    if (leaves || !item.unlocked) audit_group(item, group, leaves);
+    const Numbers leaving = insert_group(item, group, now);
+    if (group.bundle) insert_bundle(*group.bundle);
+    audit_group(item, group, leaving);
+    write_standings(item, leaving);
   }
   write_locks(item, now);
+  write_doors(item);
 }
 
 void ItemWriter::insert_bundle(const transfer::AnyBundle& bundle) {
@@ -199,7 +191,9 @@ bool ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
       blob(id), part);
 }
 
-void ItemWriter::bundle_accepted(const ItemId& id, std::uint16_t part) { drop_bundle(id, part); }
+void ItemWriter::bundle_accepted(const ItemId& id, std::uint16_t part) {
+  if (drop_bundle(id, part)) original_accepted(id);
+}
 
 void ItemWriter::bundle_refused(const transfer::Refused& refusal,
                                 const std::optional<transfer::Bundle>& notice) {
@@ -208,6 +202,7 @@ void ItemWriter::bundle_refused(const transfer::Refused& refusal,
   const bool ours = was_sending || refusal.part == 0;
   // A bundle that a later one of the item replaced has no recipients any more, but it may still be here.
   const bool dropped = drop_bundle(refusal.id, refusal.part);
+  if (dropped && original_refused(refusal)) return;
   if (!(ours || dropped) || !is_known(refusal.id)) return;  // a gate that invents fills no audit trail
   if (notice && refusal.part != 0) insert_bundle(*notice);
   if (was_sending) tell_drop(refusal.id, transfer::DropVerdict::held, clean::Finding::kVerifyRefused);
@@ -219,6 +214,7 @@ void ItemWriter::bundle_refused(const transfer::Refused& refusal,
 
 void ItemWriter::delivery(const transfer::DeliveryResult& result, const std::string& notice) {
   if (is_drop(result.id)) return;  // it has results of its own kind
+  if (original_result(result)) return;
   const std::int64_t now = unix_ms_now();
   const std::string status =
       fmt::format("{}.{}.{}", result.status_class, result.status_subject, result.status_detail);
@@ -245,32 +241,48 @@ bool ItemWriter::is_known(const ItemId& id) {
   return statements_->known.one([](const Row&) {}, blob(id));
 }
 
-unsigned ItemWriter::hold(const ItemId& id, std::uint16_t part, const std::string& actor) {
+unsigned ItemWriter::hold(const ItemId& id, std::uint16_t part, const std::string& actor,
+                          const std::string& detail) {
   statements_->held.run(unix_ms_now(), blob(id), part);
   const auto count = static_cast<unsigned>(database_.changes());
   drop_bundle(id, part);
   if (count > 0) tell_drop(id, transfer::DropVerdict::held, clean::Finding::kHeldByOperator);
-  append("hold", &id, actor, fmt::format(R"({{"part":{},"recipients":{}}})", part, count));
+  append("hold", &id, actor, fmt::format(R"({{"part":{},"recipients":{}{}}})", part, count, detail));
   return count;
 }
 
 unsigned ItemWriter::remove(const ItemId& id, const std::string& actor) {
-  statements_->removed.run(unix_ms_now(), blob(id));
-  const auto count = static_cast<unsigned>(database_.changes());
-  if (count == 0) return count;
-  tell_drop(id, transfer::DropVerdict::rejected, std::nullopt);
-  forget_pictures(id);
-  append("delete", &id, actor, fmt::format(R"({{"recipients":{}}})", count));
-  return count;
+  if (is_kept(id)) return 0;
+  Settlement all;
+  all.actor = actor;
+  return settle(id, all);
 }
 
 void ItemWriter::return_sent(std::int64_t number, bool delivered, std::string_view status) {
   ItemId id;
-  const bool found = statements_->return_item.one([&](const Row& row) { id = item_id(row.blob(0)); }, number);
+  std::int64_t proposal = 0;
+  const bool found = statements_->return_item.one(
+      [&](const Row& row) {
+        id = item_id(row.blob(0));
+        proposal = row.integer(1);
+      },
+      number);
   if (!found) return;
   statements_->drop_return.run(number);
+  if (proposal != 0) return original_arrived(proposal, delivered, status);
   append("notice-to-sender", &id, "cleaner",
          fmt::format(R"({{"delivered":{},"status":"{}"}})", delivered, status));
+}
+
+std::int64_t ItemWriter::add_return(const ItemId& item, const std::string& to, const std::string& mail,
+                                    std::int64_t proposal) {
+  const std::int64_t now = unix_ms_now();
+  database_
+      .kept(
+          "INSERT INTO returns (id, recipient, content, attempts, created_ms, next_ms, proposal) VALUES "
+          "(?,?,?,0,?,?,?)")
+      .run(blob(item), to, Blob{mail}, now, now, proposal);
+  return database_.last_rowid();
 }
 
 void ItemWriter::return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms) {

@@ -28,6 +28,14 @@ struct DropNews {
   std::optional<std::uint16_t> wrote;  // a bundle that the writer made by itself
 };
 
+// A reviewer's answer to what a recipient asked for.
+struct RequestAnswer {
+  std::int64_t number = 0;
+  bool granted = false;
+  std::string by, text;
+  std::optional<transfer::Bundle> mail;  // that tells it
+};
+
 class ItemWriter {
  public:
   ItemWriter(Database& database, std::string folder);
@@ -37,11 +45,37 @@ class ItemWriter {
   void bundle_refused(const transfer::Refused& refusal, const std::optional<transfer::Bundle>& notice);
   void delivery(const transfer::DeliveryResult& result, const std::string& notice);
   void drop_result(const transfer::DropResult& result);
-  unsigned hold(const ItemId& id, std::uint16_t part, const std::string& actor);
+  unsigned hold(const ItemId& id, std::uint16_t part, const std::string& actor, const std::string& detail);
   unsigned remove(const ItemId& id, const std::string& actor);
+  unsigned settle(const ItemId& id, const Settlement& settlement);
+  std::int64_t allow(const NewAllowance& allowance);
   void return_sent(std::int64_t number, bool delivered, std::string_view status);
   void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
   void note(const audit::Entry& entry);
+  AuditLog& audit() { return audit_; }
+  // item_writer_expiry.cpp
+  Keep keep(const ItemId& id, const std::string& by, const std::string& reason);
+  Keep unkeep(const ItemId& id, const std::string& by);
+  bool is_kept(const ItemId& id);
+  // For the other tables of the same database: statements of theirs and a mail of ours that Returns sends.
+  Database& database() { return database_; }
+  void send(const transfer::AnyBundle& bundle) { insert_bundle(bundle); }  // of no item of ours: a digest
+  std::int64_t add_return(const ItemId& item, const std::string& to, const std::string& mail,
+                          std::int64_t proposal = 0);
+  // item_writer_doors.cpp. What is to be said to who asked; nothing: of ask(), that it cannot be kept now; of
+  // try_password(), that it is to be tried.
+  std::optional<transfer::DoorStep> ask(const transfer::DoorRequest& request, std::int64_t now);
+  // `attempt` is DoorPassword's: of the one that was tried last it is said again what came of it.
+  std::optional<transfer::DoorStep> try_password(const ItemId& id, std::uint32_t recipient,
+                                                 std::uint64_t attempt, std::uint32_t tries_max,
+                                                 std::int64_t now);
+  // A wrong one that was the last becomes `spent`.
+  void password_tried(const ItemId& id, std::uint32_t recipient, std::uint64_t attempt,
+                      transfer::DoorStep step, std::uint32_t tries_max, std::int64_t now);
+  bool answer_request(const RequestAnswer& answer, std::int64_t now);  // false: it was answered before
+  void request_proposed(std::int64_t number, std::int64_t proposal, const std::string& by,
+                        const std::string& text);
+  void expire_doors(std::int64_t now);
   void expire(const ItemStore::RetentionOf& retention, std::int64_t now_ms);
   // Those of them that no item needs.
   std::vector<std::uint64_t> unneeded(std::vector<std::uint64_t> segments);
@@ -58,15 +92,28 @@ class ItemWriter {
  private:
   struct Statements;
   void insert_item(const DecidedItem& item, std::int64_t now);
-  bool insert_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
-  bool release_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  // Each gives those to whom it leaves.
+  using Numbers = std::vector<std::uint32_t>;
+  Numbers insert_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  // item_writer_decisions.cpp
+  void decide_again(const DecidedItem& item, std::int64_t now);
+  Numbers release_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  Numbers further_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  void held_again(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
+  void tell_again(const DecidedItem& item);
+  void write_standings(const DecidedItem& item, const Numbers& leaving);
+  void forget_standings(const ItemId& id);
+  Numbers settled(const ItemId& id, const Settlement& settlement);
   // item_writer_locks.cpp
-  bool unlock_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
   void write_locks(const DecidedItem& item, std::int64_t now);
   void write_words(const DecidedItem& item, const std::string& sender, const SealedWords& words,
                    std::int64_t now);
   void forget_locks(const ItemId& id);
   void expire_words(std::int64_t now_ms);
+  // item_writer_doors.cpp
+  void write_doors(const DecidedItem& item);
+  bool can_ask(const transfer::DoorRequest& request, std::int64_t now);
+  bool original_kept(const ItemId& id);
   // item_writer_drops.cpp
   void decide_drop(const DecidedItem& item, std::int64_t now);
   bool drop_again(const DecidedItem& item, const DecidedGroup& group, std::int64_t now);
@@ -79,8 +126,13 @@ class ItemWriter {
 
   void insert_bundle(const transfer::AnyBundle& bundle);
   bool drop_bundle(const ItemId& id, std::uint16_t part);  // whether it was there
-  void audit_group(const DecidedItem& item, const DecidedGroup& group, bool leaves);
+  void audit_group(const DecidedItem& item, const DecidedGroup& group, const Numbers& leaving);
   bool is_known(const ItemId& id);
+  // item_writer_originals.cpp: what becomes of an original that two people released.
+  void original_arrived(std::int64_t proposal, bool delivered, std::string_view status);
+  void original_accepted(const ItemId& crossing);
+  bool original_refused(const transfer::Refused& refusal);       // whether it was one
+  bool original_result(const transfer::DeliveryResult& result);  // whether it is of one
   void append(const std::string& event, const ItemId* item, const std::string& actor,
               const std::string& detail);
 

@@ -101,7 +101,7 @@ bool ItemWriter::drop_again(const DecidedItem& item, const DecidedGroup& group, 
   if (group.verdict != Verdict::clean || group.recipients.empty()) return false;
   const ItemId& id = item.envelope.id;
   Statement& fits =
-      database_.kept(item.released ? "SELECT 1 FROM recipients WHERE id=? AND state<>1"
+      database_.kept(item.released ? "SELECT 1 FROM recipients WHERE id=? AND (state<>1 OR verdict=2)"
                                    : "SELECT 1 FROM recipients WHERE id=? AND (state=5 OR verdict=2)");
   if (fits.one([](const Row&) {}, blob(id))) return false;
   Statement& again = database_.kept(
@@ -119,7 +119,12 @@ void ItemWriter::decide_drop(const DecidedItem& item, std::int64_t now) {
       database_.kept("INSERT OR IGNORE INTO item_segments VALUES (?,?)").run(segment, blob(item.envelope.id));
   }
   for (const DecidedGroup& group : item.groups) {
-    const bool leaves = again ? drop_again(item, group, now) : insert_group(item, group, now);
+    // What crosses at first crosses whatever the verdict.
+    bool leaves = true;
+    if (again)
+      leaves = drop_again(item, group, now);
+    else
+      insert_group(item, group, now);
     if (leaves) {
       drop_earlier(item.envelope.id, item.drop->part);
       insert_bundle(*item.drop);
@@ -127,7 +132,11 @@ void ItemWriter::decide_drop(const DecidedItem& item, std::int64_t now) {
       keep_pictures(item);
       news_.push_back({item.envelope.id, std::nullopt});
     }
-    if (leaves || !item.unlocked) audit_group(item, group, leaves);
+    if (again && !leaves && !item.unlocked) held_again(item, group, now);
+    if (!leaves && item.unlocked) continue;
+    audit_group(item, group, leaves ? group.recipients : Numbers{});
+    write_standings(item, leaves ? group.recipients : Numbers{});
+    if (again) tell_again(item);
   }
 }
 

@@ -1,8 +1,13 @@
-// What the writer does about time: originals, held items and records past their days. How many those are is
+// What the writer does about time: originals, held items and records past their days, but for those that
+// stand under legal hold. How many those are is
 // said by the tenants of an item's recipients as they were when it was decided, and by the configuration of
 // today.
+#include <fmt/format.h>
+
 #include <map>
 
+#include "service/base/clock.h"
+#include "service/base/log.h"
 #include "service/store/item_writer.h"
 
 namespace kiyome::store {
@@ -53,7 +58,8 @@ std::vector<ItemId> past_their_days(Database& database, const char* next, const 
 std::vector<ItemId> held_too_long(Database& database, Days& days) {
   Statement held(database,
                  "SELECT recipients.id, received_ms, tenants FROM recipients JOIN items USING (id) WHERE "
-                 "state=1 ORDER BY recipients.id");
+                 "state=1 AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.id=recipients.id) ORDER BY "
+                 "recipients.id");
   std::vector<ItemId> out;
   held.each([&](const Row& row) {
     const ItemId id = item_id(row.blob(0));
@@ -74,21 +80,30 @@ void ItemWriter::expire(const ItemStore::RetentionOf& retention, std::int64_t no
   const std::vector<ItemId> served = past_their_days(
       database_, "SELECT tenants FROM items WHERE original_kept=1 AND tenants>? ORDER BY tenants LIMIT 1",
       "SELECT id FROM items WHERE original_kept=1 AND tenants=? AND received_ms<? AND NOT EXISTS "
-      "(SELECT 1 FROM recipients WHERE recipients.id=items.id AND state IN (1,2)) LIMIT ?",
+      "(SELECT 1 FROM recipients WHERE recipients.id=items.id AND state IN (1,2)) AND NOT EXISTS (SELECT 1 "
+      "FROM kept WHERE kept.id=items.id) LIMIT ?",
       days, &RetentionConfig::originals_days);
-  Statement forget(database_, "UPDATE items SET original_kept=0 WHERE id=?");
+  Statement forget(database_,
+                   "UPDATE items SET original_kept=0 WHERE id=? RETURNING lower(hex(sha256)), bytes");
   Statement unlink(database_, "DELETE FROM item_segments WHERE id=?");
   for (const ItemId& id : served) {
-    forget.run(blob(id));
+    std::string what = "{}";
+    forget.one(
+        [&](const Row& row) {
+          what = fmt::format(R"({{"sha256":"{}","bytes":{}}})", row.text(0), row.integer(1));
+        },
+        blob(id));
     unlink.run(blob(id));
     forget_locks(id);
+    forget_standings(id);
     forget_pictures(id);
-    append("original-erased", &id, "retention", "{}");
+    append("original-erased", &id, "retention", what);
   }
   const std::vector<ItemId> gone = past_their_days(
       database_, "SELECT tenants FROM items WHERE original_kept=0 AND tenants>? ORDER BY tenants LIMIT 1",
-      "SELECT id FROM items WHERE original_kept=0 AND tenants=? AND received_ms<? LIMIT ?", days,
-      &RetentionConfig::records_days);
+      "SELECT id FROM items WHERE original_kept=0 AND tenants=? AND received_ms<? AND NOT EXISTS (SELECT 1 "
+      "FROM kept WHERE kept.id=items.id) LIMIT ?",
+      days, &RetentionConfig::records_days);
   Statement records(database_, "DELETE FROM items WHERE id=?");
   Statement drops(database_, "DELETE FROM drops WHERE id=?");
   Statement recipients(database_, "DELETE FROM recipients WHERE id=?");
@@ -96,7 +111,28 @@ void ItemWriter::expire(const ItemStore::RetentionOf& retention, std::int64_t no
     recipients.run(blob(id));
     drops.run(blob(id));
     records.run(blob(id));
+    append("record-erased", &id, "retention", "{}");
   }
+}
+
+bool ItemWriter::is_kept(const ItemId& id) {
+  return database_.kept("SELECT 1 FROM kept WHERE id=?").one([](const Row&) {}, blob(id));
+}
+
+Keep ItemWriter::keep(const ItemId& id, const std::string& by, const std::string& reason) {
+  if (!is_known(id)) return Keep::no_item;
+  database_.kept("INSERT OR IGNORE INTO kept VALUES (?,?,?,?)").run(blob(id), by, reason, unix_ms_now());
+  if (database_.changes() == 0) return Keep::as_before;
+  append("legal-hold", &id, by, fmt::format(R"({{"reason":{}}})", log::json_string(reason)));
+  return Keep::done;
+}
+
+Keep ItemWriter::unkeep(const ItemId& id, const std::string& by) {
+  if (!is_known(id)) return Keep::no_item;
+  database_.kept("DELETE FROM kept WHERE id=?").run(blob(id));
+  if (database_.changes() == 0) return Keep::as_before;
+  append("legal-hold-lifted", &id, by, "{}");
+  return Keep::done;
 }
 
 }  // namespace kiyome::store

@@ -8,22 +8,6 @@
 
 namespace kiyome::store {
 
-// For recipients who have a mail of the item or had one; nothing is done when one of them is held or deleted
-// meanwhile. Of a copy that was delivered the sender has heard: he is not told of the next one.
-bool ItemWriter::unlock_group(const DecidedItem& item, const DecidedGroup& group, std::int64_t now) {
-  if (group.verdict != Verdict::clean || !group.bundle || group.recipients.empty()) return false;
-  Statement& served = database_.kept("SELECT 1 FROM recipients WHERE id=? AND number=? AND state IN (2,3,4)");
-  for (const std::uint32_t number : group.recipients)
-    if (!served.one([](const Row&) {}, blob(item.envelope.id), number)) return false;
-  Statement& again = database_.kept(
-      "UPDATE recipients SET notify=CASE state WHEN 2 THEN notify ELSE ? END, state=2, reasons=?, part=?, "
-      "status='', delayed=0, changed_ms=? WHERE id=? AND number=?");
-  for (const std::uint32_t number : group.recipients)
-    again.run(transfer::kNotifyNever, reasons_text(group.reasons), group.bundle->part, now,
-              blob(item.envelope.id), number);
-  return true;
-}
-
 void ItemWriter::write_locks(const DecidedItem& item, std::int64_t now) {
   const std::string sender = address_key(item.envelope.sender);
   for (const LockedCopy& copy : item.locked) {

@@ -66,7 +66,8 @@ Layout lay_out(const std::string& data_dir) {
   out.data.reset(::open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!out.data) refuse(data_dir, "cannot open");
   const Account root{::geteuid(), ::getegid(), false};
-  const Account edge = account_of("edge"), cleaner = account_of("cleaner"), gate = account_of("gate");
+  const Account edge = account_of("edge"), cleaner = account_of("cleaner"), gate = account_of("gate"),
+                console = account_of("console");
   if (edge.change && ::fchmod(out.data.get(), 0711) != 0) refuse(data_dir, "cannot set the mode");
   const int data = out.data.get();
   out.run = make_directory(data, "run", root, root.gid, 0711, data_dir);
@@ -77,6 +78,7 @@ Layout lay_out(const std::string& data_dir) {
   make_directory(out.edge.get(), "originals", edge, cleaner.gid, edge.change ? 02750 : 0700, data_dir);
   out.cleaner = make_directory(data, "cleaner", cleaner, cleaner.gid, 0700, data_dir);
   out.gate = make_directory(data, "gate", gate, gate.gid, 0700, data_dir);
+  out.console = make_directory(data, "console", console, console.gid, 0700, data_dir);
   return out;
 }
 

@@ -3,6 +3,7 @@
 //     edge/originals/    edge, readable for cleaner's group
 //     cleaner/           cleaner alone
 //     gate/              gate alone
+//     console/           console alone
 //     run/               Unix sockets and the lock
 #pragma once
 
@@ -24,7 +25,7 @@ struct Account {
 Account account_of(const std::string& role);
 
 struct Layout {
-  Descriptor data, run, edge, cleaner, gate;  // O_PATH directories
+  Descriptor data, run, edge, cleaner, gate, console;  // open directories
   Descriptor lock;
 };
 // Creates what is missing. Throws ConfigError (data_dir cannot be used, or another supervisor holds it).

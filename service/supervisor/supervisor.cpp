@@ -18,6 +18,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/base/template_files.h"
 #include "service/store/original_log.h"
 #include "service/supervisor/process.h"
 
@@ -50,22 +51,29 @@ RoleProcess::Texts role_texts(const std::string& role, const Config& config) {
   } else if (role == "gate") {
     add("deliver_tls_ca", "gate.deliver.tls_ca", config.deliver.tls_ca);
   }
-  if (role != "gate") add("return_tls_ca", "edge.return.tls_ca", config.returns.tls_ca);
+  if (role == "edge" || role == "cleaner") add("return_tls_ca", "edge.return.tls_ca", config.returns.tls_ca);
+  if (role == "cleaner" && !config.template_texts.empty())
+    out.emplace_back("templates", pack_templates(config.template_texts));
+  add("syslog_ca", "audit.syslog_ca", config.audit.syslog_ca);
+  // The cleaner serves nobody by it; it tells how long it holds.
+  add("tls_certificate", "tls.certificate", config.tls_certificate);
   if (role != "cleaner") {
-    add("tls_certificate", "tls.certificate", config.tls_certificate);
     add("tls_key", "tls.key", config.tls_key);
     add("ldap_ca", "auth.ldap.ca", config.auth.ldap.ca);
   }
   return out;
 }
 
+bool has_console(const Config& config) { return !config.console.http.listen.empty(); }
+
 class Supervisor {
  public:
   Supervisor(const Config& config, const std::set<std::string>& roles)
       : config_(config), layout_(lay_out(config.data_dir)), programs_(find_programs()) {
     bind_everything(roles);
-    for (const char* role : {"gate", "cleaner", "edge"})  // receivers before senders
-      if (roles.contains(role)) add_role(role);
+    for (const char* role : {"gate", "cleaner", "edge", "console"})  // receivers before senders
+      if (roles.contains(role) && (role != std::string_view("console") || has_console(config)))
+        add_role(role);
   }
 
   int run();
@@ -142,11 +150,18 @@ void Supervisor::bind_everything(const std::set<std::string>& roles) {
   if (roles.contains("cleaner")) {
     bind_unix("cleaner.sock", "cleaner", "edge");
     bind_unix("cleaner.admin.sock", "cleaner", "cleaner");
+    if (has_console(config_)) bind_unix("review.sock", "cleaner", "console");
   }
   if (roles.contains("gate")) {
     bind_unix("gate.sock", "gate", "cleaner");
     bind_unix("gate.admin.sock", "gate", "gate");
     bind_pages(config_.pick_up.http, "pick_up", "pick-up");
+  }
+  if (roles.contains("console") && has_console(config_)) {
+    bind_unix("console.admin.sock", "console", "console");
+    bind_pages(config_.console.http, "console", "console");
+  } else {  // what an earlier configuration left: nobody answers there
+    ::unlinkat(layout_.run.get(), "console.admin.sock", 0);
   }
 }
 
@@ -177,12 +192,23 @@ void Supervisor::add_role(const std::string& name) {
         throw_errno(std::string("chown ") + file);
     role.gifts.push_back({"intake", unix_.at("cleaner.sock")});
     role.gifts.push_back({"admin", unix_.at("cleaner.admin.sock")});
+    if (unix_.contains("review.sock")) role.gifts.push_back({"review", unix_.at("review.sock")});
     for (const std::string kind : {"mail", "archive", "office", "pdf", "image"}) {
       const std::string path = programs_.sanitizers + "/" + kind;
       const int program = keep(Descriptor(::open(path.c_str(), O_PATH | O_CLOEXEC)));
       if (program < 0) throw ConfigError("a sanitizer is missing: " + path);
       role.gifts.push_back({"sanitizer." + kind, program});
     }
+    for (const std::string kind :
+         {"selftest", "selftest-office"}) {  // for the self-check; no item needs them
+      const int program =
+          keep(Descriptor(::open((programs_.sanitizers + "/" + kind).c_str(), O_PATH | O_CLOEXEC)));
+      if (program >= 0) role.gifts.push_back({"sanitizer." + kind, program});
+    }
+  } else if (name == "console") {
+    role.directory = layout_.console.get();
+    role.gifts.push_back({"admin", unix_.at("console.admin.sock")});
+    for (const Gift& gift : pages_["console"]) role.gifts.push_back(gift);
   } else {
     role.directory = layout_.gate.get();
     role.gifts.push_back({"bundles", unix_.at("gate.sock")});
@@ -261,6 +287,8 @@ void Supervisor::reload() {
       throw ConfigError("edge.drop_box.listen: changing it takes a restart");
     if (next.pick_up.http.listen != config_.pick_up.http.listen)
       throw ConfigError("gate.pick_up.listen: changing it takes a restart");
+    if (next.console.http.listen != config_.console.http.listen)
+      throw ConfigError("console.listen: changing it takes a restart");
     if (next.folder.watch != config_.folder.watch)
       throw ConfigError("edge.folder.watch: changing it takes a restart");
     if (next.output_folder.output != config_.output_folder.output)

@@ -12,10 +12,10 @@ namespace kiyome::supervisor {
 
 // Where the programs stand, found relative to the executable that runs.
 struct Programs {
-  std::string kiyome;      // edge, cleaner
+  std::string kiyome;      // edge, cleaner, console
   std::string gate;        // kiyome-gate
   std::string sanitizers;  // folder
-  std::string web;         // folder with the built pages: drop-box/, pick-up/
+  std::string web;         // folder with the built pages: drop-box/, pick-up/, console/
 };
 Programs find_programs();
 

@@ -1,7 +1,7 @@
 // Builds the front ends: node build.mjs OUTDIR [OPENAPI.yaml]
-//   OUTDIR/drop-box, OUTDIR/pick-up: index.html, assets/NAME-HASH.{js,css,svg}, each with its .gz and .br twin.
+//   OUTDIR/drop-box, OUTDIR/pick-up, OUTDIR/console: index.html, assets/NAME-HASH.{js,css,svg}, each with its .gz and .br twin.
 // Types come from the OpenAPI file, so that a page that speaks another interface does not build. What is too heavy
-// for a first view, or would need inline code, does not build either.
+// for a first view, or would need inline code, does not build either. A site may have a page beside (pick-up/ask.html).
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
@@ -21,7 +21,8 @@ if (!outFolder) {
 
 const sites = [
   { name: "drop-box", title: "清め ファイル送付" },
-  { name: "pick-up", title: "清め ファイル受取" },
+  { name: "pick-up", title: "清め ファイル受取", beside: { name: "door", title: "清め 届かなかった添付の確認", file: "ask.html" } },
+  { name: "console", title: "清め 検疫の確認", bytesMax: 60 * 1024 },
 ];
 
 async function writeTypes() {
@@ -85,23 +86,29 @@ async function writeWithTwins(path, content) {
   return gzip.length;
 }
 
-async function buildSite({ name, title }) {
+// One page with its assets; gives what a first view of it weighs on the wire.
+async function writePage(fresh, { name, title, file = "index.html", bytesMax = kPageBytesMax }) {
   const files = [...(await bundle(name)), { ending: "svg", content: await readFile(join(here, "src/shared/icon.svg")) }];
   const assets = files.map(({ ending, content }) => {
     const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
     return { ending, content, path: `assets/${ending === "svg" ? "icon" : name}-${hash}.${ending}` };
   });
+  let bytes = await writeWithTwins(join(fresh, file), Buffer.from(page(title, assets)));
+  for (const asset of assets) bytes += await writeWithTwins(join(fresh, asset.path), asset.content);
+  if (bytes > bytesMax) throw new Error(`${name}: ${bytes} octets compressed, more than ${bytesMax}`);
+  console.log(`${name}: ${(bytes / 1024).toFixed(1)} KB compressed`);
+}
+
+async function buildSite(site) {
   // Built beside the old one and put in its place at the end: a server that starts meanwhile finds one of them whole.
-  const finished = join(outFolder, name);
+  const finished = join(outFolder, site.name);
   const fresh = `${finished}.new`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(join(fresh, "assets"), { recursive: true });
-  let bytes = await writeWithTwins(join(fresh, "index.html"), Buffer.from(page(title, assets)));
-  for (const asset of assets) bytes += await writeWithTwins(join(fresh, asset.path), asset.content);
-  if (bytes > kPageBytesMax) throw new Error(`${name}: ${bytes} octets compressed, more than ${kPageBytesMax}`);
+  await writePage(fresh, site);
+  if (site.beside) await writePage(fresh, site.beside);
   await rm(finished, { recursive: true, force: true });
   await rename(fresh, finished);
-  console.log(`${name}: ${(bytes / 1024).toFixed(1)} KB compressed`);
 }
 
 await writeTypes();

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -177,6 +178,8 @@ struct Pool::Impl {
   const Descriptor program;
   const Descriptor wake;
   Guarded<State> state;
+  std::atomic<std::int64_t> last_good{0}, last_death{0};
+  std::atomic<std::uint64_t> good{0}, failed{0};
   std::thread thread;
 };
 
@@ -203,7 +206,9 @@ void Pool::Impl::drive() {
     if (stopping()) return;
     if (was_ready && Steady::now() - started >= milliseconds(limits::kZygoteSoundMs))
       pause = milliseconds(limits::kZygotePauseFirstMs);
-    if (was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    const bool renewed = was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!renewed) last_death = unix_ms_now();
+    if (renewed)
       log::info("sanitizer-renewed", {{"kind", kind}});  // it had served its number of jobs
     else
       log::warning("sanitizer-died", {{"kind", kind},
@@ -409,7 +414,19 @@ JobEnd Pool::run(int input, const clean::JobOptions& options, const Bounds& boun
   }
   if (result.failure && impl_->stopping()) result.unavailable = true;
   result.milliseconds = std::chrono::duration<double, std::milli>(Steady::now() - started).count();
+  if (result.good()) {
+    impl_->last_good = unix_ms_now();
+    ++impl_->good;
+  } else {
+    ++impl_->failed;
+  }
   return result;
+}
+
+PoolHealth Pool::health() const {
+  const bool up = impl_->state.with(
+      [](const State& now) { return now.phase != State::Phase::down || !now.start_failed; });
+  return {up, impl_->last_good, impl_->last_death, impl_->good, impl_->failed};
 }
 
 // false when the request was not taken and there is time for another zygote.

@@ -51,6 +51,13 @@ struct Bounds {
 // A sealed memfd with `octets`: the form every input has. Throws TemporaryFailure.
 Descriptor sealed_input(std::string_view octets);
 
+// How a sanitizer fares, for people. Times are Unix ms; 0: never in this life.
+struct PoolHealth {
+  bool up = false;  // its zygote is ready for jobs, or was renewed a moment ago
+  std::int64_t last_good_ms = 0, last_death_ms = 0;
+  std::uint64_t good = 0, failed = 0;  // jobs
+};
+
 // Ownership: owns the zygote process and ends it in the destructor. Thread-safe: run() may be called by many
 // threads at once.
 class Pool {
@@ -73,6 +80,8 @@ class Pool {
 
   // Waits until the zygote is ready. false after `wall_ms`.
   bool wait_ready(std::uint32_t wall_ms);
+
+  PoolHealth health() const;
 
  private:
   struct Impl;

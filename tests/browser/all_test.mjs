@@ -5,6 +5,10 @@ import "./sign_in_test.mjs";
 import "./drop_box_test.mjs";
 import "./pick_up_test.mjs";
 import "./invitation_test.mjs";
+import "./console_test.mjs";
+import "./console_office_test.mjs";
+import "./console_appearance_test.mjs";
+import "./door_test.mjs";
 import "./appearance_test.mjs";
 
 after(closeBrowser);

@@ -1,30 +1,14 @@
 // How every page looks and reads: axe-core, widths, languages, print, weight. Pictures go to KIYOME_BROWSER_PICTURES.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { assertAccessible, assertFits, button, givePassword, person, picture, signIn, text } from "./browser.mjs";
+import { assertAccessible, button, givePassword, person, picture, signIn, text } from "./browser.mjs";
 import { addressTo, choose, pageShown, uploaded } from "./drop_box_test.mjs";
 import { askForCode, giveCode as giveInvitationCode, invite, inviting, row } from "./invitation_test.mjs";
+import { look, lookAt } from "./looking.mjs";
 import { site } from "./site.mjs";
 
 const kPageBytesMax = 150 * 1024; // compressed
 const kFirstViewMs = 1000;
-const sizes = { desk: { width: 1280, height: 900 }, zoomed: { width: 640, height: 450 }, phone: { width: 360, height: 740 } }; // zoomed: 1280 at 200 %
-
-async function look(page, name) {
-  for (const [kind, size] of Object.entries(sizes)) {
-    await page.setViewportSize(size);
-    await page.waitForTimeout(50);
-    await assertFits(page, `${name} (${kind})`);
-    await picture(page, `${name}-${kind}`);
-  }
-  await page.setViewportSize(sizes.desk);
-  await assertAccessible(page, name);
-}
-async function lookAt(page, address, name, ready) {
-  await page.goto(address);
-  await page.locator(ready).first().waitFor();
-  await look(page, name);
-}
 
 for (const language of ["ja", "en"]) {
   test(`appearance: every page of the drop box (${language})`, async () => {

@@ -150,12 +150,15 @@ class Letters(Sink):
 
 
 class Site:
-    """Both sides on loopback. edge: drop box; gate: pick-up. The importance 至急 asks for an approval."""
+    """Both sides on loopback. edge: drop box; gate: pick-up; console: the quarantine review, when `console` (TOML, perhaps empty) is given.
+    The importance 至急 asks for an approval."""
 
-    def __init__(self, auth="second_factor = []", pick_up="", extra=""):
+    def __init__(self, auth="second_factor = []", pick_up="", extra="", console=None, relay="city.example.jp"):
         self.sink, self.letters = Sink(), Letters()
-        self.ports = {"edge": free_port(), "gate": free_port()}
-        self.service = Service(self.sink.port, smtp='relay_domains = ["city.example.jp"]', returns_port=self.letters.port, extra=f"""
+        self.ports = {"edge": free_port(), "gate": free_port(), "console": free_port()}
+        if console is not None:
+            extra = f'[console]\nlisten = "127.0.0.1:{self.ports["console"]}"\n{console}\n{extra}'
+        self.service = Service(self.sink.port, smtp=f'relay_domains = ["{relay}"]', returns_port=self.letters.port, extra=f"""
 [edge.drop_box]
 listen = "127.0.0.1:{self.ports["edge"]}"
 url = "http://127.0.0.1:{self.ports["edge"]}/"

@@ -78,6 +78,8 @@ class Contract:
             return next(filter(None, (self.unnamed(each, schema.get("items", {}), place + "[]") for each in value)), "")
         if not isinstance(value, dict):
             return ""
+        if "properties" not in schema and schema.get("additionalProperties") is not False:
+            return ""  # its members are whatever the one who wrote them had to say
         named = schema.get("properties", {})
         for name, inner in value.items():
             if name not in named:

@@ -207,7 +207,7 @@ int main(int count, char** arguments) {
   store::OriginalLog originals(data + "/edge/originals",
                                store::load_cleaner_public_key(data + "/cleaner/cleaner.pub"),
                                [&](const transfer::Announce& where) { link.announce(where); });
-  link.start(originals, {tell_state, [] { say(R"({"connected":true})"); }, {}, {}});
+  link.start(originals, {tell_state, [] { say(R"({"connected":true})"); }, {}, {}, {}});
   for (std::string line; std::getline(std::cin, line);) {
     const std::vector<std::string> words = words_of(line);
     if (words[0] == "drop") drop(originals, link, words);

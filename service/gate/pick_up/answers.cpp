@@ -3,6 +3,7 @@
 #include <set>
 
 #include "service/gate/drop_rows.h"
+#include "service/gate/pick_up/doors.h"
 #include "service/portal/findings.h"
 
 namespace kiyome::gate {
@@ -45,6 +46,10 @@ void write_item(http::JsonText& out, const ItemView& item, const Shown& shown) {
   }
   out.end_array();
   if (item.view_only()) out.member("view_only", true);
+  if (can_be_asked_for(item) && shown.viewer.recipient && item.recipient(shown.viewer.address) != nullptr) {
+    const auto asked = shown.asked.find(item.id);
+    out.member("request", mark_name(asked == shown.asked.end() ? DoorMark::none : asked->second));
+  }
   out.end_object();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "service/gate/door_store.h"
 #include "service/gate/drop_store.h"
 #include "service/gate/pick_up/viewer.h"
 #include "service/http/json_text.h"
@@ -17,6 +18,7 @@ struct Shown {
   const Viewer& viewer;
   std::map<DropStore::FilePlace, std::int64_t> picked;  // by the viewer, and when
   std::int64_t expires_ms = 0;
+  std::map<ItemId, DoorMark> asked{};  // by the viewer, for what was held
 };
 
 // schemas/Delivery: only what the viewer sees of it.

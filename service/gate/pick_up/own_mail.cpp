@@ -8,6 +8,7 @@
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/gate/gate_store.h"
+#include "service/gate/mail_form.h"
 #include "service/gate/verify.h"
 
 namespace kiyome::gate {
@@ -16,8 +17,6 @@ namespace {
 using View = std::string_view;
 
 constexpr std::int64_t kZoneSeconds = 9 * 3600;
-constexpr std::size_t kWordText = 39;  // octets that, in base64, leave a WORD within 75 and a line within 76
-constexpr std::size_t kLine = 76;
 
 struct Words {
   View subject, japanese, english;
@@ -56,49 +55,11 @@ Words words_of(MailKind kind) {
   return {};
 }
 
-std::string base64(View octets) {
-  constexpr View kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < octets.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      bits = bits << 8 | (i + k < octets.size() ? static_cast<unsigned char>(octets[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += i + k > octets.size() ? '=' : kAlphabet[bits >> (18 - 6 * k) & 63];
-  }
-  return out;
-}
-
-// RFC 2047 words of whole characters, one a line.
-std::string words(View text) {
-  std::string out;
-  while (!text.empty()) {
-    std::size_t end = std::min(kWordText, text.size());
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    if (!out.empty()) out += "\r\n ";
-    out += "=?UTF-8?B?" + base64(text.substr(0, end)) + "?=";
-    text.remove_prefix(end);
-  }
-  return out;
-}
-
 std::tm local_time(std::int64_t unix_ms) {
   const std::time_t seconds = unix_ms / 1000 + kZoneSeconds;
   std::tm out{};
   ::gmtime_r(&seconds, &out);
   return out;
-}
-
-// RFC 5322 section 3.3; not by strftime, whose names of days depend on the locale.
-std::string date(std::int64_t unix_ms) {
-  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::tm t = local_time(unix_ms);
-  std::array<char, 64> out{};
-  std::snprintf(out.data(), out.size(), "%s, %02d %s %04d %02d:%02d:%02d +0900", kDays[t.tm_wday], t.tm_mday,
-                kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
-  return out.data();
 }
 
 std::string day(std::int64_t unix_ms) {
@@ -134,16 +95,15 @@ std::string text_of(const Letter& letter, const Letterhead& head, bool plain) {
 
 std::string mail_of(const Letter& letter, const Letterhead& head, const std::string& id, std::int64_t now_ms,
                     bool plain) {
-  const std::string when = date(now_ms);
+  const std::string when = mail_date(now_ms);
   std::string out = "Received: from localhost ([127.0.0.1]) by " + head.hostname + " with LOCAL id " + id +
                     ";\r\n " + when + "\r\nX-Kiyome-Id: " + id + "\r\nFrom: " + head.from + "\r\n";
   if (!plain) out += "To: " + letter.to + "\r\n";
-  out += "Subject: " + words(words_of(letter.kind).subject) + "\r\nDate: " + when + "\r\nMessage-ID: <" + id +
-         "@" + head.hostname +
+  out += "Subject: " + encoded_words(words_of(letter.kind).subject) + "\r\nDate: " + when +
+         "\r\nMessage-ID: <" + id + "@" + head.hostname +
          ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
          "charset=UTF-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
-  const std::string encoded = base64(text_of(letter, head, plain));
-  for (std::size_t at = 0; at < encoded.size(); at += kLine) out += encoded.substr(at, kLine) + "\r\n";
+  append_base64_lines(text_of(letter, head, plain), out);
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/gate/pick_up/answers.h"
+#include "service/gate/pick_up/doors.h"
 #include "service/gate/pick_up/zip_stream.h"
 #include "service/policy/tenant.h"
 
@@ -104,6 +105,7 @@ void PickUp::add_to(http::Router& router, portal::Portal& portal) {
   add("GET", "/deliveries/{delivery}", &PickUp::detail);
   add("GET", "/deliveries/{delivery}/files/{file}", &PickUp::file);
   add("GET", "/deliveries/{delivery}/archive", &PickUp::archive);
+  add("POST", "/deliveries/{delivery}/items/{item}/request", &PickUp::ask);
   add("GET", "/approvals", &PickUp::approvals);
   add("POST", "/deliveries/{delivery}/decision", &PickUp::decide);
   add("GET", "/delegation", &PickUp::delegation);
@@ -129,8 +131,14 @@ PickUp::Found PickUp::find(const Request& request, const auth::Session& session)
 }
 
 void PickUp::write(JsonText& out, const DropView& drop, const Viewer& viewer, const auth::Account& account) {
-  write_delivery(
-      out, {drop, viewer, parts_.store.drops().picked(drop.submission, account.login), expires_ms(drop)});
+  Shown shown{
+      drop, viewer, parts_.store.drops().picked(drop.submission, account.login), expires_ms(drop), {}};
+  for (const ItemView& item : drop.items) {
+    const RecipientView* mine = viewer.recipient ? item.recipient(viewer.address) : nullptr;
+    if (mine != nullptr && can_be_asked_for(item))
+      shown.asked[item.id] = parts_.store.doors().mark(item.id, mine->recipient, transfer::kWholeItem);
+  }
+  write_delivery(out, shown);
 }
 
 http::Response PickUp::list(Request& request, const auth::Session& session) {
@@ -268,6 +276,29 @@ http::Response PickUp::archive(Request& request, const auth::Session& session) {
                    content_disposition("attachment", "kiyome-" + found.drop.submission.text() + ".zip"),
                    kFilePolicy);
   return response;
+}
+
+// Of a file that was held: reviewers on the Internet side are asked, and answer by mail.
+http::Response PickUp::ask(Request& request, const auth::Session& session) {
+  const Found found = find(request, session);
+  const Result<ItemId> id = ItemId::parse(request.captured.at("item"));
+  if (!id || !found.viewer.recipient) not_found();
+  for (const ItemView& item : found.drop.items) {
+    const RecipientView* mine = item.recipient(found.viewer.address);
+    if (item.id != *id || mine == nullptr) continue;
+    if (!can_be_asked_for(item)) throw Problem{409, "not-held", {}, {}, {}};
+    const transfer::DoorRequest asked{item.id, mine->recipient, transfer::kWholeItem};
+    if (parts_.store.doors().waiting() >= limits::kReviewOpen) throw Problem{503, "busy", {}, {}, {}};
+    const std::int64_t now = parts_.now_ms();
+    commit(parts_.writer,
+           [=, until = expires_ms(found.drop), login = session.account.login](GateStore& store) {
+             if (store.doors().ask(asked, now, until))
+               store.drops().audit().note("request", &asked.id, login, "{}", now);
+           });
+    parts_.doors_wake();
+    return Response::empty(204);
+  }
+  not_found();
 }
 
 }  // namespace kiyome::gate

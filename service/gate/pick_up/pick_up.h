@@ -31,6 +31,11 @@ struct PickUpParts {
   // The output folder, if any: which addresses (lower case) are its own; and that something was decided.
   std::function<bool(const std::string&)> is_folder = [](const std::string&) { return false; };
   std::function<void()> folder_wake = [] {};
+  // What is asked through doors, on its way back: something new is on the disk; a password, false: too many.
+  std::function<void()> doors_wake = [] {};
+  std::function<bool(transfer::DoorPassword)> give_password = [](const transfer::DoorPassword&) {
+    return false;
+  };
 };
 
 // Blocks until the writer has it on the disk; then `written` is called on the writer's thread, in the order
@@ -66,6 +71,7 @@ class PickUp {
   Response decide(Request& request, const auth::Session& session);
   Response delegation(Request& request, const auth::Session& session);
   Response set_delegation(Request& request, const auth::Session& session);
+  Response ask(Request& request, const auth::Session& session);
 
   Found find(const Request& request, const auth::Session& session);
   [[noreturn]] void refuse_decision(const Found& found, const auth::Account& account);

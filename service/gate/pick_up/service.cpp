@@ -53,6 +53,7 @@ PickUpService::PickUpService(const std::string& folder, const Config& config, Pi
                  rounds_.wake();
                  parts_.folder_wake();
                }),
+      doors_(parts_),
       rounds_(parts_, pick_up_, rounds_settings(config)) {
   portal_.reload(config.auth);
   accounts_.set_tenants({.trouble =
@@ -98,6 +99,7 @@ http::Router PickUpService::router() {
   http::Router out;
   portal_.add_to(out);
   pick_up_.add_to(out, portal_);
+  doors_.add_to(out);
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "service/base/config.h"
 #include "service/base/descriptor.h"
+#include "service/gate/pick_up/doors.h"
 #include "service/gate/pick_up/pick_up.h"
 #include "service/gate/pick_up/rounds.h"
 #include "service/http/server.h"
@@ -47,6 +48,7 @@ class PickUpService {
   auth::Accounts accounts_;
   portal::Portal portal_;
   PickUp pick_up_;
+  DoorPages doors_;
   Rounds rounds_;
   std::unique_ptr<http::Server> server_;
 };

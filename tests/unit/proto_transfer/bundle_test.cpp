@@ -94,7 +94,12 @@ std::vector<std::string> every_frame() {
           encode(Intake(AskDrop{id()})),
           encode(Intake(Announce{id(), 3, 4096, 500})),
           encode(Intake(Taken{id()})),
-          encode(Intake(FreeSegment{9}))};
+          encode(Intake(FreeSegment{9})),
+          encode(Forward(Door{id(), 3, "a@b", {}, 5, "s", "t", {{1, "n", "t", 9, {3}, kDoorAsk}}})),
+          encode(Forward(DoorState{id(), 3, kLockedParts, DoorStep::wrong, 77})),
+          encode(WayBack(DoorRequest{id(), 3, kWholeItem})),
+          encode(WayBack(DoorPassword{id(), 3, 77, "合言葉"})),
+          encode(WayBack(Checkpoint{Trail::gate, CheckpointKind::head, 9, 5, {}, {}, {}}))};
 }
 
 }  // namespace
@@ -528,14 +533,25 @@ TEST_CASE("FORMAT.md of transfer: its example is what the codec writes and reads
   d.policy.fill(0xa5);
   d.files = {{"a.x.txt", CleanFileType::text, {}, "y\r\n"}};
   d.files[0].sha256.fill(0x5a);
+  Checkpoint c{Trail::cleaner, CheckpointKind::head, 7, 1000, {}, {}, {}};
+  c.head.fill(0x5a);
+  c.key.fill(0xa5);
+  c.signature.fill(0x5a);
+  Door door{b.id, 0, "c@d.jp", {}, 1000, "s", "", {{2, "n", "", 3, {85}, kDoorAsk | kDoorPassword}}};
+  door.token_hash.fill(0x5a);
+  SealedOriginal s{d.submission, b.id, "c@d.jp", "a.x", d.sha256, std::string("PK\3\4\x33\0\1\0", 8)};
   const std::string octets = test::hex_example("proto/transfer/FORMAT.md");
-  CHECK(octets == encode(Forward(b)) + encode(WayBack(Accepted{b.id, 1})) +
-                      encode(WayBack(DeliveryResult{b.id, 1, 0, ResultClass::failed, 5, 1, 1})) +
-                      encode(Forward(ResultTaken{b.id, 1, 0, 4})) +
-                      encode(Intake(Announce{b.id, 1, 4096, 812})) + encode(Forward(d)) +
-                      encode(WayBack(DropResult{b.id, 1, 0, DropStage::picked_up})) +
-                      encode(Forward(DropResultTaken{b.id, 1, 0, DropStage::picked_up})) +
-                      encode(Intake(AskDrop{b.id})) +
-                      encode(Intake(DropState{b.id, DropProgress::picked_up, 2, {85}, 1})) +
-                      encode(Intake(AskPicture{b.id, 1})) + encode(Intake(Picture{b.id, 1, "\x89PNG"})));
+  CHECK(octets ==
+        encode(Forward(b)) + encode(WayBack(Accepted{b.id, 1})) +
+            encode(WayBack(DeliveryResult{b.id, 1, 0, ResultClass::failed, 5, 1, 1})) +
+            encode(Forward(ResultTaken{b.id, 1, 0, 4})) + encode(Intake(Announce{b.id, 1, 4096, 812})) +
+            encode(Forward(d)) + encode(WayBack(DropResult{b.id, 1, 0, DropStage::picked_up})) +
+            encode(Forward(DropResultTaken{b.id, 1, 0, DropStage::picked_up})) +
+            encode(Intake(AskDrop{b.id})) +
+            encode(Intake(DropState{b.id, DropProgress::picked_up, 2, {85}, 1})) +
+            encode(Intake(AskPicture{b.id, 1})) + encode(Intake(Picture{b.id, 1, "\x89PNG"})) +
+            encode(Forward(c)) + encode(Forward(door)) + encode(WayBack(DoorRequest{b.id, 0, 2})) +
+            encode(WayBack(DoorPassword{b.id, 0, 12345, "pw"})) +
+            encode(Forward(DoorState{b.id, 0, 2, DoorStep::asked})) +
+            encode(Forward(DoorState{b.id, 0, kLockedParts, DoorStep::wrong, 12345})) + encode(Forward(s)));
 }

@@ -54,3 +54,40 @@ TEST_CASE("errors: what the kernel said becomes a temporary failure") {
   errno = ENOSPC;
   CHECK_THROWS_WITH_AS(throw_errno("write"), "write: No space left on device", TemporaryFailure);
 }
+
+TEST_CASE("clock: a time that a person or a program gives") {
+  ::setenv("TZ", "Asia/Tokyo", 1);
+  ::tzset();
+  CHECK(unix_ms_of("2026-11-21") == 1795186800000);
+  CHECK(unix_ms_of("2026-11-21T12:34:56.789+09:00") == 1795232096789);
+  CHECK(unix_ms_of("2026-11-21T03:34:56.789Z") == 1795232096789);
+  CHECK(unix_ms_of("2026-11-21T03:34:56Z") == 1795232096000);
+  CHECK(unix_ms_of("2026-11-20T22:04:56.789012-05:30") == 1795232096789);
+  for (const std::int64_t each : {std::int64_t{0}, std::int64_t{1795232096789}})
+    CHECK(unix_ms_of(iso_time(each)) == each);
+  for (const char* wrong : {"",
+                            "2026",
+                            "2026-11",
+                            "2026-11-31",
+                            "2026-02-29",
+                            "1969-12-31",
+                            "2026-13-01",
+                            "2026-00-01",
+                            "２０２６-11-21",
+                            "2026-11-21 ",
+                            "2026-11-21T",
+                            "2026-11-21T03:34Z",
+                            "2026-11-21T03:34:56",
+                            "2026-11-21T24:00:00Z",
+                            "2026-11-21T03:60:00Z",
+                            "2026-11-21T03:34:61Z",
+                            "2026-11-21T03:34:56.Z",
+                            "2026-11-21T03:34:56.1234567890Z",
+                            "2026-11-21T03:34:56+0900",
+                            "2026-11-21T03:34:56+24:00",
+                            "2026-11-21T03:34:56Zx",
+                            "-026-11-21"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(unix_ms_of(wrong));
+  }
+}

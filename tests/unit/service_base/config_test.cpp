@@ -102,6 +102,17 @@ TEST_CASE("config: deploy/kiyome.toml says the defaults") {
   CHECK(file.documents.comments == plain.documents.comments);
   CHECK(file.documents.changes == plain.documents.changes);
   CHECK(file.documents.fit_width == plain.documents.fit_width);
+  CHECK(file.gate_takes_originals == plain.gate_takes_originals);
+  CHECK(file.request.links == plain.request.links);
+  CHECK(file.request.days == plain.request.days);
+  CHECK(file.request.tries == plain.request.tries);
+  CHECK(file.digest.recipients == plain.digest.recipients);
+  CHECK(file.digest.reviewers == plain.digest.reviewers);
+  CHECK(file.digest.hour == plain.digest.hour);
+  CHECK(file.audit.days == plain.audit.days);
+  CHECK(file.audit.checkpoint_minutes == plain.audit.checkpoint_minutes);
+  CHECK(file.audit.syslog == plain.audit.syslog);
+  CHECK(file.templates == plain.templates);
   CHECK(file.log_level == plain.log_level);
   CHECK(file.later_listeners.empty());
 }
@@ -114,7 +125,7 @@ TEST_CASE("config: deploy/kiyome.toml with its examples switched on is still wit
     all += (example ? line.substr(1) : line) + "\n";
   }
   const Config config = parse_config(all, "kiyome.toml");
-  CHECK(config.later_listeners == std::vector<std::string>{"console", "metrics"});
+  CHECK(config.later_listeners == std::vector<std::string>{"metrics"});
   const Config plain;
   CHECK(plain.drop_box.http.listen.empty());
   CHECK(config.drop_box.http.listen == std::vector<HostPort>{{"127.0.0.1", 8441}});
@@ -126,6 +137,10 @@ TEST_CASE("config: deploy/kiyome.toml with its examples switched on is still wit
   CHECK(config.drop_box.history_days == plain.drop_box.history_days);
   CHECK(config.pick_up.http.listen == std::vector<HostPort>{{"127.0.0.1", 8442}});
   CHECK(config.pick_up.days == plain.pick_up.days);
+  CHECK(config.console.http.listen == std::vector<HostPort>{{"127.0.0.1", 8443}});
+  CHECK(config.console.second_person == plain.console.second_person);
+  CHECK(config.console.proposal_hours == plain.console.proposal_hours);
+  CHECK(config.console.escalation_hours == plain.console.escalation_hours);
   CHECK(config.auth.second_factor == plain.auth.second_factor);
   CHECK(config.auth.idle_minutes == plain.auth.idle_minutes);
   CHECK(config.auth.absolute_hours == plain.auth.absolute_hours);

@@ -126,7 +126,9 @@ TEST_CASE("clean item: a release counts against a policy hold, not against a ref
   cleaner::Request request;
   request.envelope = &to;
   request.answer = &answer;
-  request.released = true;
+  std::map<std::size_t, cleaner::Standing> standings;
+  standings[0].released = true;
+  request.standings = &standings;
   CHECK(cleaner::clean_item(request, config)[0].verdict == Verdict::clean);
   config.policy.rules[0].actions.verdict = Verdict::rejected;
   CHECK(cleaner::clean_item(request, config)[0].verdict == Verdict::rejected);

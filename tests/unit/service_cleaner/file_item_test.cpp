@@ -83,7 +83,9 @@ TEST_CASE("file item: of several recipients the strictest counts, and strip mean
   const auto treat = [](std::vector<PolicyRule> rules, bool released = false) {
     Config config;
     config.policy.rules = std::move(rules);
-    const auto out = cleaner::treat_drop(config, original().envelope, part("application/pdf"), released);
+    cleaner::Standing standing;
+    standing.released = released;
+    const auto out = cleaner::treat_drop(config, original().envelope, part("application/pdf"), standing);
     return std::pair(out.verdict, out.action);
   };
   using std::pair;
@@ -105,7 +107,7 @@ TEST_CASE("file item: recipients of two tenants share one file, so the strictest
   Config config;
   config.policy.attachments = Action::image;
   const auto treat = [&] {
-    return cleaner::treat_drop(config, original().envelope, part("application/pdf"), false);
+    return cleaner::treat_drop(config, original().envelope, part("application/pdf"));
   };
   CHECK(treat().action == Action::image);
   TenantConfig& tenant = config.tenants.emplace_back();

@@ -86,8 +86,10 @@ TEST_CASE(
   clean::Part part;
   part.detected_type = "application/x";
   const store::Original from = original();
-  CHECK(cleaner::treat_drop(config, from.envelope, part, false).action == Action::view);
-  CHECK(cleaner::treat_drop(config, from.envelope, part, true).action == Action::flatten);
+  CHECK(cleaner::treat_drop(config, from.envelope, part).action == Action::view);
+  cleaner::Standing released;
+  released.released = true;
+  CHECK(cleaner::treat_drop(config, from.envelope, part, released).action == Action::flatten);
   config.policy.attachments = Action::text;
   PolicyRule rule;
   rule.to = "a@in.example";
@@ -95,5 +97,5 @@ TEST_CASE(
   config.policy.rules = {rule};
   store::Envelope two = from.envelope;
   two.recipients.push_back({1, "b@in.example", 0, ""});
-  CHECK(cleaner::treat_drop(config, two, part, false).action == Action::view);
+  CHECK(cleaner::treat_drop(config, two, part).action == Action::view);
 }

@@ -170,6 +170,31 @@ TEST_CASE("clean mail: a further mail answers the first one, with a Message-ID o
 }
 
 TEST_CASE(
+    "clean mail: a further mail brings what is new, says what it is, and repeats no words of the first") {
+  clean::MailAnswer from = answer();
+  from.body.text = "words of the first\n";
+  MailInput further = input(from);
+  further.part = 2;
+  further.parts_total = 3;
+  further.further = true;
+  further.further_ms = 1'800'000'000'000;
+  further.further_text = "確認しました。\n【無害化】 imitation";
+  clean::Part part;
+  part.name = "one.txt";
+  const std::string words = "words of one\n";
+  further.outcomes.push_back({&part, Action::text, {}, &words, nullptr, false});
+  const std::string mail = clean_mail(further, Config{}).octets;
+  CHECK_FALSE(gate::verify_mail(mail));
+  CHECK(mail.find("words of the first") == mail.npos);
+  CHECK(mail.find("words of one") != mail.npos);
+  CHECK(field(mail, "Date") == "Fri, 15 Jan 2027 08:00:00 +0000");
+  from.header.subject = "Quote";
+  CHECK(field(clean_mail(further, Config{}).octets, "Subject") == "Re: Quote");
+  from.header.subject = "RE: already";
+  CHECK(field(clean_mail(further, Config{}).octets, "Subject") == "RE: already");
+}
+
+TEST_CASE(
     "clean mail: an item that leaves as several mails numbers them, and Received names one recipient only") {
   const clean::MailAnswer from = answer();
   MailInput several = input(from);

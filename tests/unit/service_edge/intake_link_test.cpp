@@ -191,6 +191,7 @@ TEST_CASE("intake link: the drop box asks how its files fare, and is told to ask
                            link.ask(id);
                          },
                          {},
+                         {},
                          {}});
   for (unsigned round = 1; round <= 2; ++round) {
     cleaner.accept();
@@ -226,7 +227,8 @@ TEST_CASE("intake link: a preview is asked for and comes whole; an end of the co
                            last = std::move(picture);
                            ++came;
                          },
-                         [&] { ++away; }});
+                         [&] { ++away; },
+                         {}});
   cleaner.accept();
   CHECK(comes_true([&] { return link.ask(ask); }));
   CHECK(cleaner.hear_one<transfer::AskPicture>() == ask);

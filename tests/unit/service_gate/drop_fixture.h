@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "service/gate/pick_up/service.h"
+#include "service/store/audit_book.h"
 #include "tests/unit/service_gate/gate_fixture.h"
 
 namespace kiyome::testing {
@@ -100,6 +101,8 @@ class PickUpDesk {
   std::unique_ptr<gate::GateStore> store;
   std::unique_ptr<gate::Writer> writer;
   std::unique_ptr<gate::PickUpService> service;
+  // Who carries passwords to the other side; without one they cannot be given.
+  std::function<bool(transfer::DoorPassword)> give_password;
 
   PickUpDesk() {
     config.smtp.hostname = "gate.city.example.jp";
@@ -207,7 +210,8 @@ class PickUpDesk {
     std::vector<std::string> out;
     std::uint64_t count = 0;
     gate::commit(*writer, [](gate::GateStore&) {});  // what is lazy is written with it
-    const auto fault = store->verify_audit(
+    const auto fault = store::walk_trail(
+        *store->open(),
         [&](const audit::Entry& entry) {
           if (entry.event == event) out.push_back(entry.actor + " " + entry.detail);
         },
@@ -218,16 +222,20 @@ class PickUpDesk {
 
  private:
   gate::PickUpParts parts() {
-    return {*store, *writer, [this] { return now_ms.load(); },
-            [this](const std::vector<gate::NumberedResult>& results) {
-              const std::lock_guard lock(mutex_);
-              for (const gate::NumberedResult& one : results)
-                results_.push_back(std::get<transfer::DropResult>(one.result));
-            },
-            [this](std::int64_t, std::int64_t, std::shared_ptr<const transfer::Bundle> mail) {
-              const std::lock_guard lock(mutex_);
-              mails_.push_back(*mail);
-            }};
+    gate::PickUpParts out{*store, *writer, [this] { return now_ms.load(); },
+                          [this](const std::vector<gate::NumberedResult>& results) {
+                            const std::lock_guard lock(mutex_);
+                            for (const gate::NumberedResult& one : results)
+                              results_.push_back(std::get<transfer::DropResult>(one.result));
+                          },
+                          [this](std::int64_t, std::int64_t, std::shared_ptr<const transfer::Bundle> mail) {
+                            const std::lock_guard lock(mutex_);
+                            mails_.push_back(*mail);
+                          }};
+    out.give_password = [this](const transfer::DoorPassword& password) {
+      return give_password && give_password(password);
+    };
+    return out;
   }
   http::Router router_;
   std::mutex mutex_;

@@ -97,6 +97,8 @@ class InternetSide {
       if (*got) {
         Result<transfer::WayBack> message = transfer::decode_way_back(frame);
         REQUIRE(message);
+        // A head of the gate's audit trail comes whenever one is due: the keeper's tests are about those.
+        if (std::holds_alternative<transfer::Checkpoint>(*message)) continue;
         return *message;
       }
       std::string octets;

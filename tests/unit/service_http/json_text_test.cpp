@@ -17,6 +17,12 @@ TEST_CASE("JSON text: no text can end a script element, a string or a line") {
   CHECK(out.take() == R"("\u003c/script>\u003c!--\"\\\n\u0001\u2028")");
 }
 
+TEST_CASE("JSON text: nor can what is JSON already, and it means the same") {
+  JsonText out;
+  out.begin_object().key("a").raw(R"({"b<":"<</script>","c":[1]})").member("d", 2);
+  CHECK(out.end_object().take() == R"({"a":{"b\u003c":"\u003c\u003c/script>","c":[1]},"d":2})");
+}
+
 TEST_CASE("JSON text: times are RFC 3339 in UTC with milliseconds, also before 1970") {
   JsonText out;
   out.begin_object().time("t", 1795232096789).time("u", -1).time("v", 0);

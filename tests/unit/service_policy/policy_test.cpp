@@ -78,6 +78,33 @@ TEST_CASE("globs: a pattern of many stars over a long text stays cheap") {
   CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(1));
 }
 
+TEST_CASE("globs meet where some text matches both") {
+  for (const auto& [one, other] :
+       std::vector<std::pair<std::string, std::string>>{{"", ""},
+                                                        {"*", ""},
+                                                        {"a", "A"},
+                                                        {"?", "x"},
+                                                        {"*@town.example", "soumu*"},
+                                                        {"*@*.town.example", "a@b*"},
+                                                        {"a*c", "*b*"},
+                                                        {"*a", "b*"}}) {
+    CHECK_MESSAGE(globs_meet(one, other), std::string(one + " / " + other));
+    CHECK_MESSAGE(globs_meet(other, one), std::string(other + " / " + one));
+  }
+  for (const auto& [one, other] :
+       std::vector<std::pair<std::string, std::string>>{{"", "a"},
+                                                        {"?", ""},
+                                                        {"a*", "b*"},
+                                                        {"*@town.example", "*@village.example"},
+                                                        {"*@town.example", "*@sub.town.example"},
+                                                        {"a?c", "ac"}}) {
+    CHECK_MESSAGE(!globs_meet(one, other), std::string(one + " / " + other));
+    CHECK_MESSAGE(!globs_meet(other, one), std::string(other + " / " + one));
+  }
+  const std::string stars(200, '*'), letters(200, 'a');
+  CHECK(globs_meet(stars, letters));
+}
+
 TEST_CASE("policy: without rules the defaults decide") {
   const Decision decision = decide({}, "a@b", "c@d", 1);
   CHECK(decision.verdict == Verdict::clean);

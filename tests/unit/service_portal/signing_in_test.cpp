@@ -263,3 +263,18 @@ TEST_CASE("portal: a program's token needs no CSRF token, and cannot sign out or
   program.sign_in("robot");  // a wrong token is not helped by a right cookie
   CHECK(program.ask({"GET", "/api/v1/mine", "", {{"Authorization", "Bearer x"}}}).status == 401);
 }
+
+TEST_CASE("portal: where only some roles come, others are refused as if the password were wrong") {
+  Town town;
+  town.portal->only({auth::Role::reviewer, auth::Role::auditor});
+  town.add("sender");
+  town.add("suzuki", {auth::Role::sender, auth::Role::reviewer});
+  Browser wrong = town.browser(), right = town.browser();
+  const Answer refused = wrong.sign_in("sender");
+  CHECK(refused.status == 401);
+  CHECK(code(refused) == "sign-in-refused");
+  CHECK(wrong.set_cookie.empty());
+  CHECK(refused.content == wrong.sign_in("sender", "wrong wrong wrong").content);
+  CHECK(right.sign_in("suzuki").status == 200);
+  CHECK(right.ask({"GET", "/api/v1/mine"}).status == 200);
+}

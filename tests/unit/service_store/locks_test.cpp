@@ -51,7 +51,8 @@ struct Shop {
   std::vector<std::string> events() {
     std::vector<std::string> out;
     std::uint64_t count = 0;
-    CHECK_FALSE(items.verify_audit([&](const audit::Entry& entry) { out.push_back(entry.event); }, count));
+    CHECK_FALSE(walk_trail(
+        *items.audit_book().open(), [&](const audit::Entry& entry) { out.push_back(entry.event); }, count));
     return out;
   }
 };

@@ -1,5 +1,6 @@
 // What was sent: the list, and one submission whose files' states are followed as they change.
 import { useEffect, useState } from "preact/hooks";
+import { unused } from "../shared/activity";
 import { call, previewAddress, ProblemError, submissionSince, type Schemas } from "../shared/api";
 import { announce, Badge, Heading, Loading, Notice, ProblemNotice, type Tone } from "../shared/controls";
 import { sayBytes, sayTime } from "../shared/format";
@@ -70,10 +71,6 @@ export function SentList({ session }: { session: Session }) {
 // ---- one submission ----
 const kFastMs = 1000; // while something is being done to it
 const kSlowMs = 15_000; // while it waits for people
-const kUnusedMs = 10 * 60_000; // then it asks no more, so that an open page does not keep the session alive for ever
-
-let lastUsed = Date.now();
-for (const kind of ["pointerdown", "keydown", "scroll", "focus"]) window.addEventListener(kind, () => { lastUsed = Date.now(); }, { passive: true, capture: true });
 
 function useSubmission(id: string) {
   const [submission, setSubmission] = useState<Submission>();
@@ -86,7 +83,7 @@ function useSubmission(id: string) {
     let timer = 0;
     let files: readonly SentFile[] = [];
     const ask = async () => {
-      if (Date.now() - lastUsed > kUnusedMs) return setStopped(true);
+      if (unused()) return setStopped(true);
       if (document.visibilityState === "hidden" && files.length) return again(kFastMs);
       try {
         const news = await submissionSince(id, etag, over.signal);

@@ -1,7 +1,7 @@
 // The files of a delivery: each as it was sent, what became of it and why, and the clean files to preview and download.
 import { useState } from "preact/hooks";
-import { fileAddress, type Schemas } from "../shared/api";
-import { Badge } from "../shared/controls";
+import { call, fileAddress, type Schemas } from "../shared/api";
+import { announce, Badge, ProblemNotice, useAction } from "../shared/controls";
 import { sayBytes, sayTime } from "../shared/format";
 import { say, sayEither } from "../shared/language";
 import { LookAtPages } from "../shared/look";
@@ -42,6 +42,7 @@ function ItemRow({ delivery, item, show, view, pickedUp }: RowProps) {
         <Badge tone={tone}>{say(item.view_only ? words.viewOnly : words[item.verdict])}</Badge>
       </div>
       {item.verdict === "held" && <p class="hint">{say(item.view_only ? words.viewOnlyMeaning : words.heldMeaning)}</p>}
+      {item.request && <Request delivery={delivery} item={item} />}
       {item.verdict === "rejected" && <p class="hint">{say(words.rejectedMeaning)}</p>}
       {item.view_only && (
         <p class="row no-print">
@@ -65,6 +66,26 @@ function ItemRow({ delivery, item, show, view, pickedUp }: RowProps) {
         <p class="hint">{item.type} · {say(words.checksum)} <code>{item.sha256}</code></p>
       </details>
     </li>
+  );
+}
+
+// Of a held file: asks the reviewers on the Internet side for it, once.
+function Request({ delivery, item }: { delivery: string; item: Item }) {
+  const [asked, setAsked] = useState(false);
+  const asking = useAction();
+  const state = asked && item.request === "none" ? "sending" : item.request;
+  if (state !== "none")
+    return <p class="hint"><strong>{say(state === "refused" ? words.requestRefused : state === "granted" ? words.requestGranted : state === "gone" ? words.requestGone : words.requested)}</strong></p>;
+  const ask = () => void asking.run(async () => {
+    await call("post", "/deliveries/{delivery}/items/{item}/request", { path: { delivery, item: item.item } });
+    setAsked(true);
+    announce(say(words.requested));
+  });
+  return (
+    <>
+      {asking.error !== undefined && <ProblemNotice error={asking.error} />}
+      <p class="row no-print"><button type="button" disabled={asking.running} aria-label={say(words.ofFile, { action: say(words.request), name: item.name })} onClick={ask}>{say(words.request)}</button></p>
+    </>
   );
 }
 

@@ -103,6 +103,18 @@ export async function call<M extends Method, P extends keyof paths>(
   })) as Answer<Operation<P, M>>;
 }
 
+// For pages whose answers differ by status (202: it takes a while, or another person): what `call` does, but with the status.
+export async function request<T>(method: string, path: string, options: { query?: object; body?: unknown; signal?: AbortSignal } = {}): Promise<{ status: number; value: T }> {
+  const response = await send(method, address(path, {}, options.query), options);
+  if (!response.ok) return refuse(response);
+  const text = await response.text().catch(() => "");
+  try {
+    return { status: response.status, value: (text ? JSON.parse(text) : undefined) as T };
+  } catch {
+    return { status: response.status, value: undefined as T }; // a report, which is not read here
+  }
+}
+
 // The submission, or nothing while it is still what `etag` names.
 export async function submissionSince(
   id: string,

@@ -11,7 +11,7 @@ import { useStore, useStores, type Store } from "./store";
 import { words } from "./words";
 
 export interface Site {
-  name: "drop-box" | "pick-up";
+  name: "drop-box" | "pick-up" | "console";
   title: Text;
   side: Text;
   // `sections`: first segments of the pages that belong to the entry.
@@ -62,7 +62,7 @@ function Shell({ site }: { site: Site }) {
   );
 }
 
-function Mark() {
+export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
       <path d="M16 3c4.800 6 8.500 10.500 8.500 15.500a8.500 8.500 0 0 1-17 0C7.500 13.500 11.200 9 16 3z" fill="currentColor" />
@@ -71,7 +71,7 @@ function Mark() {
   );
 }
 
-function LanguageSwitch() {
+export function LanguageSwitch() {
   const other = language.get() === "ja" ? "en" : "ja";
   return <button type="button" class="quiet" lang={other} onClick={() => chooseLanguage(other)}>{other === "en" ? "English" : "日本語"}</button>;
 }
