@@ -13,8 +13,10 @@ const kFirstViewMs = 1000;
 const kWaitMs = 60_000;
 
 for (const language of ["ja", "en"]) {
+  // An allowance is offered for whom the upstream has proved.
+  const proof = "Authentication-Results: mx.city.example.jp; dmarc=pass header.from=held.example; spf=pass smtp.mailfrom=held.example";
   test(`appearance: every page of a reviewer (${language})`, async () => {
-    const item = await held("令和8年度 庁舎清掃業務委託 御見積書の送付について", { files: [site.files.docx, site.files.passwordZip] });
+    const item = await held("令和8年度 庁舎清掃業務委託 御見積書の送付について", { files: [site.files.docx, site.files.passwordZip], headers: [proof] });
     const { page, close } = await person({ address, language });
     await page.locator("form").waitFor();
     await look(page, `${language}-console-sign-in`);

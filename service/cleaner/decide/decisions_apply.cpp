@@ -157,7 +157,8 @@ unsigned Decisions::settle(const store::ItemRow& item, const Decision& decision,
 // Only what has not left yet can be held: an item before its verdict, or a bundle that was never sent.
 unsigned Decisions::hold(const ItemId& id, const Decision& decision, const Decider& decider) {
   // What waits, and a bundle, is held for all who share it: no tenant's account stops what is the others'.
-  if (!decider.tenant.empty() && concerned(id, decision, decider).size() != parts_.items.recipients(id).size())
+  if (!decider.tenant.empty() &&
+      concerned(id, decision, decider).size() != parts_.items.recipients(id).size())
     throw http::Problem{403, "forbidden", {}, {}, {}};
   if (parts_.queue.hold(id)) {
     for (const transfer::Announce& where : parts_.queue.waiting(SIZE_MAX))
