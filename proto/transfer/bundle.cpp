@@ -99,8 +99,7 @@ Bundle bundle(Fields& f) {
   out.envid = f.in.counted(limits::kDsnEnvid);
   f.require(is_xtext(out.envid), "ENVID");
   recipients(f, out.recipients);
-  const std::string_view digest = f.in.raw(out.sha256.size());
-  std::copy(digest.begin(), digest.end(), reinterpret_cast<char*>(out.sha256.data()));
+  take(f, out.sha256);
   const std::string_view content = f.in.counted(limits::kBundleContent);
   if (f.in.done()) out.content = content;
   return out;

@@ -15,12 +15,6 @@ void said(ByteWriter& w, const Checkpoint& m) {
   w.raw(m.head);
 }
 
-template <std::size_t N>
-void read_into(Fields& f, std::array<std::uint8_t, N>& out) {
-  const std::string_view octets = f.in.raw(N);
-  std::copy(octets.begin(), octets.end(), reinterpret_cast<char*>(out.data()));
-}
-
 }  // namespace
 
 void payload(ByteWriter& w, const Checkpoint& m) {
@@ -42,9 +36,9 @@ Checkpoint checkpoint(Fields& f) {
   f.require(out.sequence >= 1 && out.sequence <= kSequenceMax, "entries are counted from 1");
   out.unix_ms = f.in.i64();
   f.require(out.unix_ms >= 0 && out.unix_ms <= kCheckpointLatest, "a time that no clock shows");
-  read_into(f, out.head);
-  read_into(f, out.key);
-  read_into(f, out.signature);
+  take(f, out.head);
+  take(f, out.key);
+  take(f, out.signature);
   return out;
 }
 

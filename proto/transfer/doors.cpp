@@ -1,8 +1,6 @@
 // The messages of the doors as octets. What comes from another zone is refused at its first wrong field.
 #include "proto/transfer/doors.h"
 
-#include <algorithm>
-
 #include "proto/base/limits.h"
 #include "proto/transfer/bundle.h"
 #include "proto/transfer/fields.h"
@@ -11,12 +9,6 @@ namespace kiyome::transfer {
 namespace {
 
 constexpr std::uint8_t kSteps = 7;
-
-std::string line(Fields& f, std::size_t max, const char* rule) {
-  std::string out(f.in.counted(max));
-  f.require(is_drop_line(out), rule);
-  return out;
-}
 
 std::uint32_t recipient(Fields& f) {
   const std::uint32_t out = f.in.u32();
@@ -27,17 +19,6 @@ std::uint32_t recipient(Fields& f) {
 std::uint64_t attempt(Fields& f) {
   const std::uint64_t out = f.in.u64();
   f.require(out >= 1 && out >> 63 == 0, "the number of a try");  // it fits our signed columns
-  return out;
-}
-
-std::vector<std::uint16_t> findings(Fields& f) {
-  const std::uint32_t number = f.in.u32();
-  f.require(number <= limits::kCrossingFindings && number <= f.in.left() / 2, "the number of findings");
-  std::vector<std::uint16_t> out;
-  for (std::uint32_t i = 0; i < number && !f.in.failed(); ++i) {
-    out.push_back(f.in.u16());
-    f.require(out[i] > (i == 0 ? 0 : out[i - 1]), "findings ascend, each once");
-  }
   return out;
 }
 
@@ -57,9 +38,8 @@ DoorPart door_part(Fields& f) {
 
 std::vector<DoorPart> door_parts(Fields& f) {
   constexpr std::size_t kOctetsMin = 4 + 4 + 4 + 8 + 4 + 1;
-  const std::uint32_t number = f.in.u32();
-  f.require(number >= 1 && number <= limits::kDoorParts && number <= f.in.left() / kOctetsMin,
-            "the number of parts");
+  const std::uint32_t number = count(f, limits::kDoorParts, kOctetsMin, "the number of parts");
+  f.require(number >= 1, "the number of parts");
   std::vector<DoorPart> out;
   for (std::uint32_t i = 0; i < number && !f.in.failed(); ++i) {
     out.push_back(door_part(f));
@@ -84,8 +64,7 @@ void payload(ByteWriter& w, const Door& door) {
     w.counted(part.name);
     w.counted(part.type);
     w.u64(part.bytes);
-    w.u32(static_cast<std::uint32_t>(part.findings.size()));
-    for (const std::uint16_t finding : part.findings) w.u16(finding);
+    put_findings(w, part.findings);
     w.u8(part.can);
   }
 }
@@ -95,8 +74,7 @@ Door door(Fields& f) {
   out.recipient = recipient(f);
   out.address = f.in.counted(limits::kSmtpPath);
   f.require(is_envelope_address(out.address), "the recipient's address");
-  const std::string_view hash = f.in.raw(out.token_hash.size());
-  std::copy(hash.begin(), hash.end(), reinterpret_cast<char*>(out.token_hash.data()));
+  take(f, out.token_hash);
   out.until_ms = f.in.u64();
   f.require(out.until_ms >> 48 == 0, "the time of the end");  // as a UUIDv7's; it fits our signed times
   out.sender = line(f, limits::kCrossingTitle, "the sender's line");

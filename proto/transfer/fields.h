@@ -2,9 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "proto/base/bytes.h"
 #include "proto/base/item_id.h"
@@ -35,6 +39,20 @@ inline ItemId item_id(ByteReader& in) {
   std::copy(octets.begin(), octets.end(), reinterpret_cast<char*>(id.bytes.data()));
   return id;
 }
+
+// A hash or a key: as many octets as `into` has.
+template <std::size_t Size>
+void take(Fields& f, std::array<std::uint8_t, Size>& into) {
+  const std::string_view octets = f.in.raw(Size);
+  std::copy(octets.begin(), octets.end(), reinterpret_cast<char*>(into.data()));
+}
+
+// fields.cpp: what several messages have in common. `rule` is told when it is broken.
+std::string line(Fields& f, std::size_t max, const char* rule);
+// A count whose entries, of at least `octets_min` each, are still to come.
+std::uint32_t count(Fields& f, std::size_t max, std::size_t octets_min, const char* rule);
+std::vector<std::uint16_t> findings(Fields& f);
+void put_findings(ByteWriter& w, const std::vector<std::uint16_t>& findings);
 
 template <class T>
 Result<T> whole(const Fields& f, T&& value) {

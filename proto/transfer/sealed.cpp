@@ -28,8 +28,7 @@ SealedOriginal sealed_original(Fields& f) {
   f.require(!out.name.empty() && is_line(out.name) && out.name.find('\t') == std::string::npos &&
                 out.name.find_first_of("/\\\x7f") == std::string::npos,
             "a file's name");
-  const std::string_view digest = f.in.raw(out.sha256.size());
-  std::copy(digest.begin(), digest.end(), reinterpret_cast<char*>(out.sha256.data()));
+  take(f, out.sha256);
   const std::string_view content = f.in.counted(kSealedZip);
   if (f.in.done()) out.content = content;
   return out;

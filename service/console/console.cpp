@@ -1,10 +1,7 @@
 #include "service/console/console.h"
 
-#include <Poco/JSON/Object.h>
-#include <Poco/JSON/Parser.h>
-#include <fmt/format.h>
-
 #include "proto/base/limits.h"
+#include "service/auth/account_trail.h"
 #include "service/auth/admin_commands.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
@@ -26,7 +23,8 @@ Console::Console(RoleContext& context)
     : tenants_(std::make_shared<const std::vector<TenantConfig>>(context.config().tenants)),
       trail_("audit.sqlite"),
       accounts_(
-          ".", context.config().auth, [this](const auth::Event& event) { note(event); }, "Kiyome 検疫"),
+          ".", context.config().auth, [this](const auth::Event& event) { auth::note_down(event, trail_); },
+          "Kiyome 検疫"),
       web_(context.take("web")),
       portal_(accounts_, web_.empty() ? -1 : web_.front().get(), "kiyome-console"),
       cleaner_("../run/review.sock", std::chrono::milliseconds(limits::kReviewWaitMs)),
@@ -39,36 +37,16 @@ Console::Console(RoleContext& context)
   portal_.reload(context.config().auth);
   portal_.only({auth::Role::reviewer, auth::Role::auditor, auth::Role::administrator});
   // An account without a tenant sees all of them: those are the service's own people.
-  accounts_.set_tenants({.trouble = [this](const auth::Account& account) -> std::string {
-                           if (!comes_here(account)) return "roles";
-                           return policy::account_trouble(*tenants(), account.tenant, account.mail);
-                         },
-                         .of =
-                             [this](const std::string& mail) {
-                               const auto now = tenants();
-                               const TenantConfig* tenant = policy::tenant_of(*now, mail);
-                               return tenant == nullptr ? std::string() : tenant->name;
-                             }});
+  accounts_.set_tenants(
+      {.trouble = [this](const auth::Account& account) -> std::string {
+         if (!comes_here(account)) return "roles";
+         return policy::account_trouble(*tenants(), account.tenant, account.mail);
+       },
+       .of = [this](const std::string& mail) { return policy::tenant_name_of(*tenants(), mail); }});
 }
 
 std::shared_ptr<const std::vector<TenantConfig>> Console::tenants() {
   return tenants_.with([](const auto& now) { return now; });
-}
-
-// The trail is the proof and the log is what operators watch: both get it. A sign-in does not fail because
-// the trail could not be written, but that is said.
-void Console::note(const auth::Event& event) {
-  log::info(event.what, {{"login", std::string_view(event.login)},
-                         {"actor", std::string_view(event.actor)},
-                         {"client", std::string_view(event.client)},
-                         {"detail", std::string_view(event.detail)}});
-  try {
-    trail_.append(event.what, event.actor.empty() ? event.login : event.actor,
-                  fmt::format(R"({{"login":{},"client":{},"detail":{}}})", log::json_string(event.login),
-                              log::json_string(event.client), log::json_string(event.detail)));
-  } catch (const TemporaryFailure& trouble) {
-    log::error("audit trail", {{"why", trouble.what()}});
-  }
 }
 
 // The cleaner carries it to the other zone, and answers with it once it stands there.

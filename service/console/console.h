@@ -33,7 +33,6 @@ class Console {
   void admin(const std::string& request, const AdminReply& reply);
 
  private:
-  void note(const auth::Event& event);
   void tell_cleaner(const audit::Checkpoint& checkpoint);
   std::shared_ptr<const std::vector<TenantConfig>> tenants();
 

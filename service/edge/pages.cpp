@@ -1,11 +1,9 @@
 #include "service/edge/pages.h"
 
-#include <fmt/format.h>
-
 #include "proto/base/limits.h"
+#include "service/auth/account_trail.h"
 #include "service/auth/admin_commands.h"
 #include "service/base/errors.h"
-#include "service/base/log.h"
 #include "service/policy/tenant.h"
 #include "service/trail/words.h"
 
@@ -24,7 +22,8 @@ Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
                .tell = [&link](const audit::Checkpoint& checkpoint) { link.say(checkpoint); },
                .connected = [&link] { return link.connected(); }}),
       accounts_(
-          ".", context.config().auth, [this](const auth::Event& event) { note(event); }, "Kiyome 送付"),
+          ".", context.config().auth, [this](const auth::Event& event) { auth::note_down(event, trail_); },
+          "Kiyome 送付"),
       web_(context.take("web")),
       portal_(accounts_, web_.empty() ? -1 : web_.front().get(), "kiyome-drop-box"),
       invitations_(std::make_unique<invite::Invitations>(
@@ -35,22 +34,18 @@ Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
               .is_own = [this](const auth::Account& account,
                                const std::string& mailbox) { return is_own(account, mailbox); },
               .wall_ms = unix_ms_now,
-              .note = [this](const auth::Event& event) { note(event); }})),
+              .note = [this](const auth::Event& event) { auth::note_down(event, trail_); }})),
       pictures_([&link](const transfer::AskPicture& asked) { return link.ask(asked); },
                 std::chrono::milliseconds(limits::kPictureWaitMs)),
       outside_(outside(originals, link)),
       box_("drop", context.config().drop_box, outside_, announced) {
   portal_.reload(context.config().auth);
-  accounts_.set_tenants({.trouble =
-                             [this](const auth::Account& account) {
-                               return policy::account_trouble(*tenants(), account.tenant, account.mail);
-                             },
-                         .of =
-                             [this](const std::string& mail) {
-                               const auto now = tenants();
-                               const TenantConfig* tenant = policy::tenant_of(*now, mail);
-                               return tenant == nullptr ? std::string() : tenant->name;
-                             }});
+  accounts_.set_tenants(
+      {.trouble =
+           [this](const auth::Account& account) {
+             return policy::account_trouble(*tenants(), account.tenant, account.mail);
+           },
+       .of = [this](const std::string& mail) { return policy::tenant_name_of(*tenants(), mail); }});
 }
 
 drop::Outside Pages::outside(store::OriginalLog& originals, IntakeLink& link) {
@@ -89,22 +84,6 @@ std::shared_ptr<const std::vector<TenantConfig>> Pages::tenants() {
 
 bool Pages::is_own(const auth::Account& account, const std::string& mailbox) {
   return policy::is_own(*tenants(), account.tenant, mailbox);
-}
-
-// The trail is the proof and the log is what operators watch: both get it. A sign-in does not fail because
-// the trail could not be written, but that is said.
-void Pages::note(const auth::Event& event) {
-  log::info(event.what, {{"login", std::string_view(event.login)},
-                         {"actor", std::string_view(event.actor)},
-                         {"client", std::string_view(event.client)},
-                         {"detail", std::string_view(event.detail)}});
-  try {
-    trail_.append(event.what, event.actor.empty() ? event.login : event.actor,
-                  fmt::format(R"({{"login":{},"client":{},"detail":{}}})", log::json_string(event.login),
-                              log::json_string(event.client), log::json_string(event.detail)));
-  } catch (const TemporaryFailure& trouble) {
-    log::error("audit trail", {{"why", trouble.what()}});
-  }
 }
 
 void Pages::serve(RoleContext& context, const EdgeFiles& files) {

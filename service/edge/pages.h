@@ -43,7 +43,6 @@ class Pages {
   bool knows_recipient(const std::string& mailbox);
   std::shared_ptr<const std::vector<TenantConfig>> tenants();
   bool is_own(const auth::Account& account, const std::string& mailbox);
-  void note(const auth::Event& event);
 
   Guarded<std::shared_ptr<const EdgeSettings>> settings_;  // shared: a request keeps the one it began with
   Guarded<std::shared_ptr<const std::vector<TenantConfig>>> tenants_;  // the same

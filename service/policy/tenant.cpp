@@ -26,6 +26,11 @@ const TenantConfig* tenant_of(std::span<const TenantConfig> tenants, std::string
   return nullptr;
 }
 
+std::string tenant_name_of(std::span<const TenantConfig> tenants, std::string_view address) {
+  const TenantConfig* tenant = tenant_of(tenants, address);
+  return tenant == nullptr ? std::string() : tenant->name;
+}
+
 const TenantConfig* tenant_named(std::span<const TenantConfig> tenants, std::string_view name) {
   const auto found = std::find_if(tenants.begin(), tenants.end(),
                                   [&](const TenantConfig& tenant) { return tenant.name == name; });
@@ -51,8 +56,7 @@ std::vector<std::string> tenants_of(std::span<const TenantConfig> tenants,
   std::vector<std::string> out;
   if (tenants.empty()) return out;
   for (const std::string& address : addresses) {
-    const TenantConfig* tenant = tenant_of(tenants, address);
-    const std::string_view name = tenant == nullptr ? std::string_view() : tenant->name;
+    const std::string name = tenant_name_of(tenants, address);
     const auto place = std::lower_bound(out.begin(), out.end(), name);
     if (place == out.end() || *place != name) out.emplace(place, name);
   }

@@ -14,6 +14,8 @@ namespace kiyome::policy {
 // The first tenant whose domains match that of "local@domain"; none: nullptr. ASCII case is ignored; domains
 // stand in the mail system's own form, so nothing is converted (xn-- names are written as such).
 const TenantConfig* tenant_of(std::span<const TenantConfig> tenants, std::string_view address);
+// Its name; empty: none.
+std::string tenant_name_of(std::span<const TenantConfig> tenants, std::string_view address);
 const TenantConfig* tenant_named(std::span<const TenantConfig> tenants, std::string_view name);
 
 // Whether an account of this tenant may have to do with this address. An account without a tenant may with

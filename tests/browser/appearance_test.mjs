@@ -4,11 +4,10 @@ import test from "node:test";
 import { assertAccessible, button, givePassword, person, picture, signIn, text } from "./browser.mjs";
 import { addressTo, choose, pageShown, uploaded } from "./drop_box_test.mjs";
 import { askForCode, giveCode as giveInvitationCode, invite, inviting, row } from "./invitation_test.mjs";
-import { look, lookAt } from "./looking.mjs";
+import { assertLightAndQuick, look, lookAt } from "./looking.mjs";
 import { site } from "./site.mjs";
 
 const kPageBytesMax = 150 * 1024; // compressed
-const kFirstViewMs = 1000;
 
 for (const language of ["ja", "en"]) {
   test(`appearance: every page of the drop box (${language})`, async () => {
@@ -121,14 +120,4 @@ test("appearance: on paper there are no buttons and menus, and nothing is lost",
 });
 
 for (const address of [site.dropBox, site.pickUp])
-  test(`appearance: the first view of ${address} is light and quick`, async () => {
-    const { page, close } = await person({ address: "about:blank" });
-    const began = Date.now();
-    await page.goto(address);
-    await page.getByLabel("ログイン名").waitFor();
-    const took = Date.now() - began;
-    const bytes = await page.evaluate(() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, one) => sum + one.transferSize, 0));
-    assert.ok(bytes > 0 && bytes <= kPageBytesMax, `${bytes} octets`);
-    assert.ok(took < kFirstViewMs, `${took} ms`);
-    await close();
-  });
+  test(`appearance: the first view of ${address} is light and quick`, () => assertLightAndQuick(address, kPageBytesMax));

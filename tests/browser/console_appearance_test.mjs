@@ -1,15 +1,13 @@
 // How the console looks and reads: every page, both languages, three widths, axe-core, weight.
-import assert from "node:assert/strict";
 import test from "node:test";
 import { givePassword, person, picture, signIn, text } from "./browser.mjs";
 import { choose, held, office, open } from "./console_test.mjs";
-import { look, lookAt } from "./looking.mjs";
+import { assertLightAndQuick, look, lookAt } from "./looking.mjs";
 import { site } from "./site.mjs";
 
 const address = site.console;
 const { reviewer, auditor, administrator } = site.office;
 const kPageBytesMax = 60 * 1024; // compressed
-const kFirstViewMs = 1000;
 const kWaitMs = 60_000;
 
 for (const language of ["ja", "en"]) {
@@ -85,14 +83,4 @@ for (const language of ["ja", "en"]) {
   });
 }
 
-test("appearance: the first view of the console is light and quick", async () => {
-  const { page, close } = await person({ address: "about:blank" });
-  const began = Date.now();
-  await page.goto(address);
-  await page.getByLabel("ログイン名").waitFor();
-  const took = Date.now() - began;
-  const bytes = await page.evaluate(() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, one) => sum + one.transferSize, 0));
-  assert.ok(bytes > 0 && bytes <= kPageBytesMax, `${bytes} octets`);
-  assert.ok(took < kFirstViewMs, `${took} ms`);
-  await close();
-});
+test("appearance: the first view of the console is light and quick", () => assertLightAndQuick(address, kPageBytesMax));

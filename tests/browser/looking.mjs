@@ -1,5 +1,8 @@
 // Looking at one page as several people see it: three widths, a picture of each, and axe-core.
-import { assertAccessible, assertFits, picture } from "./browser.mjs";
+import assert from "node:assert/strict";
+import { assertAccessible, assertFits, person, picture } from "./browser.mjs";
+
+const kFirstViewMs = 1000;
 
 const sizes = { desk: { width: 1280, height: 900 }, zoomed: { width: 640, height: 450 }, phone: { width: 360, height: 740 } }; // zoomed: 1280 at 200 %
 
@@ -17,4 +20,16 @@ export async function lookAt(page, address, name, ready) {
   await page.goto(address);
   await page.locator(ready).first().waitFor();
   await look(page, name);
+}
+// The first view of a site: how much is sent, and how long it takes.
+export async function assertLightAndQuick(address, bytesMax) {
+  const { page, close } = await person({ address: "about:blank" });
+  const began = Date.now();
+  await page.goto(address);
+  await page.getByLabel("ログイン名").waitFor();
+  const took = Date.now() - began;
+  const bytes = await page.evaluate(() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, one) => sum + one.transferSize, 0));
+  assert.ok(bytes > 0 && bytes <= bytesMax, `${bytes} octets`);
+  assert.ok(took < kFirstViewMs, `${took} ms`);
+  await close();
 }

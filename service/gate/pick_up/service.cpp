@@ -63,9 +63,7 @@ PickUpService::PickUpService(const std::string& folder, const Config& config, Pi
                              },
                          .of =
                              [this](const std::string& mail) {
-                               const auto now = pick_up_.config();
-                               const TenantConfig* tenant = policy::tenant_of(now->tenants, mail);
-                               return tenant == nullptr ? std::string() : tenant->name;
+                               return policy::tenant_name_of(pick_up_.config()->tenants, mail);
                              }});
   // Deciders look at the account, too: nothing depends on how soon this is on the disk.
   accounts_.on_disabled([this](const auth::Account& account) {
