@@ -171,7 +171,7 @@ void AdminCommands::show(const ItemId& id, const AdminReply& reply) {
 unsigned AdminCommands::decide(const ItemId& id, const std::string& actor, Decision decision,
                                std::chrono::milliseconds patience) {
   try {
-    const Decided decided = decisions_.apply(id, decision, {actor, {}, {}}, patience);
+    const Decided decided = decisions_.apply(id, decision, {actor, {}, {}, {}}, patience);
     if (decided.working && decision.kind == DecisionKind::clean_again)
       throw std::runtime_error("it is still being tried: see queue show");
     return decided.recipients;

@@ -94,6 +94,7 @@ void Processor::run(Work& work) {
   if (work.order) {
     job.decided.event = work.order->event;
     job.decided.detail = work.order->detail;
+    job.decided.behalf = work.order->behalf;
   }
   if (work.again()) job.decided.actor = work.actor;
 

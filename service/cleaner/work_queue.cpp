@@ -92,6 +92,10 @@ bool WorkQueue::hold(const ItemId& id) {
   });
 }
 
+bool WorkQueue::has(const ItemId& id) {
+  return state_.with([&](State& state) { return state.known.contains(id); });
+}
+
 void WorkQueue::stop() {
   state_.with([](State& state) { state.stopped = true; });
   state_.notify_all();

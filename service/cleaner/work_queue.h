@@ -18,6 +18,7 @@
 #include "service/base/config.h"
 #include "service/base/guarded.h"
 #include "service/cleaner/document_lane.h"
+#include "service/store/standing.h"
 
 namespace kiyome::cleaner {
 
@@ -38,6 +39,7 @@ struct Order {
   std::string text;      // a word to the recipients
   std::string event;     // of the audit entry
   std::string detail;    // of it: more members, each with a comma before
+  store::Behalf behalf;
 };
 
 // What came of an order.
@@ -75,6 +77,7 @@ class WorkQueue {
   void finished(const ItemId& id);
   // Marks an item that waits: it will be held when its turn comes. false when it is not waiting.
   bool hold(const ItemId& id);
+  bool has(const ItemId& id);
   void stop();
   bool stopped();
 

@@ -42,8 +42,8 @@ review::Call call_of(const review::Operation& operation, Request& request, const
   review::Call out;
   out.operation = operation.id;
   const auth::Account& account = session.account;
-  out.actor = {account.login,  account.name,      account.mail,
-               account.tenant, roles_of(account), request.client_address};
+  out.actor = {account.login,     account.name,           account.mail,        account.tenant,
+               roles_of(account), request.client_address, session.csrf.empty()};
   out.path = request.captured;
   out.query = request.query;
   if (request.method != "GET" && request.method != "HEAD") out.body = body_of(request);

@@ -20,6 +20,7 @@ struct Actor {
   std::string login, name, mail, tenant;  // tenant: only its items are there for him; empty: all
   unsigned roles = 0;                     // of Role
   std::string client;                     // address of his browser
+  bool program = false;                   // a token speaks for him: nobody showed a second factor
   bool has(Role role) const { return (roles & role) != 0; }
 };
 

@@ -85,6 +85,7 @@ std::string encode(const Call& call) {
          {&call.actor.login, &call.actor.name, &call.actor.mail, &call.actor.tenant, &call.actor.client})
       w.counted(*each);
     w.u32(call.actor.roles);
+    w.u8(call.actor.program ? 1 : 0);
     put_pairs(w, call.path);
     put_pairs(w, call.query);
     w.counted(call.body);
@@ -99,6 +100,9 @@ Result<Call> decode_call(std::string_view payload) {
        {&out.actor.login, &out.actor.name, &out.actor.mail, &out.actor.tenant, &out.actor.client})
     *each = text(in);
   out.actor.roles = in.u32();
+  const std::uint8_t program = in.u8();
+  if (program > 1) in.fail();
+  out.actor.program = program == 1;
   out.path = pairs(in);
   out.query = pairs(in);
   out.body = in.counted(limits::kReviewCall);

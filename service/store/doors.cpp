@@ -7,11 +7,12 @@
 namespace kiyome::store {
 namespace {
 
-#define KIYOME_REQUEST_COLUMNS                                                                        \
-  "SELECT q.number, q.id, q.recipient, q.part, q.asked_ms, q.decided_ms, q.state, q.decided_by, "     \
-  "q.answer, q.proposal, coalesce(p.state, ''), coalesce(r.address, ''), coalesce(i.subject, ''), "   \
-  "coalesce(i.sender, ''), coalesce(r.state, 0) FROM requests q LEFT JOIN recipients r ON r.id=q.id " \
-  "AND r.number=q.recipient LEFT JOIN items i ON i.id=q.id LEFT JOIN proposals p ON "                 \
+#define KIYOME_REQUEST_COLUMNS                                                                               \
+  "SELECT q.number, q.id, q.recipient, q.part, q.asked_ms, q.decided_ms, q.state, q.decided_by, "            \
+  "q.answer, q.proposal, coalesce(p.state, ''), coalesce(r.address, ''), coalesce(i.subject, ''), "          \
+  "coalesce(i.sender, ''), coalesce(r.state, 0), q.working, q.carried FROM requests q LEFT JOIN recipients " \
+  "r ON r.id=q.id "                                                                                          \
+  "AND r.number=q.recipient LEFT JOIN items i ON i.id=q.id LEFT JOIN proposals p ON "                        \
   "p.number=q.proposal "
 
 RequestRow request_row(const Row& row) {
@@ -30,6 +31,8 @@ RequestRow request_row(const Row& row) {
   out.address = row.text(11);
   out.item_subject = row.text(12);
   out.sender = row.text(13);
+  out.working = row.integer(15) != 0;
+  out.carried = row.integer(16) != 0;
   const std::int64_t state = row.integer(14);
   out.delivered = state == static_cast<std::int64_t>(State::sending) ||
                   state == static_cast<std::int64_t>(State::delivered) ||
@@ -110,12 +113,25 @@ std::vector<RequestRow> Doors::proposed(std::size_t max) {
   });
 }
 
+std::vector<RequestRow> Doors::working(std::size_t max) {
+  return reader_.with([&](std::unique_ptr<Database>& reader) {
+    Database& db = *reader;
+    std::vector<RequestRow> out;
+    db.kept(KIYOME_REQUEST_COLUMNS
+            "WHERE q.state='open' AND q.working+q.carried>0 AND q.proposal=0 ORDER BY q.number LIMIT ?")
+        .each([&](const Row& row) { out.push_back(request_row(row)); }, max);
+    for (RequestRow& each : out) add_door(db, each);
+    return out;
+  });
+}
+
 std::vector<RequestRow> Doors::settled(std::size_t max) {
   return reader_.with([&](std::unique_ptr<Database>& reader) {
     Database& db = *reader;
     std::vector<RequestRow> out;
     db.kept(KIYOME_REQUEST_COLUMNS
-            "WHERE q.state='open' AND q.proposal=0 AND q.part=4294967295 AND (r.state<>1 OR r.verdict=2) "
+            "WHERE q.state='open' AND q.proposal=0 AND q.working+q.carried=0 AND q.part=4294967295 AND "
+            "(r.state<>1 OR r.verdict=2) "
             "ORDER BY q.number LIMIT ?")
         .each([&](const Row& row) { out.push_back(request_row(row)); }, max);
     for (RequestRow& each : out) add_door(db, each);

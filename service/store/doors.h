@@ -28,6 +28,8 @@ struct RequestRow {
   std::int64_t proposal = 0;       // that waits for its second person to grant it; 0: none
   std::string proposal_state;      // of it, "" when there is none
   std::string address;             // of the recipient
+  bool working = false;            // the cleaning that is to grant it goes on
+  bool carried = false;            // … has given him something
   bool delivered = false;          // the recipient has a mail of the item, or one is on its way
   std::string part_name, subject;  // as the door's page tells them; perhaps empty
   std::string item_subject, sender;
@@ -47,6 +49,8 @@ class Doors {
   std::vector<RequestRow> open_of(const ItemId& item);
   // Those for a whole item that is held no more.
   std::vector<RequestRow> settled(std::size_t max);
+  // Those that a reviewer granted himself, and whose cleaning took longer or was cut off from its answer.
+  std::vector<RequestRow> working(std::size_t max);
   // Those that a proposal is to grant.
   std::vector<RequestRow> proposed(std::size_t max);
   // What became of requests and passwords since, the oldest first; `seen_ms` gets how far that goes.

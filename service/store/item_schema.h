@@ -68,7 +68,7 @@ inline constexpr std::array<const char*, 7> kItemSchema{
          until_ms INTEGER NOT NULL, state TEXT NOT NULL, decided_by TEXT NOT NULL, decided_ms INTEGER NOT NULL,
          outcome TEXT NOT NULL, escalated_ms INTEGER NOT NULL DEFAULT 0, alone INTEGER NOT NULL DEFAULT 0,
          answer TEXT NOT NULL DEFAULT '', password BLOB, password_until_ms INTEGER NOT NULL DEFAULT 0,
-         crossing BLOB);
+         crossing BLOB, carried INTEGER NOT NULL DEFAULT 0);
        CREATE INDEX proposals_open ON proposals (number) WHERE state = 'open';
        CREATE INDEX proposals_crossing ON proposals (crossing) WHERE crossing IS NOT NULL;
        CREATE INDEX proposals_agreed ON proposals (number) WHERE state = 'agreed';
@@ -91,7 +91,9 @@ inline constexpr std::array<const char*, 7> kItemSchema{
        CREATE TABLE requests (
          number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, recipient INTEGER NOT NULL,
          part INTEGER NOT NULL, asked_ms INTEGER NOT NULL, state TEXT NOT NULL, decided_by TEXT NOT NULL,
-         decided_ms INTEGER NOT NULL, answer TEXT NOT NULL, proposal INTEGER NOT NULL DEFAULT 0);
+         decided_ms INTEGER NOT NULL, answer TEXT NOT NULL, proposal INTEGER NOT NULL DEFAULT 0,
+         working INTEGER NOT NULL DEFAULT 0, carried INTEGER NOT NULL DEFAULT 0);
+       CREATE INDEX requests_working ON requests (number) WHERE working + carried > 0 AND state = 'open';
        CREATE INDEX requests_decided ON requests (decided_ms);
        CREATE UNIQUE INDEX requests_open ON requests (id, recipient, part) WHERE state = 'open';
        CREATE INDEX requests_item ON requests (id);

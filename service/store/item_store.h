@@ -84,6 +84,7 @@ struct DecidedItem {
   std::string actor = "cleaner";
   std::string event;                 // of a person's decision, for the audit trail; empty: the usual one
   std::string detail;                // more members of the audit entry, each with a comma before it
+  Behalf behalf;                     // of a person's decision
   std::vector<std::string> tenants;  // of its recipients, as policy::tenants_of() gives them
 };
 

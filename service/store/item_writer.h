@@ -73,6 +73,8 @@ class ItemWriter {
   void password_tried(const ItemId& id, std::uint32_t recipient, std::uint64_t attempt,
                       transfer::DoorStep step, std::uint32_t tries_max, std::int64_t now);
   bool answer_request(const RequestAnswer& answer, std::int64_t now);  // false: it was answered before
+  void request_working(std::int64_t number, const std::string& by, const std::string& text);
+  void request_idle(std::int64_t number);  // unless something of it left
   void request_proposed(std::int64_t number, std::int64_t proposal, const std::string& by,
                         const std::string& text);
   void expire_doors(std::int64_t now);
@@ -103,6 +105,7 @@ class ItemWriter {
   void tell_again(const DecidedItem& item);
   void write_standings(const DecidedItem& item, const Numbers& leaving);
   void forget_standings(const ItemId& id);
+  void note_carried(const Behalf& behalf, std::size_t recipients);
   Numbers settled(const ItemId& id, const Settlement& settlement);
   // item_writer_locks.cpp
   void write_locks(const DecidedItem& item, std::int64_t now);

@@ -84,6 +84,7 @@ void ItemWriter::decide_again(const DecidedItem& item, std::int64_t now) {
     if (leaving.empty() && further) continue;
     audit_group(item, group, leaving);
     write_standings(item, leaving);
+    note_carried(item.behalf, leaving.size());
     told = true;
   }
   if (told) tell_again(item);
@@ -104,6 +105,13 @@ void ItemWriter::write_standings(const DecidedItem& item, const Numbers& leaving
       database_.kept("INSERT OR REPLACE INTO standings VALUES (?,?,?,?,?,?)")
           .run(blob(item.envelope.id), each.recipient, each.released, each.policies, each.left_out,
                each.given);
+}
+
+void ItemWriter::note_carried(const Behalf& behalf, std::size_t recipients) {
+  if (behalf.proposal != 0)
+    database_.kept("UPDATE proposals SET carried=carried+? WHERE number=?").run(recipients, behalf.proposal);
+  if (behalf.request != 0)
+    database_.kept("UPDATE requests SET carried=carried+? WHERE number=?").run(recipients, behalf.request);
 }
 
 void ItemWriter::forget_standings(const ItemId& id) {
@@ -171,6 +179,7 @@ std::int64_t ItemWriter::allow(const NewAllowance& allowance) {
                      number, log::json_string(allowance.what.sender), log::json_string(allowance.what.type),
                      iso_time(allowance.what.until_ms), log::json_string(allowance.reason),
                      log::json_string(allowance.agreed_by)));
+  note_carried(allowance.behalf, 1);
   return number;
 }
 

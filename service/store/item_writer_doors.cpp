@@ -159,6 +159,16 @@ bool ItemWriter::answer_request(const RequestAnswer& answer, std::int64_t now) {
   return true;
 }
 
+void ItemWriter::request_working(std::int64_t number, const std::string& by, const std::string& text) {
+  database_.kept("UPDATE requests SET working=1, decided_by=?, answer=? WHERE number=? AND state='open'")
+      .run(by, text, number);
+}
+
+void ItemWriter::request_idle(std::int64_t number) {
+  database_.kept("UPDATE requests SET working=0, decided_by='', answer='' WHERE number=? AND carried=0")
+      .run(number);
+}
+
 void ItemWriter::request_proposed(std::int64_t number, std::int64_t proposal, const std::string& by,
                                   const std::string& text) {
   database_.kept("UPDATE requests SET proposal=?, decided_by=?, answer=? WHERE number=? AND state='open'")

@@ -136,6 +136,7 @@ void ItemWriter::decide_drop(const DecidedItem& item, std::int64_t now) {
     if (!leaves && item.unlocked) continue;
     audit_group(item, group, leaves ? group.recipients : Numbers{});
     write_standings(item, leaves ? group.recipients : Numbers{});
+    note_carried(item.behalf, leaves ? group.recipients.size() : 0);
     if (again) tell_again(item);
   }
 }

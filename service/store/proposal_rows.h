@@ -9,7 +9,7 @@ namespace kiyome::store {
 #define KIYOME_PROPOSAL_COLUMNS                                                                              \
   "SELECT p.number, p.id, p.kind, p.what, p.reason, p.proposed_by, p.tenant, p.proposed_ms, p.until_ms, "    \
   "p.state, p.decided_by, p.decided_ms, p.outcome, p.escalated_ms, p.alone, p.answer, p.password_until_ms, " \
-  "i.subject FROM proposals p LEFT JOIN items i ON i.id=p.id "
+  "i.subject, p.carried FROM proposals p LEFT JOIN items i ON i.id=p.id "
 
 inline Proposal proposal_of(const Row& row) {
   Proposal out;
@@ -31,6 +31,7 @@ inline Proposal proposal_of(const Row& row) {
   out.answer = row.text(15);
   out.password_until_ms = row.integer(16);
   out.item_subject = row.text(17);
+  out.carried = row.integer(18);
   return out;
 }
 

@@ -31,6 +31,7 @@ struct Proposal {
   std::int64_t escalated_ms = 0;
   bool alone = false;                  // by break-glass: the proposer decided himself
   std::int64_t password_until_ms = 0;  // a password waits for the proposer until then; 0: none
+  std::int64_t carried = 0;            // recipients to whom it has left; what is no mail counts as one
   std::string item_subject;            // while the item's record is kept
 };
 

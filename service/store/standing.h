@@ -11,6 +11,13 @@
 
 namespace kiyome::store {
 
+// What a decision carries out; 0: none. The transaction that takes the decision notes there for how many it
+// leaves, so that whoever asks later, in another life perhaps, knows that it was done.
+struct Behalf {
+  std::int64_t proposal = 0;
+  std::int64_t request = 0;
+};
+
 // Of one recipient's copy. There is none for a copy that nobody decided about and that had no files.
 struct Standing {
   std::uint32_t recipient = 0;  // transfer::Recipient::index
@@ -34,6 +41,7 @@ struct NewAllowance {
   Allowed what;
   ItemId item;  // by whose example
   std::string allowed_by, agreed_by, reason;
+  Behalf behalf;
 };
 
 // Held copies come to an end.

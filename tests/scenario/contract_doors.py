@@ -74,15 +74,15 @@ class DoorCases:
 
     def propose(self, _):
         self.need_scanner()
-        return self.mine(value=self.wish(self.held()))
+        return self.good(self.people.console.browser, value=self.wish(self.held()))
 
     def need_scanner(self):
         if not self.scans:
             raise unittest.SkipTest("clamd is not installed, and no original leaves without a scan")
 
-    def agreed(self, proposal, by=None):
+    def agreed(self, proposal):
         """The proposal, when another person has agreed and it is done."""
-        answer = (by or self.people.console.second).ask("POST", f"/review/proposals/{proposal}/decision", {"decision": "agree", "reason": "内容を確認した"})
+        answer = self.people.console.second_browser.ask("POST", f"/review/proposals/{proposal}/decision", {"decision": "agree", "reason": "内容を確認した"})
         assert answer.status == 200, answer.body
         shown = self.until(lambda: self.shown(proposal, ("done", "refused", "expired")))
         assert shown["state"] == "done", shown
@@ -94,16 +94,16 @@ class DoorCases:
 
     def sealed(self):
         """The number of a proposal whose original left, and whose password waits."""
-        answer = self.people.console.all.ask("POST", "/review/proposals", self.wish(self.held()))
+        answer = self.people.console.browser.ask("POST", "/review/proposals", self.wish(self.held()))
         assert answer.status == 202, answer.body
         number = answer.json()["proposal"]
         self.agreed(number)
-        self.until(lambda: self.people.console.all.ask("GET", f"/review/proposals/{number}").json().get("password_waits"))
+        self.until(lambda: self.people.console.browser.ask("GET", f"/review/proposals/{number}").json().get("password_waits"))
         return number
 
     def showPassword(self, _):
         self.need_scanner()
-        return self.mine({"proposal": self.sealed()})
+        return self.good(self.people.console.browser, {"proposal": self.sealed()})
 
     # ---- an allowance ----
     def allowed(self):

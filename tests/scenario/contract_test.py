@@ -480,13 +480,15 @@ class ContractTest(unittest.TestCase):
         if not cases.scans:
             self.skipTest("clamd is not installed, and no original leaves without a scan")
         item = cases.held()
-        good = cases.mine(value=cases.wish(item))
+        good = cases.good(console.browser, value=cases.wish(item))
+        self.refused("propose", good, 403, "forbidden", client=console.all)  # a program's token is nobody who signed in
         for more in ({"to": "somebody@elsewhere.example"}, {"to": "x"}, {"to": FORENSIC, "zone": "closed"}, {"to": FORENSIC + "\r\nRCPT TO:<a@b>"}):
             self.refused("propose", good, 422, "invalid", value=cases.wish(item, **more))
         self.refused("propose", good, 404, "not-found", value=cases.wish(UNKNOWN_ID))
         number = cases.sealed()
-        shown = cases.mine({"proposal": number})
-        self.refused("showPassword", shown, 404, "not-found", client=console.second)  # it is the proposer's
+        shown = cases.good(console.browser, {"proposal": number})
+        self.refused("showPassword", shown, 403, "forbidden", client=console.all)
+        self.refused("showPassword", shown, 404, "not-found", client=console.second_browser)  # it is the proposer's
         password = self.send(next(each for each in self.contract.operations if each.id == "showPassword"), shown)
         self.assertEqual(password.status, 200)
         self.assertNotIn(password.json()["password"], self.site.service.log_text())

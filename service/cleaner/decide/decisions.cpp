@@ -13,6 +13,7 @@ namespace kiyome::cleaner {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(20);
+constexpr auto kCarryPatience = std::chrono::milliseconds(2'000);  // other proposals wait behind it
 constexpr auto kBulkPatience = std::chrono::milliseconds(20'000);  // for all items of one request
 constexpr auto kBulkItem = std::chrono::milliseconds(500);         // … for one that somebody else is at
 
@@ -41,6 +42,7 @@ Order order_of(const Decision& decision, const Decider& decider) {
   const bool opens = !decision.passwords.empty() && !decision.policy;  // as by words of a later mail
   out.event = opens ? "unlock" : name_of(decision.kind);
   out.detail = decision_detail(decision, decider);
+  out.behalf = decider.behalf;
   return out;
 }
 
@@ -73,6 +75,8 @@ std::string decision_detail(const Decision& decision, const Decider& decider) {
   add("agreed_by", decider.agreed_by);
   add("place", decision.part);
   if (decision.policy) add("policy", name_of(*decision.policy));
+  if (decider.behalf.proposal != 0) out += ",\"proposal\":" + std::to_string(decider.behalf.proposal);
+  if (decider.behalf.request != 0) out += ",\"request\":" + std::to_string(decider.behalf.request);
   if (!decision.passwords.empty()) out += ",\"passwords\":" + std::to_string(decision.passwords.size());
   return out;
 }
@@ -152,6 +156,22 @@ Decided Decisions::apply(const ItemId& item, const Decision& decision, const Dec
   return wait(pending, deadline);
 }
 
+std::optional<Decided> Decisions::carry_out(const store::Proposal& proposal) {
+  auto found = carried_.find(proposal.number);
+  if (found == carried_.end()) {
+    const Decider decider{
+        proposal.proposed_by, proposal.decided_by, proposal.tenant, {.proposal = proposal.number}};
+    Pending begun = begin(proposal.item.value_or(ItemId{}), decision_of(proposal.what), decider,
+                          Steady::now() + kCarryPatience);
+    found = carried_.emplace(proposal.number, std::move(begun)).first;
+  }
+  if (!found->second.decided && found->second.told.wait_for(kCarryPatience) != std::future_status::ready)
+    return std::nullopt;
+  Pending done = std::move(found->second);
+  carried_.erase(found);
+  return wait(done, Steady::now());
+}
+
 // What loosens a policy waits for a second person. A password is no part of what waits.
 std::optional<std::int64_t> Decisions::proposed(const review::Call& call, const ItemId& item,
                                                 const Decision& decision) {
@@ -159,7 +179,7 @@ std::optional<std::int64_t> Decisions::proposed(const review::Call& call, const 
   if (!decision.passwords.empty()) throw http::Problem{422, "invalid", {}, {"passwords"}, {}};
   if (decision.reason.empty()) throw http::Problem{422, "invalid", {}, {"reason"}, {}};
   if (!propose_) throw http::Problem{403, "forbidden", {}, {}, {}};
-  check_proposal(item, decision, {call.actor.login, {}, call.actor.tenant});
+  check_proposal(item, decision, {call.actor.login, {}, call.actor.tenant, {}});
   return propose_(call, std::string(name_of(decision.kind)), item, decision_json(decision), decision.reason);
 }
 
@@ -181,19 +201,24 @@ review::Reply Decisions::lost(const ItemId& item, const Decider& decider) {
   return {409, "application/problem+json", {}, out.end_object().take()};
 }
 
+Decisions::Asked Decisions::ask(const review::Call& call, const ItemId& item, const Decision& decision,
+                                std::int64_t request) {
+  if (const auto number = proposed(call, item, decision)) return {*number, {}};
+  return {0, apply(item, decision, {call.actor.login, {}, call.actor.tenant, {.request = request}})};
+}
+
 review::Reply Decisions::decide(const review::Call& call) {
   const ItemId item = parts_.sight.item_of(call);
   const Decision decision = review::read_body(call, read_decision);
-  const Decider decider{call.actor.login, {}, call.actor.tenant};
   try {
-    if (const auto number = proposed(call, item, decision)) {
-      http::JsonText out;
-      return review::Reply::json(out.begin_object().member("proposal", *number).end_object().take(), 202);
-    }
-    return reply_of(apply(item, decision, decider));
+    const Asked asked = ask(call, item, decision);
+    if (asked.proposal == 0) return reply_of(asked.decided);
+    http::JsonText out;
+    return review::Reply::json(out.begin_object().member("proposal", asked.proposal).end_object().take(),
+                               202);
   } catch (const http::Problem& problem) {
     if (problem.code != "decided") throw;
-    return lost(item, decider);
+    return lost(item, {call.actor.login, {}, call.actor.tenant, {}});
   }
 }
 
@@ -212,7 +237,7 @@ review::Reply Decisions::decide_many(const review::Call& call) {
       all.push_back({std::move(id), {}, {}, {}, {}});
     return read_decision(json);
   });
-  const Decider decider{call.actor.login, {}, call.actor.tenant};
+  const Decider decider{call.actor.login, {}, call.actor.tenant, {}};
   const auto deadline = Steady::now() + kBulkPatience;
   const auto attempt = [](One& one, const auto& act) {
     try {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "service/review/desk.h"
 #include "service/store/item_store.h"
 #include "service/store/locks.h"
+#include "service/store/proposals.h"
 
 namespace kiyome::cleaner {
 
@@ -63,6 +65,7 @@ struct Decider {
   std::string login;
   std::string agreed_by;  // the second person, when there was one
   std::string tenant;     // only its recipients are his; empty: all
+  store::Behalf behalf;   // what is carried out by it
 };
 
 struct Decided {
@@ -105,10 +108,16 @@ class Decisions {
   // the same twice is harmless: what a recipient has he gets no second time.
   Decided apply(const ItemId& item, const Decision& decision, const Decider& decider,
                 std::chrono::milliseconds patience = kPatience);
-  // For a proposal that was agreed: `what` is decision_json().
-  Decided apply(const ItemId& item, const std::string& what, const Decider& decider) {
-    return apply(item, decision_of(what), decider);
-  }
+  // For a proposal that was agreed. Empty: it takes longer; asked again, it is not begun again. For one
+  // thread.
+  std::optional<Decided> carry_out(const store::Proposal& proposal);
+
+  // The same for a reviewer: what needs a second person becomes a proposal.
+  struct Asked {
+    std::int64_t proposal = 0;  // its number; 0: it was decided
+    Decided decided;
+  };
+  Asked ask(const review::Call& call, const ItemId& item, const Decision& decision, std::int64_t request = 0);
   // Whether it lets more through than the policy does now: takes a second person where the console says so.
   bool loosens(const ItemId& item, const Decision& decision);
 
@@ -146,6 +155,7 @@ class Decisions {
 
   Parts parts_;
   Propose propose_;
+  std::map<std::int64_t, Pending> carried_;  // by proposal; of carry_out()'s thread
 };
 
 }  // namespace kiyome::cleaner

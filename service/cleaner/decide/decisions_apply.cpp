@@ -217,6 +217,7 @@ unsigned Decisions::allow(const store::ItemRow& item, const Decision& decision, 
   out.allowed_by = decider.login;
   out.agreed_by = decider.agreed_by;
   out.reason = decision.reason;
+  out.behalf = decider.behalf;
   const auto number =
       written<std::int64_t>([&](auto done) { parts_.items.allow(std::move(out), std::move(done)); });
   if (number == 0) refuse("full");

@@ -31,6 +31,19 @@ constexpr double kHourMs = 3'600'000;
   throw Problem{409, "decided", "すでに決定されています / It was decided already", {}, {}};
 }
 
+// An original is for two people who each showed who they are, and so is what one does alone in need; whoever
+// holds a token of theirs is neither.
+void in_person(const Actor& actor) {
+  if (actor.program)
+    throw Problem{
+        403,
+        "forbidden",
+        "本人がサインインして行います（プログラムのトークンでは行えません） / This is for people who "
+        "signed in, not for a program's token",
+        {},
+        {}};
+}
+
 std::int64_t number_in(const Call& call, const char* name) {
   const auto found = call.path.find(name);
   if (found == call.path.end()) not_found();
@@ -211,6 +224,7 @@ Reply Proposals::propose_original(const Call& call) {
     return out;
   });
   const ItemId item = parts_.sight.item_of(call.actor, asked.item);
+  in_person(call.actor);
   // An item of several tenants: a tenant's account sends it to none of the others' people.
   if (asked.order.zone == "closed" && !parts_.sight.may_see(call.actor, asked.order.to))
     throw Problem{422, "invalid", {}, {"to"}, {}};
@@ -226,6 +240,7 @@ Reply Proposals::get(const Call& call) { return shown(call, proposal_of(call).nu
 // Shown once, and by a POST: a page that is loaded twice must not lose it.
 Reply Proposals::password(const Call& call) {
   const Proposal proposal = proposal_of(call);
+  in_person(call.actor);
   const std::string sealed = proposal.proposed_by == call.actor.login
                                  ? store_.take_password(proposal.number, call.actor.login, unix_ms_now())
                                  : std::string();
@@ -254,6 +269,7 @@ Reply Proposals::decide(const Call& call) {
     return out;
   });
   const Proposal proposal = proposal_of(call);
+  if (proposal.kind == "original" && asked.agree) in_person(call.actor);
   if (proposal.proposed_by == call.actor.login)
     throw Problem{403,
                   "same-person",
@@ -286,6 +302,7 @@ Reply Proposals::break_glass(const Call& call) {
                   {}};
   if (proposal.proposed_by != call.actor.login)
     throw Problem{403, "forbidden", "提案した人だけが行えます / Only its proposer may do this", {}, {}};
+  in_person(call.actor);
   store::Proposals::Decision decision;
   decision.number = proposal.number;
   decision.agree = decision.alone = true;
@@ -383,8 +400,13 @@ void Proposals::carry_out(const Proposal& proposal) {
   try {
     if (proposal.kind == "original") {
       outcome = originals_.release(proposal);
+    } else if (proposal.carried > 0) {  // an earlier life did it, and ended before it said so
+      outcome.text = "recipients " + std::to_string(proposal.carried);
+      outcome.done = true;
     } else {
-      outcome.text = parts_.apply(proposal);
+      const std::optional<std::string> text = parts_.apply(proposal);
+      if (!text) return;  // it takes longer
+      outcome.text = *text;
       outcome.done = true;
     }
   } catch (const Problem& problem) {

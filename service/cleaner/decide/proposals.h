@@ -19,10 +19,9 @@ namespace kiyome::cleaner {
 // Thread-safe. Owns one thread.
 class Proposals {
  public:
-  // Does what is no original: gives what came of it, for people. May be asked again for the same after a
-  // death in between. Throws http::Problem when it cannot be done, TemporaryFailure when it is to be tried
-  // again.
-  using Apply = std::function<std::string(const store::Proposal&)>;
+  // Does what is no original: gives what came of it, for people; nothing as long as it takes, to be asked
+  // again. Throws http::Problem when it cannot be done, TemporaryFailure when it is to be tried again.
+  using Apply = std::function<std::optional<std::string>(const store::Proposal&)>;
 
   struct Parts {
     store::ItemStore& items;

@@ -1,8 +1,5 @@
 #include "service/cleaner/doors/doors.h"
 
-#include <Poco/JSON/Object.h>
-#include <Poco/JSON/Parser.h>
-
 #include <algorithm>
 #include <charconv>
 
@@ -25,15 +22,6 @@ constexpr std::size_t kTold = 500;      // states said at once
 constexpr std::size_t kWaiting = 1000;  // passwords in memory; further ones come again
 constexpr auto kAnswerPatience = 10s;   // for the store, while a reviewer waits
 
-std::int64_t number_in(const std::string& json, const char* name) {
-  try {
-    return Poco::JSON::Parser().parse(json).extract<Poco::JSON::Object::Ptr>()->optValue<Poco::Int64>(name,
-                                                                                                      0);
-  } catch (const Poco::Exception&) {
-    return 0;
-  }
-}
-
 }  // namespace
 
 void write_request(http::JsonText& out, const store::RequestRow& request) {
@@ -53,6 +41,8 @@ void write_request(http::JsonText& out, const store::RequestRow& request) {
         .member("answer", request.answer);
   } else if (request.proposal != 0) {
     out.member("proposal", request.proposal);
+  } else if (request.working) {
+    out.member("working", true);
   }
   out.end_object();
 }
@@ -224,6 +214,16 @@ void Doors::finish_answered() {
                              store::ItemWriter& writer) { writer.request_proposed(number, 0, "", ""); },
                          {});
   }
+  // The queue is asked after the row was read: what ends in between leaves its mark before it leaves the
+  // queue.
+  for (const store::RequestRow& request : store_.working(kTold)) {
+    if (state_.with([&](State& state) { return state.deciding.contains(request.number); })) continue;
+    if (request.carried)
+      answer(request, true, request.decided_by.empty() ? "cleaner" : request.decided_by, request.answer);
+    else if (!parts_.queue.has(request.id))
+      parts_.items.write(
+          [number = request.number](store::ItemWriter& writer) { writer.request_idle(number); }, {});
+  }
   // A reviewer looked at the item itself and decided: that answers who asked for it.
   for (const store::RequestRow& request : store_.settled(kTold)) {
     if (state_.with([&](State& state) { return state.deciding.contains(request.number); })) continue;
@@ -235,7 +235,7 @@ void Doors::finish_answered() {
 
 void Doors::add_to(review::Desk& desk) {
   desk.on("listRequests", [this](const review::Call& call) { return list(call); });
-  desk.on("decideRequest", [this, &desk](const review::Call& call) { return decide(call, desk); });
+  desk.on("decideRequest", [this](const review::Call& call) { return decide(call); });
 }
 
 review::Reply Doors::list(const review::Call& call) {
@@ -254,7 +254,7 @@ review::Reply Doors::list(const review::Call& call) {
   return review::Reply::json(out.end_object().take());
 }
 
-review::Reply Doors::decide(const review::Call& call, const review::Desk& desk) {
+review::Reply Doors::decide(const review::Call& call) {
   struct Given {
     std::string decision, text;
   };
@@ -270,7 +270,8 @@ review::Reply Doors::decide(const review::Call& call, const review::Desk& desk) 
   if (!request || std::to_string(number) != text || !parts_.sight.may_see(call.actor, request->address))
     throw http::Problem{404, "not-found", {}, {}, {}};
   if (request->state != "open") throw http::Problem{409, "decided", {}, {}, {}};
-  if (given.decision == "grant") return grant(call, desk, *request, given.text);
+  if (request->working || request->carried) throw http::Problem{409, "busy", {}, {}, {}};
+  if (given.decision == "grant") return grant(call, *request, given.text);
   answer(*request, false, call.actor.login, given.text);
   http::JsonText out;
   write_request(out, store_.request(number).value_or(*request));
@@ -292,34 +293,44 @@ struct Doors::Deciding {
   std::int64_t number;
 };
 
-// Granting is a decision about the item like any other.
-review::Reply Doors::grant(const review::Call& call, const review::Desk& desk,
-                           const store::RequestRow& request, const std::string& text) {
-  review::Call decision{.operation = "decideItem",
-                        .actor = call.actor,
-                        .path = {{"item", request.id.text()}},
-                        .query = {},
-                        .body = {}};
-  http::JsonText body;
+// Granting is a decision about the item like any other. What takes longer is answered when it is there.
+review::Reply Doors::grant(const review::Call& call, const store::RequestRow& request,
+                           const std::string& text) {
   const bool whole = request.part == transfer::kWholeItem;
-  body.begin_object()
-      .member("kind", whole ? "release" : "clean-again")
-      .member("reason", "受信者の請求 / request " + std::to_string(request.number));
-  if (!parts_.items.is_drop(request.id))  // whose recipients share the file
-    body.key("recipients").begin_array().value(request.recipient).end_array();
-  if (!whole) body.member("part", std::to_string(request.part)).member("policy", "flatten");
-  decision.body = body.end_object().take();
+  Decision decision;
+  decision.kind = whole ? DecisionKind::release : DecisionKind::clean_again;
+  decision.reason = "受信者の請求 / request " + std::to_string(request.number);
+  if (!parts_.items.is_drop(request.id)) decision.recipients = {request.recipient};  // else they share it
+  if (!whole) {
+    decision.part = std::to_string(request.part);
+    decision.policy = Action::flatten;
+  }
   const Deciding deciding(state_, request.number);
-  const review::Reply reply = desk.answer(decision);
-  if (const std::int64_t proposal = number_in(reply.content, "proposal"); proposal != 0) {
+  const Decisions::Asked asked = [&]() -> Decisions::Asked {
+    try {
+      return parts_.decisions.ask(call, request.id, decision, request.number);
+    } catch (const http::Problem& problem) {
+      if (problem.code != "decided") throw;
+      return {};
+    }
+  }();
+  http::JsonText out;
+  if (asked.proposal != 0) {
     parts_.items.write(
         [=, number = request.number, by = call.actor.login](store::ItemWriter& writer) {
-          writer.request_proposed(number, proposal, by, text);
+          writer.request_proposed(number, asked.proposal, by, text);
         },
         {});
-    return reply;
+    return review::Reply::json(out.begin_object().member("proposal", asked.proposal).end_object().take(),
+                               202);
   }
-  if (reply.status != 202 && number_in(reply.content, "recipients") == 0)
+  if (asked.decided.working) {
+    parts_.items.write([=, number = request.number, by = call.actor.login](
+                           store::ItemWriter& writer) { writer.request_working(number, by, text); },
+                       {});
+    return review::Reply::json(out.begin_object().member("working", true).end_object().take(), 202);
+  }
+  if (asked.decided.recipients == 0)
     throw http::Problem{409,
                         "nothing-new",
                         "無害化しても届けられるものがありません。理由を書いて断ってください / "
@@ -327,7 +338,6 @@ review::Reply Doors::grant(const review::Call& call, const review::Desk& desk,
                         {},
                         {}};
   answer(request, true, call.actor.login, text);
-  http::JsonText out;
   write_request(out, store_.request(request.number).value_or(request));
   return review::Reply::json(out.take());
 }

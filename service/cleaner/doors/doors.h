@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "service/base/guarded.h"
+#include "service/cleaner/decide/decisions.h"
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/processor.h"
 #include "service/cleaner/review/review_sight.h"
@@ -35,14 +36,14 @@ class Doors {
     GateLink& gate;
     CurrentConfig& config;
     ReviewSight& sight;
+    Decisions& decisions;
   };
   // In folder "." the item store is there.
   explicit Doors(Parts parts);
   ~Doors();
   void stop();
 
-  // listRequests, decideRequest. What is granted is asked of the desk as decideItem: by its rules it may take
-  // a second person.
+  // listRequests, decideRequest. Granting is a decision about the item, which may take a second person.
   void add_to(review::Desk& desk);
 
   // On the link's thread.
@@ -80,9 +81,8 @@ class Doors {
   void tried(const Place& place, std::uint64_t attempt, const Told& told);
   void wake();
   review::Reply list(const review::Call& call);
-  review::Reply decide(const review::Call& call, const review::Desk& desk);
-  review::Reply grant(const review::Call& call, const review::Desk& desk, const store::RequestRow& request,
-                      const std::string& text);
+  review::Reply decide(const review::Call& call);
+  review::Reply grant(const review::Call& call, const store::RequestRow& request, const std::string& text);
   void answer(const store::RequestRow& request, bool granted, const std::string& by, const std::string& text);
 
   Parts parts_;

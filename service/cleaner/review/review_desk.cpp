@@ -5,8 +5,9 @@ namespace {
 
 // What became of a decision that two people took, for the proposal. Where nobody has got anything it has
 // failed: who asked for a file must not hear that he has it.
-std::string outcome_of(const Decided& decided) {
-  if (decided.working) return "working";
+std::optional<std::string> outcome_of(const std::optional<Decided>& done) {
+  if (!done) return std::nullopt;
+  const Decided& decided = *done;
   if (decided.recipients > 0) return "recipients " + std::to_string(decided.recipients);
   std::string out = "held-again";
   for (const clean::Finding each : decided.why) out.append(" ").append(clean::slug(each));
@@ -19,21 +20,18 @@ ReviewDesk::ReviewDesk(ReviewParts parts)
     : parts_(parts),
       sight_(".", parts.config),
       decisions_({parts.items, parts.locks, parts.originals, parts.queue, parts.gate, parts.config, sight_}),
-      proposals_({parts.items, parts.originals, parts.config, sight_,
-                  [this](const store::Proposal& proposal) {
-                    return outcome_of(
-                        decisions_.apply(proposal.item.value_or(ItemId{}), proposal.what,
-                                         {proposal.proposed_by, proposal.decided_by, proposal.tenant}));
-                  },
-                  [this](transfer::AnyBundle sealed) {
-                    parts_.gate.offer(std::move(sealed));
-                    parts_.gate.flush();
-                  }},
-                 store::load_or_make_cleaner_key("."), "."),
+      proposals_(
+          {parts.items, parts.originals, parts.config, sight_,
+           [this](const store::Proposal& proposal) { return outcome_of(decisions_.carry_out(proposal)); },
+           [this](transfer::AnyBundle sealed) {
+             parts_.gate.offer(std::move(sealed));
+             parts_.gate.flush();
+           }},
+          store::load_or_make_cleaner_key("."), "."),
       list_(".", parts.config, sight_),
       item_(".", {parts.items, parts.locks, parts.config, sight_}),
       looks_({parts.items, parts.originals, parts.sanitizers, parts.queue, parts.config, sight_}, "looks"),
-      doors_({parts.items, parts.queue, parts.gate, parts.config, sight_}),
+      doors_({parts.items, parts.queue, parts.gate, parts.config, sight_, decisions_}),
       audit_(parts.items, parts.keeper, sight_),
       certificate_(std::move(parts.certificate)),
       overview_(".", {parts.queue, [this] { return health_.storage(); }}),

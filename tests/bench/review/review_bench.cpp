@@ -1,7 +1,8 @@
-// review_bench FOLDER [--insert ITEMS_A_SECOND] [--rounds N]: how long the cleaner takes to answer the review
-// page over the store that review_fill made: every filter alone and with others, words that many, some and no
-// items have, pages far down, one item. With --insert items are decided and delivered beside it at that rate,
-// through the item store, and the index follows them.
+// review_bench FOLDER [--insert ITEMS_A_SECOND] [--rounds N]: how long the cleaner takes to answer the
+// console over its socket and the store that review_fill made: every filter alone and with others, words that
+// many, some and no items have, pages far down, the page of one item, the overview. With --insert items are
+// decided and delivered beside it at that rate, through the item store, and the index follows them.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -9,12 +10,15 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <thread>
 
 #include "service/base/clock.h"
+#include "service/base/sockets.h"
+#include "service/cleaner/review/overview.h"
 #include "service/cleaner/review/review_item.h"
 #include "service/cleaner/review/review_list.h"
+#include "service/review/call_client.h"
+#include "service/review/call_server.h"
 #include "tests/bench/review/made_items.h"
 
 using namespace kiyome;
@@ -34,13 +38,6 @@ double cpu_seconds() {
   ::getrusage(RUSAGE_SELF, &used);
   const auto seconds = [](const timeval& time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
-// Of this thread: on a machine that others use, too, it tells more than the clock on the wall.
-double thread_cpu_ms() {
-  timespec used{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return double(used.tv_sec) * 1e3 + double(used.tv_nsec) / 1e6;
 }
 
 double quantile(std::vector<double> values, double q) {
@@ -139,9 +136,10 @@ std::vector<Asked> questions(const std::string& sender, const std::string& hash,
       if (both.size() == singles[i].second.size() + singles[j].second.size())
         out.push_back({singles[i].first + " + " + singles[j].first, "listItems", both, {}});
     }
-  out.push_back({"ITEM PAGE", "getItem", {}, {{"item", some_id}}});
   out.push_back({"SIMILAR", "listSimilar", {}, {{"item", some_id}}});
   out.push_back({"FILTERS", "getFilters", {}, {}});
+  for (const char* days : {"1", "30", "366"})
+    out.push_back({"OVERVIEW", "getOverview", {{"days", days}}, {}});
   return out;
 }
 
@@ -189,22 +187,26 @@ int main(int argc, char** argv) {
   review::Desk desk;
   list.add_to(desk);
   page.add_to(desk);
+  cleaner::WorkQueue queue;
+  cleaner::Overview overview(folder, {queue, [] { return cleaner::Storage{}; }});
+  overview.add_to(desk);
+  const std::string socket = folder + "/bench.sock";
+  review::CallServer server(listen_unix(AT_FDCWD, socket),
+                            [&](const review::Call& asked) { return desk.answer(asked); });
+  review::CallClient client(socket, std::chrono::seconds(30));
   while (list.index().turn()) {
   }
   list.start();
   review::Call call;
   call.actor.login = "bench";
   call.actor.roles = review::kAnyRole;
-  std::vector<double> cpu_of_answers;
   const auto ask = [&](const Asked& what, std::string* answer = nullptr) {
     call.operation = what.operation;
     call.query = what.query;
     call.path = what.path;
     const auto began = Steady::now();
-    const double cpu = thread_cpu_ms();
-    const review::Reply reply = desk.answer(call);
+    const review::Reply reply = client.ask(call, true);
     const double ms = milliseconds_since(began);
-    cpu_of_answers.push_back(thread_cpu_ms() - cpu);
     if (answer != nullptr) *answer = reply.content;
     return ms;
   };
@@ -216,12 +218,12 @@ int main(int argc, char** argv) {
   const std::uint64_t before = list.index().state().items;
   const double cpu = cpu_seconds();
   const auto began = Steady::now();
-  Times filters, deep, item, similar, others;
+  Times filters, deep, item, similar, others, figures;
   {
     Inserter inserter(items, rate);
     for (unsigned round = 0; round < rounds; ++round)
       for (const Asked& each : all) {
-        Times& times = each.operation == "getItem"       ? item
+        Times& times = each.operation == "getOverview"   ? figures
                        : each.operation == "listSimilar" ? similar
                        : each.operation == "getFilters"  ? others
                                                          : filters;
@@ -235,6 +237,7 @@ int main(int argc, char** argv) {
       for (int i = 0; i < 100; ++i) {
         std::string answer;
         deep.add(ask(next, &answer), next.name);
+        item.add(ask({"item page", "getItem", {}, {{"item", member(answer, "id")}}}), "item page");
         next.query["after"] = member(answer, "next");
         if (next.query["after"].empty()) break;
       }
@@ -247,13 +250,12 @@ int main(int argc, char** argv) {
   fmt::print("index    {} items, {} of them since the start; CPU of all: {:.1f} s in {:.1f} s\n",
              list.index().state().items, list.index().state().items - before, cpu_seconds() - cpu,
              milliseconds_since(began) / 1000);
-  fmt::print("CPU of {} answers: p50 {:.2f}   p95 {:.2f}   max {:.2f} ms\n", cpu_of_answers.size(),
-             quantile(cpu_of_answers, 0.5), quantile(cpu_of_answers, 0.95), quantile(cpu_of_answers, 1));
   filters.print("any filters, first page");
   deep.print("pages of 200 far down");
   item.print("item page");
   similar.print("similar items");
   others.print("what there is to filter by");
+  figures.print("overview, 1 to 366 days");
   std::sort(filters.slow.rbegin(), filters.slow.rend());
   for (std::size_t i = 0; i < std::min<std::size_t>(15, filters.slow.size()); ++i)
     fmt::print("   {:8.2f} ms  {}\n", filters.slow[i].first, filters.slow[i].second);

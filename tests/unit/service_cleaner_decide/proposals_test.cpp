@@ -74,6 +74,49 @@ TEST_CASE("two people: what was agreed before a death is done after it") {
   CHECK(room.applied.size() == 1);
 }
 
+TEST_CASE("two people: what takes long is done when it is done, and others do not wait for it") {
+  const Folder folder;
+  std::atomic<int> asked = 0;
+  std::atomic<bool> ready = false;
+  Room room(folder, config_for(folder), [&](const store::Proposal& proposal) -> std::optional<std::string> {
+    if (proposal.reason != "slow") return "recipients 1";
+    ++asked;
+    return ready ? std::optional<std::string>("recipients 3") : std::nullopt;
+  });
+  const Call call = room.call("sato", "decideItem", "");
+  const std::int64_t slow = room.proposals.propose(call, "clean-again", room.item("x"), "{}", "slow");
+  const std::int64_t quick = room.propose(room.item("y"));
+  store::Proposals rows(room.items, room.folder);
+  CHECK(rows.decide({slow, true, false, "suzuki", "a", "", unix_ms_now()}));
+  CHECK(has(room.agree(quick), R"("state":"done")"));
+  CHECK(has(room.answer("suzuki", "getProposal", "", slow).content, R"("state":"agreed")"));
+  CHECK(asked > 0);
+  ready = true;
+  for (int i = 0; i < 200 && rows.find(slow)->state != "done"; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(rows.find(slow)->outcome == "recipients 3");
+}
+
+TEST_CASE("two people: what an earlier life did, and did not say, is not done again") {
+  const Folder folder;
+  std::int64_t number = 0;
+  {
+    Room room(folder, config_for(folder));
+    number = room.propose(room.item("x"));
+    room.proposals.stop();
+    store::Proposals rows(room.items, room.folder);
+    CHECK(rows.decide({number, true, false, "suzuki", "a", "", unix_ms_now()}));
+    store::Database db(room.folder + "/items.db");
+    db.execute("UPDATE proposals SET carried=2");
+  }
+  Room room(folder, config_for(folder));
+  store::Proposals rows(room.items, room.folder);
+  for (int i = 0; i < 100 && rows.find(number)->state != "done"; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(rows.find(number)->outcome == "recipients 2");
+  CHECK(room.applied.empty());
+}
+
 TEST_CASE("two people: what waits too long expires") {
   const Folder folder;
   Config config = config_for(folder);
@@ -104,6 +147,9 @@ TEST_CASE("break-glass: the proposer goes on alone, everybody hears of it, and i
   const std::int64_t number = room.propose(room.item("x"));
   CHECK(room.problem("suzuki", "breakGlass", R"({"reason":"緊急"})", number) == "403 forbidden");
   CHECK(room.problem("sato", "breakGlass", "{}", number) == "422 invalid reason");
+  Call by_token = room.call("sato", "breakGlass", R"({"reason":"緊急"})", number);
+  by_token.actor.program = true;
+  CHECK(room.problem(by_token) == "403 forbidden");
   CHECK(has(room.answer("sato", "breakGlass", R"({"reason":"緊急"})", number).content,
             R"("state":"broken-glass")"));
   CHECK(room.applied.size() == 1);

@@ -222,3 +222,24 @@ TEST_CASE("original: a tenant's account sends what several tenants got to none o
   call.actor.tenant = "west";
   CHECK(room.problem(call).empty());
 }
+
+TEST_CASE("original: a program's token neither proposes nor agrees nor is shown the password") {
+  const Folder folder;
+  Clamd clamd((folder.path / "clamd.sock").string(), "EVIL");
+  Room room(folder, config_for(folder));
+  const ItemId item = room.item("a mail");
+  const auto by_token = [&](const char* who, const char* operation, std::string body, std::int64_t number) {
+    Call call = room.call(who, operation, std::move(body), number);
+    call.actor.program = true;
+    return room.problem(call);
+  };
+  CHECK(by_token("sato", "propose", Room::original_body(item), 0) == "403 forbidden");
+  const std::int64_t number = room.propose_original(item);
+  CHECK(by_token("suzuki", "decideProposal", R"({"decision":"agree","reason":"a"})", number) ==
+        "403 forbidden");
+  CHECK(has(room.agree(number), R"("outcome":"sent")"));
+  CHECK(by_token("sato", "showPassword", "", number) == "403 forbidden");
+  CHECK(room.answer("sato", "showPassword", "", number).status == 200);
+  const std::int64_t other = room.propose_original(item);  // to refuse takes no person
+  CHECK(by_token("suzuki", "decideProposal", R"({"decision":"refuse","reason":"a"})", other).empty());
+}

@@ -26,7 +26,7 @@ namespace {
 Call a_call() {
   Call out;
   out.operation = "decideItem";
-  out.actor = {"suzuki", "鈴木", "suzuki@city.example.jp", "北市", review::kReviewer, "192.0.2.7"};
+  out.actor = {"suzuki", "鈴木", "suzuki@city.example.jp", "北市", review::kReviewer, "192.0.2.7", true};
   out.path = {{"item", "0193"}};
   out.query = {{"q", "議事録"}, {"limit", "20"}};
   out.body = R"({"reason":"電話で確認"})";
@@ -74,6 +74,7 @@ TEST_CASE("review wire: a call and both kinds of answer come back as they were")
   CHECK(back->actor.tenant == "北市");
   CHECK(back->actor.client == "192.0.2.7");
   CHECK(back->actor.roles == review::kReviewer);
+  CHECK(back->actor.program);
   CHECK(back->path == call.path);
   CHECK(back->query == call.query);
   CHECK(back->body == call.body);

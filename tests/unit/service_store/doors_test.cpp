@@ -210,3 +210,54 @@ TEST_CASE("doors: a proposal's request stays open, and past doors are forgotten"
   CHECK(desk.doors.frames(desk.id, 1).empty());
   CHECK(desk.doors.open_of(desk.id).size() == 1);  // what was asked stays
 }
+
+TEST_CASE(
+    "doors: what a reviewer grants and what takes longer stays open, and is answered when it has left") {
+  Desk desk;
+  REQUIRE(desk.ask(3) == DoorStep::asked);
+  const std::int64_t number = desk.doors.requests(true, 0, 10).front().number;
+  CHECK(desk.doors.working(10).empty());
+  const auto mark = [&](std::function<void(store::ItemWriter&)> work) {
+    desk.write<int>([&](auto& writer) {
+      work(writer);
+      return 0;
+    });
+  };
+  mark([&](store::ItemWriter& writer) { writer.request_working(number, "rin", "お送りします"); });
+  REQUIRE(desk.doors.working(10).size() == 1);
+  CHECK(desk.doors.working(10).front().working);
+  CHECK_FALSE(desk.doors.working(10).front().carried);
+  CHECK(desk.doors.working(10).front().decided_by == "rin");
+  // Nothing came of it: it waits for a reviewer as before.
+  mark([&](store::ItemWriter& writer) { writer.request_idle(number); });
+  CHECK(desk.doors.working(10).empty());
+  CHECK(desk.doors.requests(true, 0, 10).front().decided_by.empty());
+  // It left: whoever died before the answer was written finds it here, and does not take it back.
+  mark([&](store::ItemWriter& writer) { writer.request_working(number, "rin", "お送りします"); });
+  {
+    store::DecidedItem again;
+    again.envelope.id = again.where.id = desk.id;
+    again.envelope.sender = "a@outside.example";
+    again.envelope.recipients = {{0, "b@city.example", 0, ""}, {1, "c@city.example", 0, ""}};
+    again.report = "{}";
+    again.unlocked = true;
+    again.behalf.request = number;
+    store::DecidedGroup group;
+    group.recipients = {0};
+    transfer::Bundle& bundle = group.bundle.emplace();
+    bundle.id = desk.id;
+    bundle.part = 3;
+    bundle.recipients = {again.envelope.recipients[0]};
+    bundle.content = "y";
+    again.groups.push_back(std::move(group));
+    std::promise<bool> done;
+    desk.items.decide(std::move(again), [&](bool ok) { done.set_value(ok); });
+    REQUIRE(done.get_future().get());
+  }
+  mark([&](store::ItemWriter& writer) { writer.request_idle(number); });
+  REQUIRE(desk.doors.working(10).size() == 1);
+  CHECK(desk.doors.working(10).front().carried);
+  CHECK(desk.doors.working(10).front().answer == "お送りします");
+  CHECK(desk.answer(number, true));
+  CHECK(desk.doors.working(10).empty());
+}

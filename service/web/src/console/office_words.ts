@@ -15,6 +15,7 @@ export const requestWords = pair({
   textHint: ["受取人へのメールに入ります。", "It goes into the mail to the recipient."],
   needText: ["断る理由を入力してください。受取人に伝わります。", "Say why; the recipient will read it."],
   proposedNow: ["二人目の確認を待っています。同意されると届きます。", "It waits for a second person, and goes then."],
+  workingNow: ["無害化しています。終わると受取人に届きます。", "It is being cleaned, and goes when that is done."],
   grantedNow: ["応じました。受取人に届きます。", "Granted; it is on its way."],
   refusedNow: ["断りました。受取人に知らせます。", "Refused; the recipient is told."],
   part: ["請求された部分", "What is asked for"],

@@ -53,8 +53,8 @@ function Row({ row, decides, again }: { row: RequestRow; decides: boolean; again
     setMissing(!said && choice === "refuse");
     if (!choice || (!said && choice === "refuse")) return;
     void run(async () => {
-      const { proposal } = await desk.decideRequest(row.number, choice, said);
-      announce(say(proposal !== undefined ? requestWords.proposedNow : choice === "grant" ? requestWords.grantedNow : requestWords.refusedNow));
+      const { proposal, working } = await desk.decideRequest(row.number, choice, said);
+      announce(say(proposal !== undefined ? requestWords.proposedNow : working ? requestWords.workingNow : choice === "grant" ? requestWords.grantedNow : requestWords.refusedNow));
       setChoice(undefined);
       again();
     });
@@ -66,8 +66,9 @@ function Row({ row, decides, again }: { row: RequestRow; decides: boolean; again
       <p class="hint">{say(requestWords.from, { name: row.sender || say(words.noSender) })} · {row.item_subject || say(words.noSubject)}</p>
       {row.decided_by && <p class="hint">{row.decided_by}{row.decided_at && <> <When at={row.decided_at} /></>}{row.answer && <> – {row.answer}</>}</p>}
       {row.proposal !== undefined && row.state === "open" && <Notice><p>{say(requestWords.proposedNow)} <a href={`#/proposals/${row.proposal}`}>{say(decideWords.proposedSee, { n: row.proposal })}</a></p></Notice>}
+      {row.working && <Notice><p>{say(requestWords.workingNow)}</p></Notice>}
       <p class="row no-print">
-        {decides && row.state === "open" && row.proposal === undefined && (
+        {decides && row.state === "open" && row.proposal === undefined && !row.working && (
           <>
             <button type="button" class="primary" aria-expanded={choice === "grant"} aria-label={`${say(requestWords.grant)}: ${name} (${row.recipient})`} onClick={() => setChoice("grant")}>{say(requestWords.grant)}</button>
             <button type="button" class="danger" aria-expanded={choice === "refuse"} aria-label={`${say(requestWords.refuse)}: ${name} (${row.recipient})`} onClick={() => setChoice("refuse")}>{say(requestWords.refuse)}</button>
