@@ -16,7 +16,7 @@ const carries = (subject) => (mail) => about(subject)(mail) && !/保留|お知�
 export async function office(someone, fragment = "", options = {}) {
   const one = await person({ address, ...options });
   await signIn(one.page, someone);
-  if (fragment) await one.page.goto(`${address}${fragment}`);
+  if (fragment) await one.page.goto(`${options.address ?? address}${fragment}`);
   await one.page.getByRole("heading", { level: 1 }).waitFor();
   return one;
 }
@@ -37,7 +37,7 @@ export async function open(page, { subject, id }) {
     assert.ok(tries < 300, `${subject}: ${status}`);
     await page.waitForTimeout(200);
   }
-  await page.goto(`${address}#/items/${id}`);
+  await page.goto(`${new URL(page.url()).origin}/#/items/${id}`);
   await page.getByRole("heading", { level: 1, name: subject }).waitFor();
 }
 export const choose = (page, kind) => page.locator(`.kinds button[data-kind="${kind}"]`).click();
@@ -255,6 +255,51 @@ test("console: rejected with a notice, the recipient hears of it and never has i
   await stands(page, "拒否");
   await delivered(() => true, before + 1);
   assert.equal(deliveredWith((mail) => mail.subject === item.subject).length, 0);
+  await close();
+});
+
+test("console: tried again by the same rules it stays held, and the page says why", async () => {
+  const item = await held("もう一度");
+  const { page, close } = await office(reviewer);
+  await open(page, item);
+  await decide(page, "retry", "規則を直したはず");
+  const told = page.locator(".decide .notice");
+  await told.waitFor();
+  assert.match(await told.textContent(), /規程により/);
+  await stands(page, "保留");
+  assert.equal(deliveredWith(carries(item.subject)).length, 0);
+  await decide(page, "release");
+  await stands(page, "配送済み");
+  await delivered(carries(item.subject));
+  await close();
+});
+
+test("console: what has not left yet is held, also in English, and leaves when it is released", async () => {
+  const { console: small, smtp: port, reviewer: alone } = site.smallOffice;
+  for (const [language, held, sending, reason] of [["ja", "保留", "配送中", "内容を確かめる"], ["en", "Held", "On its way", "to be looked at"]]) {
+    const subject = named("まだ出ていないもの");
+    const id = await sendMail({ subject, from: "a@outside.example", port });
+    const { page, close } = await office(alone, "", { address: small, language });
+    await open(page, { subject, id });
+    await stands(page, sending);
+    await decide(page, "hold", reason);
+    await stands(page, held);
+    await decide(page, "release", reason);
+    await stands(page, sending);
+    await close();
+  }
+});
+
+test("console: where one person is enough, what loosens the policy is done at once", async () => {
+  const { console: small, smtp: port, reviewer: alone } = site.smallOffice;
+  const item = await held("一人で決める", { files: [site.files.docx], port });
+  const { page, close } = await office(alone, "", { address: small });
+  await open(page, item);
+  await choose(page, "clean-again");
+  await page.locator(".decide-form select").last().selectOption("flatten");
+  await page.locator(".decide-form textarea").last().fill("図面が要る");
+  await confirm(page);
+  await stands(page, "配送中");
   await close();
 });
 

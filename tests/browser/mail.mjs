@@ -12,7 +12,7 @@ const word = (text) => `=?utf-8?B?${Buffer.from(text).toString("base64")}?=`;
 
 let sent = 0;
 // Gives the id of the item.
-export async function sendMail({ from = "yamada@held.example", to = [site.closed.staff.mail], subject = "件名", text = "本文です。", files = [], headers = [] }) {
+export async function sendMail({ from = "yamada@held.example", to = [site.closed.staff.mail], subject = "件名", text = "本文です。", files = [], headers = [], port = site.smtp }) {
   const boundary = `b${process.pid}${++sent}`;
   const lines = [
     `From: ${from}`, `To: ${to.join(", ")}`, `Subject: ${word(subject)}`, `Date: ${new Date().toUTCString()}`, `Message-ID: <${Date.now()}.${sent}@outside.example>`, ...headers,
@@ -21,14 +21,14 @@ export async function sendMail({ from = "yamada@held.example", to = [site.closed
     ...files.flatMap((file) => [`--${boundary}`, "Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64", `Content-Disposition: attachment; filename*=UTF-8''${encodeURIComponent(basename(file))}`, "", base64Lines(readFileSync(file))]),
     `--${boundary}--`, "",
   ];
-  const replies = await dialog([`EHLO outside.example`, `MAIL FROM:<${from}>`, ...to.map((one) => `RCPT TO:<${one}>`), "DATA", `${lines.join("\r\n")}\r\n.`, "QUIT"]);
+  const replies = await dialog([`EHLO outside.example`, `MAIL FROM:<${from}>`, ...to.map((one) => `RCPT TO:<${one}>`), "DATA", `${lines.join("\r\n")}\r\n.`, "QUIT"], port);
   return replies.at(-2).match(/[0-9a-f]{8}-[0-9a-f-]{27}/)?.[0] ?? assert.fail(`not taken: ${replies.join(" | ")}`);
 }
 
 // One command after the other's reply; gives all replies.
-function dialog(commands) {
+function dialog(commands, port) {
   return new Promise((resolve, reject) => {
-    const socket = connect(site.smtp, "127.0.0.1");
+    const socket = connect(port, "127.0.0.1");
     const replies = [];
     let text = "";
     socket.setTimeout(kSmtpMs, () => socket.destroy(new Error(`no reply after ${replies.at(-1)}`)));

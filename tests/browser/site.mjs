@@ -11,5 +11,6 @@ if (!file) throw new Error("KIYOME_BROWSER_SITE names no file; start the tests b
 //   approvalImportance: the importance that a rule asks an approval for,
 //   console: address, office: { reviewer, second, auditor, administrator } of the console, smtp: port that takes mail, delivered: a
 //   folder where each mail to the closed side becomes a file { to, subject, text, files, in_reply_to }, scans: there is a clamd,
+//   smallOffice: { console, smtp, reviewer }: another service, where one person decides and the closed side is not there,
 //   files: { docx, passwordZip, zipPassword, bomb, text, folder }: paths }
 export const site = JSON.parse(readFileSync(file, "utf8"));

@@ -5,7 +5,7 @@ import { announce, Notice, ProblemNotice, useAction } from "../shared/controls";
 import { cleanText } from "../shared/format";
 import { say } from "../shared/language";
 import { useStore } from "../shared/store";
-import { ReasonField } from "./bits";
+import { ReasonField, Reasons } from "./bits";
 import { decideWords, kinds } from "./decide_words";
 import { AllowFields, CleanAgainFields, PartField, RecipientFields } from "./decide_fields";
 import { about, desk } from "./desk";
@@ -51,16 +51,18 @@ export function Decide({ item, reviewer, again }: { item: Item; reviewer: boolea
   );
 }
 
-function sayOutcome({ kind, recipients, proposal, state }: Outcome): string {
+function sayOutcome({ kind, recipients, proposal, state, why }: Outcome): string {
   if (proposal !== undefined) return say(decideWords.proposed);
   if (state === "working") return say(decideWords.working);
   const what = say(kinds[kind].word);
+  if (why?.length) return say(decideWords.heldAgain, { what });
   return recipients ? say(decideWords.done, { what, n: recipients }) : say(decideWords.doneNone, { what });
 }
 function OutcomeNotice({ outcome }: { outcome: Outcome }) {
   return (
-    <Notice kind={outcome.proposal !== undefined || outcome.state === "working" ? "info" : "good"}>
+    <Notice kind={outcome.why?.length ? "warn" : outcome.proposal !== undefined || outcome.state === "working" ? "info" : "good"}>
       <p>{sayOutcome(outcome)}</p>
+      {outcome.why?.length ? <Reasons reasons={outcome.why} /> : null}
       {outcome.proposal !== undefined && <p><a href={`#/proposals/${outcome.proposal}`}>{say(decideWords.proposedSee, { n: outcome.proposal })}</a></p>}
     </Notice>
   );

@@ -82,6 +82,7 @@ export const decideWords = pair({
   danger: ["これは無害化していない原本です。必要な場合だけ使ってください。", "This is the original, not sanitized. Only where there is no other way."],
   done: ["{what}: {n} 人分を決定しました。", "{what}: decided for {n} {n|recipient|recipients}."],
   doneNone: ["{what}: 受け付けました。", "{what}: accepted."],
+  heldAgain: ["{what}: 届けられるものがなく、そのままです。理由は次のとおりです。", "{what}: nothing could be delivered, and it stays as it was. This is why:"],
   proposed: ["二人目の確認を待っています。", "It now waits for a second person."],
   proposedSee: ["提案 {n} を開く", "Open proposal {n}"],
   working: ["無害化しています。終わるとこの画面に結果が出ます。", "It is being cleaned; the result will be shown here."],

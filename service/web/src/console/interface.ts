@@ -30,5 +30,5 @@ export interface Decision {
   kind: Kind; reason: string; recipients?: number[]; part?: string; notice?: boolean; policy?: string; passwords?: string[];
   part_type?: string; days?: number;
 }
-export interface Decided { recipients?: number; proposal?: number; state?: "working" }
+export interface Decided { recipients?: number; proposal?: number; state?: "working"; why?: Schemas["Reason"][] }
 export interface BulkResult extends Decided { id: string; code?: string }
