@@ -196,6 +196,8 @@ class Collector(socketserver.ThreadingTCPServer):
             with self.context.wrap_socket(request, server_side=True) as stream:
                 self.open.append(stream)
                 self.read(stream.makefile("rb"))
+        except ConnectionResetError:
+            pass  # a sender that was killed
         except OSError as fault:
             self.faults.append(str(fault))
 

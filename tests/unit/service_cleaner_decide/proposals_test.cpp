@@ -10,13 +10,13 @@ TEST_CASE("two people: what one proposes another agrees to, and it is done; both
   CHECK(room.mails_to("reviewers@city.example").size() == 1);
   CHECK(room.problem("sato", "decideProposal", R"({"decision":"agree","reason":"a"})", number) ==
         "403 same-person");
-  CHECK(room.applied.empty());
+  CHECK(room.applied().empty());
   CHECK(has(room.answer("suzuki", "getProposal", "", number).content, R"("may_decide":true)"));
   CHECK(has(room.answer("sato", "getProposal", "", number).content, R"("may_decide":false)"));
   const std::string now = room.agree(number);
   CHECK(has(now, R"("state":"done")"));
   CHECK(has(now, R"("decided_by":"suzuki")"));
-  CHECK(room.applied == std::vector<std::string>{R"(sato+suzuki:{"policy":"flatten"})"});
+  CHECK(room.applied() == std::vector<std::string>{R"(sato+suzuki:{"policy":"flatten"})"});
   CHECK(room.problem("tanaka", "decideProposal", R"({"decision":"agree","reason":"a"})", number) ==
         "409 decided");
 }
@@ -30,7 +30,7 @@ TEST_CASE("two people: what was refused is not done") {
           R"("state":"refused")"));
   CHECK(room.problem("tanaka", "decideProposal", R"({"decision":"agree","reason":"a"})", number) ==
         "409 decided");
-  CHECK(room.applied.empty());
+  CHECK(room.applied().empty());
 }
 
 TEST_CASE("two people: a hundred pairs that decide at once do each thing once") {
@@ -69,9 +69,9 @@ TEST_CASE("two people: what was agreed before a death is done after it") {
     CHECK(rows.decide({number, true, false, "suzuki", "a", "", unix_ms_now()}));
   }
   Room room(folder, config_for(folder));
-  for (int i = 0; i < 100 && room.applied.empty(); ++i)
+  for (int i = 0; i < 100 && room.applied().empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  CHECK(room.applied.size() == 1);
+  CHECK(room.applied().size() == 1);
 }
 
 TEST_CASE("two people: what takes long is done when it is done, and others do not wait for it") {
@@ -114,7 +114,7 @@ TEST_CASE("two people: what an earlier life did, and did not say, is not done ag
   for (int i = 0; i < 100 && rows.find(number)->state != "done"; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   CHECK(rows.find(number)->outcome == "recipients 2");
-  CHECK(room.applied.empty());
+  CHECK(room.applied().empty());
 }
 
 TEST_CASE("two people: what waits too long expires") {
@@ -152,7 +152,7 @@ TEST_CASE("break-glass: the proposer goes on alone, everybody hears of it, and i
   CHECK(room.problem(by_token) == "403 forbidden");
   CHECK(has(room.answer("sato", "breakGlass", R"({"reason":"緊急"})", number).content,
             R"("state":"broken-glass")"));
-  CHECK(room.applied.size() == 1);
+  CHECK(room.applied().size() == 1);
   CHECK(room.mails_to("boss@city.example").size() == 1);
   CHECK(room.mails_to("reviewers@city.example").size() == 2);
   CHECK(room.events() == std::vector<std::string>{"proposed", "break-glass", "proposal-done"});
@@ -204,7 +204,7 @@ TEST_CASE("stand-ins: of another tenant they see and decide what is there for wh
   CHECK(room.problem(of_tenant("suzuki", "east", "setReviewDelegation", R"({"to":"west1")" + soon)).empty());
   CHECK(has(room.desk.answer(of_tenant("west1", "west", "getReviewDelegation", "")).content, "suzuki"));
   CHECK(room.problem(of_tenant("west1", "west", "decideProposal", agree, number)).empty());
-  CHECK(room.applied.size() == 1);
+  CHECK(room.applied().size() == 1);
 }
 
 TEST_CASE("allowances: they are listed, and one person ends one") {

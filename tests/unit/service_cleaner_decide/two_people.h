@@ -117,8 +117,10 @@ struct Room {
         proposals({items, reader, config, sight,
                    apply ? std::move(apply)
                          : [this](const store::Proposal& proposal) {
-                             applied.push_back(proposal.proposed_by + "+" + proposal.decided_by + ":" +
-                                               proposal.what);
+                             const std::string who = proposal.proposed_by + "+" + proposal.decided_by;
+                             applied_.with([&](std::vector<std::string>& all) {
+                               all.push_back(who + ":" + proposal.what);
+                             });
                              return std::string("done");
                            },
                    [this](transfer::AnyBundle sealed) { crossing.push_back(std::move(sealed)); }},
@@ -215,6 +217,9 @@ struct Room {
       if (mail.recipient == to) out.push_back(std::move(mail));
     return out;
   }
+  std::vector<std::string> applied() {
+    return applied_.with([](const std::vector<std::string>& all) { return all; });
+  }
   std::vector<std::string> events() {
     store::Database db(folder + "/items.db");
     std::vector<std::string> out;
@@ -230,7 +235,7 @@ struct Room {
   store::OriginalLog log;
   store::OriginalReader reader;
   cleaner::ReviewSight sight;
-  std::vector<std::string> applied;
+  Guarded<std::vector<std::string>> applied_;  // on the proposals' thread
   std::vector<transfer::AnyBundle> crossing;
   Proposals proposals;
   Desk desk;
