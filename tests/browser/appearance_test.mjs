@@ -68,6 +68,7 @@ for (const language of ["ja", "en"]) {
     await page.locator(".account summary").click();
     await look(page, `${language}-guest-menu`);
     await row(host.page, mail).locator(".danger").click();
+    await row(host.page, mail).locator(".confirm").waitFor({ state: "detached" }); // it is revoked
     await page.goto(`${site.dropBox}#/sent`);
     await button(page, "確認番号を送る", "Send the code").waitFor();
     await look(page, `${language}-guest-ended`);

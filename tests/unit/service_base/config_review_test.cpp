@@ -87,8 +87,8 @@ TEST_CASE("config: mistakes of the review's sections are told, and what is right
       {"gate.originals = 'yes'", "gate.originals = true"},
   };
   for (const auto& [wrong, right] : rows) {
-    CAPTURE(wrong);
-    const std::string told = mistakes(wrong);
+    const std::string line(wrong), told = mistakes(line);
+    CAPTURE(line);
     CHECK(told.starts_with("k.toml:"));
     CHECK(told.find('\n') == std::string::npos);
     CHECK(mistakes(right) == "");

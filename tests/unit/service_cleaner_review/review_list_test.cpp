@@ -75,8 +75,10 @@ TEST_CASE("review list: a filter that cannot be is refused by its name, and one 
                                                         {"before", "x"},
                                                         {"limit", "0"},
                                                         {"limit", "201"},
-                                                        {"q", std::string(201, 'q')}})
-    CHECK_MESSAGE(desk.refused(name, value) == 422, std::string(name + "=" + value));
+                                                        {"q", std::string(201, 'q')}}) {
+    const std::string filter = name + "=" + value;
+    CHECK_MESSAGE(desk.refused(name, value) == 422, filter);
+  }
   for (const auto& [name, value] :
        std::vector<std::pair<std::string, std::string>>{{"verdict", "held"},
                                                         {"state", "bounced"},
@@ -91,8 +93,10 @@ TEST_CASE("review list: a filter that cannot be is refused by its name, and one 
                                                         {"before", "0"},
                                                         {"limit", "200"},
                                                         {"q", std::string(200, 'q')},
-                                                        {"q", ""}})
-    CHECK_MESSAGE(desk.refused(name, value) == 0, std::string(name + "=" + value));
+                                                        {"q", ""}}) {
+    const std::string filter = name + "=" + value;
+    CHECK_MESSAGE(desk.refused(name, value) == 0, filter);
+  }
 }
 
 TEST_CASE("review list: an item's id is found as it stands in a mail's header") {

@@ -88,8 +88,9 @@ TEST_CASE("globs meet where some text matches both") {
                                                         {"*@*.town.example", "a@b*"},
                                                         {"a*c", "*b*"},
                                                         {"*a", "b*"}}) {
-    CHECK_MESSAGE(globs_meet(one, other), std::string(one + " / " + other));
-    CHECK_MESSAGE(globs_meet(other, one), std::string(other + " / " + one));
+    const std::string pair = one + " / " + other;
+    CHECK_MESSAGE(globs_meet(one, other), pair);
+    CHECK_MESSAGE(globs_meet(other, one), pair);
   }
   for (const auto& [one, other] :
        std::vector<std::pair<std::string, std::string>>{{"", "a"},
@@ -98,8 +99,9 @@ TEST_CASE("globs meet where some text matches both") {
                                                         {"*@town.example", "*@village.example"},
                                                         {"*@town.example", "*@sub.town.example"},
                                                         {"a?c", "ac"}}) {
-    CHECK_MESSAGE(!globs_meet(one, other), std::string(one + " / " + other));
-    CHECK_MESSAGE(!globs_meet(other, one), std::string(other + " / " + one));
+    const std::string pair = one + " / " + other;
+    CHECK_MESSAGE(!globs_meet(one, other), pair);
+    CHECK_MESSAGE(!globs_meet(other, one), pair);
   }
   const std::string stars(200, '*'), letters(200, 'a');
   CHECK(globs_meet(stars, letters));

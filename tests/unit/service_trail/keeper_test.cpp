@@ -209,7 +209,8 @@ TEST_CASE("keeper: what is done to the database is named by its entry") {
     zones.agreed();
     zones.here.database().execute(harm);
     const auto finding = zones.here.keeper->examine({});
-    INFO(harm);
+    const std::string what = harm;
+    INFO(what);
     REQUIRE(finding.fault);
     CHECK(finding.fault->sequence == static_cast<std::uint64_t>(bad));
   }
