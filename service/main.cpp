@@ -1,5 +1,6 @@
 // kiyome: subcommands and wiring, nothing else.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -9,11 +10,16 @@
 #include "service/base/role.h"
 #include "service/cleaner/cleaner_role.h"
 #include "service/command/audit.h"
+#include "service/command/backup.h"
+#include "service/command/certificate.h"
 #include "service/command/commands.h"
+#include "service/command/live_check.h"
+#include "service/command/resend.h"
 #include "service/command/sanitize.h"
 #include "service/command/user.h"
 #include "service/console/console_role.h"
 #include "service/edge/edge_role.h"
+#include "service/sight/sight_role.h"
 #include "service/supervisor/supervisor.h"
 
 namespace {
@@ -35,6 +41,7 @@ int run_role(const std::string& name, const std::vector<std::string>& descriptor
   if (name == "edge") return edge::run_edge(context);
   if (name == "cleaner") return cleaner::run_cleaner(context);
   if (name == "console") return console::run_console(context);
+  if (name == "sight") return sight::run_sight(context);
   throw ConfigError("no such role: " + name);
 }
 
@@ -43,25 +50,48 @@ struct CommandLine {
                "kiyome"};
   std::string config;
   std::vector<std::string> roles, descriptors, files;
+  bool live = false;  // "check"
   std::string role, from, to, folder;
   command::AskOptions ask;
   command::UnlockOptions unlock;
   command::AuditOptions audit_asked;
   command::SanitizeOptions sanitize;
   command::UserOptions user;
+  command::CertificateOptions certificate;
+  command::BackupOptions backup;
+  command::ResendOptions lost;
   std::function<int()> chosen;
 
   CommandLine();
+  std::set<std::string> wanted_roles() const;
+  int check_all() const;
   void add_service();
   void add_sanitize();
   void add_items();
   void add_user();
+  void add_certificate();
+  void add_backup();
   using AuditCommand = int(const Config&, const command::AuditOptions&);
   CLI::App* audit_command(CLI::App* parent, const char* name, const char* help, AuditCommand* run);
   CLI::App* user_command(CLI::App* parent, const char* name, const char* help, bool wants_login = true);
   CLI::App* item_command(CLI::App* parent, const char* name, const char* help, const char* command,
                          bool wants_id);
 };
+
+std::set<std::string> CommandLine::wanted_roles() const {
+  const std::set<std::string> wanted(roles.begin(), roles.end());
+  for (const std::string& each : wanted)
+    if (!supervisor::kRoles.contains(each)) throw ConfigError("--role: no such role: " + each);
+  return wanted.empty() ? supervisor::kRoles : wanted;
+}
+
+// A wrong configuration is told before the machine is looked at.
+int CommandLine::check_all() const {
+  const Config read = config_from(config);
+  const std::set<std::string> wanted = wanted_roles();
+  const int code = command::check(read);
+  return live ? std::max(code, command::live_check(read, wanted)) : code;
+}
 
 CLI::App* with_config(CLI::App* app, std::string& config) {
   app->add_option("--config", config, "設定ファイル / configuration file (TOML)");
@@ -75,23 +105,22 @@ CommandLine::CommandLine() {
   add_sanitize();
   add_items();
   add_user();
+  add_certificate();
+  add_backup();
 }
 
 void CommandLine::add_service() {
   CLI::App* serve = with_config(app.add_subcommand("serve", "サービスを開始 / start the service"), config);
   serve->add_option("--role", roles, "edge,cleaner,gate,console (既定はすべて / default: all)")
       ->delimiter(',');
-  serve->callback([this] {
-    chosen = [this] {
-      const std::set<std::string> wanted(roles.begin(), roles.end());
-      for (const std::string& each : wanted)
-        if (!supervisor::kRoles.contains(each)) throw ConfigError("--role: no such role: " + each);
-      return command::serve(config_from(config), wanted.empty() ? supervisor::kRoles : wanted);
-    };
-  });
+  serve->callback(
+      [this] { chosen = [this] { return command::serve(config_from(config), wanted_roles()); }; });
   CLI::App* check =
       with_config(app.add_subcommand("check", "設定を検査 / validate the configuration"), config);
-  check->callback([this] { chosen = [this] { return command::check(config_from(config)); }; });
+  check->add_flag("--live", live, "この機械で動くかも検査 / also look whether it works on this machine");
+  check->add_option("--role", roles, "edge,cleaner,gate,console (既定はすべて / default: all)")
+      ->delimiter(',');
+  check->callback([this] { chosen = [this] { return check_all(); }; });
   CLI::App* selftest =
       app.add_subcommand("selftest", "サンドボックスの自己診断 / try every forbidden act in the sandbox");
   selftest->callback([this] { chosen = [] { return command::selftest(); }; });
@@ -160,6 +189,13 @@ void CommandLine::add_items() {
   });
   CLI::App* retry = item_command(queue, "retry", "再試行 / try again now", "retry", true);
   retry->callback([this] { chosen = [this] { return command::retry(config_from(config), ask.id); }; });
+  CLI::App* again = with_config(
+      queue->add_subcommand("resend", "閉域側で失われたものをもう一度 / once more what the closed side lost"),
+      config);
+  again->add_option("id", lost.id);
+  again->add_option("--since", lost.since,
+                    "この時刻以降に受けたもの / received since: 2026-11-21T12:34:56+09:00");
+  again->callback([this] { chosen = [this] { return command::resend(config_from(config), lost); }; });
   CLI::App* quarantine = app.add_subcommand("quarantine", "保留 / held items")->require_subcommand(1);
   item_command(quarantine, "list", "一覧 / list", "quarantine.list", false);
   item_command(quarantine, "show", "詳細 / show one", "show", true);
@@ -271,6 +307,74 @@ void CommandLine::add_user() {
   user_command(all, "list", "一覧 / list", false)->add_flag("--json", user.json, "JSON lines");
   user_command(all, "import", "CSV から登録 / add those of a CSV file", false)
       ->add_option("file", user.file, "login,name,mail,tenant,department,roles,password (UTF-8 / CP932)")
+      ->required();
+}
+
+void CommandLine::add_backup() {
+  const char* const key_help = "秘密鍵のファイル / file with the secret key";
+  CLI::App* all = with_config(
+      app.add_subcommand("backup", "控えを作る（運転中でも） / back up, also while it serves"), config);
+  all->require_subcommand(0, 1);
+  all->add_option("--to", backup.to, "フォルダー・ファイル・- / a folder, a file, or - for a pipe");
+  all->add_option("--keep", backup.keep, "フォルダーに残す数 / how many stay in the folder");
+  all->callback([this, all] {
+    if (all->get_subcommands().empty())
+      chosen = [this] { return command::backup(config_from(config), backup); };
+  });
+  CLI::App* key =
+      with_config(all->add_subcommand(
+                      "key", "鍵を作り、秘密鍵を 1 度だけ示す / make the keys; the secret one is shown once"),
+                  config);
+  key->add_option("--secret-to", backup.secret_to, "秘密鍵を書くファイル / file for the secret key");
+  key->add_flag("--again", backup.again, "作り直す / make new ones");
+  key->callback([this] { chosen = [this] { return command::backup_key(config_from(config), backup); }; });
+  CLI::App* verify = all->add_subcommand("verify", "控えを検証 / prove a backup");
+  verify->add_option("--key", backup.key, key_help);
+  verify->add_option("file", backup.from)->required();
+  verify->callback([this] { chosen = [this] { return command::backup_verify(backup); }; });
+  CLI::App* restore = with_config(
+      app.add_subcommand("restore", "控えから復元（空の data_dir へ） / restore into an empty data_dir"),
+      config);
+  restore->add_option("--from", backup.from, "控えのファイル / the backup")->required();
+  restore->add_option("--key", backup.key, key_help)->required();
+  restore->add_option("--side", backup.side, "all | internet | gate")
+      ->check(CLI::IsMember({"all", "internet", "gate"}));
+  restore->callback([this] { chosen = [this] { return command::restore(config_from(config), backup); }; });
+}
+
+void CommandLine::add_certificate() {
+  CLI::App* all =
+      app.add_subcommand("certificate",
+                         "2 台構成の証明書 / the CA and certificates by which two hosts know each other")
+          ->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*run)(const command::CertificateOptions&)) {
+    CLI::App* out = all->add_subcommand(name, help);
+    out->callback([this, run] { chosen = [this, run] { return run(certificate); }; });
+    return out;
+  };
+  const auto with_ca = [this](CLI::App* command) {
+    command->add_option("--ca", certificate.folder,
+                        "ca.crt と ca.key のフォルダー / folder of ca.crt and ca.key");
+    command->add_option("--days", certificate.days, "有効日数 / days it is good")->check(CLI::Range(1, 3650));
+  };
+  CLI::App* init = add("init", "CA をつくる / make the CA", command::certificate_init);
+  init->add_option("--out", certificate.folder, "置き場所 / folder");
+  init->add_option("--name", certificate.name, "名前 / its name: ○○市");
+  init->add_option("--years", certificate.years, "有効年数 / years it is good")->check(CLI::Range(1, 50));
+  CLI::App* issue =
+      add("issue", "一方のホストの鍵と証明書 / key and certificate of one host", command::certificate_issue);
+  issue->add_option("side", certificate.side, "internet インターネット側 | closed 閉域側")
+      ->check(CLI::IsMember({"internet", "closed"}))
+      ->required();
+  issue->add_option("--out", certificate.out, "置き場所 / folder");
+  with_ca(issue);
+  CLI::App* renew =
+      add("renew", "更新（鍵はそのまま） / renew, with the same key", command::certificate_renew);
+  renew->add_option("files", certificate.files, "internet.crt closed.crt")->required();
+  renew->add_flag("--new-key", certificate.new_key, "鍵も新しくする / with a new key");
+  with_ca(renew);
+  add("show", "誰の、いつまで、指紋 / whose, until when, pin", command::certificate_show)
+      ->add_option("files", certificate.files)
       ->required();
 }
 

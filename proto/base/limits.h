@@ -181,6 +181,17 @@ inline constexpr std::size_t kWayBackFrame = 4096;        // the narrow way back
 inline constexpr std::size_t kGateBatch = 256;            // bundles and results of one commit of the gate
 inline constexpr std::size_t kGateBatchBytes = 8u << 20;  // … and their content, but for the last one
 
+// ---- the wire between two hosts (service/zone) ----
+inline constexpr std::size_t kZoneHandshakes = 64;           // unfinished ones at once; one peer needs one
+inline constexpr std::uint32_t kZoneHandshakeMs = 10'000;    // of one, from the connection on
+inline constexpr std::size_t kZoneAccepted = 64;             // connections taken in one turn of the thread
+inline constexpr std::size_t kZoneCertificates = 16u << 10;  // octets of a peer's chain; ours has one of 700
+inline constexpr std::size_t kZoneBuffer = 256u << 10;       // octets on their way, each direction
+inline constexpr std::size_t kZoneBackSecond = 4u << 20;  // octets a second the Internet side reads: 20,000
+                                                          // messages are a quarter of it
+inline constexpr std::uint32_t kZoneToldMinute = 20;      // refused peers told in the log in a minute
+inline constexpr std::uint32_t kZonePauseMs = 5000;       // longest pause before it is tried again
+
 // ---- a file of the drop box, as it crosses (octets of UTF-8: a character takes up to four) ----
 inline constexpr std::size_t kCrossingFiles = 500;        // of one submission, as openapi.yaml says
 inline constexpr std::size_t kCrossingRecipients = 50;    // of one submission, as openapi.yaml says
@@ -476,6 +487,31 @@ inline constexpr std::size_t kTemplateBytes = 16u << 10;  // of one file of word
 inline constexpr std::size_t kAuditListed = 500;          // entries in one answer
 inline constexpr std::size_t kSealedOriginal = 64u
                                                << 20;  // octets of an original that may be released sealed
+
+// ---- metrics ----
+inline constexpr std::size_t kSightText = 512u << 10;  // octets one role says of itself; it says about 30 KB
+inline constexpr std::size_t kSightLine = 2000;        // octets of one line of it
+inline constexpr std::size_t kSightLines = 8000;       // lines of it; a role has some hundred
+inline constexpr std::size_t kSightLabels = 8;         // of one sample; ours have three
+inline constexpr std::uint32_t kSightWaitMs = 2000;    // of one scrape for all roles; Prometheus waits 10 s
+inline constexpr std::uint32_t kSightFreshMs =
+    250;  // one asking of the roles serves all who scrape within it
+inline constexpr std::uint32_t kSightHouseMs =
+    5000;  // between two counts in a database, however often scraped
+inline constexpr std::uint32_t kSightConnections = 32;  // of scrapers and load balancers at once
+inline constexpr std::size_t kSightFiles =
+    20'000;  // of one folder that are summed up; segments are some hundred
+
+// ---- backups ----
+inline constexpr std::size_t kBackupBlock = 64u << 10;     // octets that one authenticated block holds
+inline constexpr std::size_t kBackupPath = 1024;           // octets of a file's path within its role's folder
+inline constexpr std::size_t kBackupDepth = 8;             // folders within each other; ours are three deep
+inline constexpr std::size_t kBackupFiles = 400'000;       // of one role: each is open while it is copied
+inline constexpr std::uint64_t kBackupLog = 1u << 30;      // octets of a write-ahead log held in memory
+inline constexpr std::uint32_t kBackupLockMs = 60'000;     // of waiting for a database's writer
+inline constexpr std::size_t kBackupSettings = 16u << 20;  // octets of the configuration and what it names
+inline constexpr std::uint32_t kCheckWaitMs = 5000;        // of `kiyome check --live` for one answer
+inline constexpr std::size_t kCheckAnswer = 4096;          // octets of a greeting that it reads
 
 // ---- configuration and log ----
 inline constexpr std::size_t kConfigBytes = 4u << 20;  // of the file; thousands of rules fit

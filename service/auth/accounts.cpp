@@ -11,6 +11,7 @@
 #include "service/base/clock.h"
 #include "service/base/descriptor.h"
 #include "service/base/errors.h"
+#include "service/base/meters.h"
 #include "service/base/sockets.h"
 
 namespace kiyome::auth {
@@ -48,6 +49,14 @@ Accounts::Impl::Impl(const std::string& where, const AuthConfig& config,
       note(std::move(tell)),
       clock(time ? std::move(time) : std::function<std::int64_t()>(unix_ms_now)) {
   write_ca(folder + "/ldap-ca.pem", config.ldap.ca_pem);
+}
+
+void Accounts::Impl::count(const Event& event) {
+  using meters::SignIn;
+  if (event.what == "sign-in") meters::signing_in(SignIn::done);
+  if (event.what == "sign-in-refused") meters::signing_in(SignIn::refused);
+  if (event.what == "second-factor-refused") meters::signing_in(SignIn::second_factor_refused);
+  if (event.what == "locked") meters::signing_in(SignIn::locked);
 }
 
 void Accounts::Impl::reload(const AuthConfig& config) {

@@ -37,6 +37,7 @@ struct Accounts::Impl {
   Guarded<std::unique_ptr<AccountsState>> state;
   const std::string folder, issuer;
   const std::function<void(const Event&)> note;
+  static void count(const Event& event);  // of signing in
   const std::function<std::int64_t()> clock;
   Turns hashing{limits::kPasswordHashings}, asking{limits::kDirectoryQuestions};
 
@@ -56,8 +57,10 @@ struct Accounts::Impl {
       events = std::move(held->events);
       return out;
     });
-    for (const Event& event : events)
+    for (const Event& event : events) {
+      count(event);
       if (note) note(event);
+    }
     return result;
   }
   template <class Use>

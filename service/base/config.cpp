@@ -14,6 +14,7 @@
 #include "service/base/config_review.h"
 #include "service/base/config_section.h"
 #include "service/base/config_tenant.h"
+#include "service/base/config_transfer.h"
 #include "service/base/template_files.h"
 
 namespace kiyome {
@@ -78,14 +79,6 @@ void read_return(Section section, SmtpClientConfig& into, const std::filesystem:
     section.wrong(*section.find("hosts"), "hosts", "stands in place of host and port: give one of them only");
   read_client(section, into, folder);
   section.done();
-}
-
-// A listener of a part that this build does not have: checked, then told once at start.
-void read_later(Section section, const std::string& name, Config& config) {
-  std::vector<HostPort> listen;
-  section.hosts("listen", listen);
-  section.done();
-  if (section.has("listen")) config.later_listeners.push_back(name);
 }
 
 void read_notice(Section section, NoticeConfig& into) {
@@ -194,10 +187,13 @@ void read_all(Mistakes& mistakes, const toml::table& table, Config& config) {
   read_request(top.sub("request"), config.request);
   read_digest(top.sub("digest"), config.digest);
   read_audit(top.sub("audit"), config.audit, folder);
+  read_transfer(top.sub("transfer"), config.transfer, folder);
   Section templates = top.sub("templates");
   templates.file("folder", config.templates, folder);
   templates.done();
-  read_later(top.sub("metrics"), "metrics", config);
+  Section metrics = top.sub("metrics");
+  metrics.hosts("listen", config.metrics_listen);
+  metrics.done();
   read_policy(mistakes, top.sub("policy"), "policy", config.policy);
   read_approvals(mistakes, top.sub("approval"), config.approvals);
   read_auth(mistakes, top.sub("auth"), config.auth, folder);
@@ -248,7 +244,10 @@ Config load_config(const std::string& path) {
       {"tls.key", &config.tls_key},
       {"gate.deliver.tls_ca", &config.deliver.tls_ca},
       {"edge.return.tls_ca", &config.returns.tls_ca},
-      {"auth.ldap.ca", &config.auth.ldap.ca}};
+      {"auth.ldap.ca", &config.auth.ldap.ca},
+      {"transfer.certificate", &config.transfer.certificate},
+      {"transfer.key", &config.transfer.key},
+      {"transfer.ca", &config.transfer.ca}};
   for (const auto& [key, name] : files)
     if (!name->empty() && ::access(name->c_str(), R_OK) != 0)
       mistakes.add(0, key, *name + " cannot be read: " + std::strerror(errno));

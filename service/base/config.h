@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "proto/base/limits.h"
+#include "service/base/config_transfer.h"
 
 namespace kiyome {
 
@@ -303,14 +304,14 @@ struct Config {
   RequestConfig request;
   DigestConfig digest;
   AuditConfig audit;
+  TransferConfig transfer;
   std::string templates;  // folder with our mails' words; empty = those that are built in
   std::vector<std::pair<std::string, std::string>> template_texts;  // for a role: name and text of each file
   std::vector<TenantConfig> tenants;
   std::vector<ApprovalRule> approvals;
   AuthConfig auth;
   std::string log_level = "info";
-  std::vector<std::string>
-      later_listeners;  // keys accepted and not served by this build, e.g. "edge.drop_box"
+  std::vector<HostPort> metrics_listen;  // metrics.listen: numbers for Prometheus; empty = none are served
 };
 
 // Throws ConfigError naming every mistake. `path` names the text in messages; relative paths in it are taken

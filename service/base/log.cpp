@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -26,6 +28,18 @@ std::atomic<Level> level_min{Level::info};
 std::string role_member;  // ,"role":"edge"
 
 constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
+// sd-daemon(3): the journal takes these from the front of a line and keeps them as its priority.
+constexpr std::string_view kJournalPriorities[] = {"<7>", "<6>", "<4>", "<3>"};
+bool to_journal = false;
+
+// systemd.exec(5), $JOURNAL_STREAM: device and inode of the stream to the journal. A descriptor that was
+// turned elsewhere since is another one.
+bool is_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
 
 struct Decoded {
   std::uint32_t code = 0;
@@ -219,6 +233,7 @@ std::string json_string(std::string_view text) {
 
 void start(std::string_view role, std::string_view level) {
   role_member = ",\"role\":" + json_string(role);
+  to_journal = is_journal();
   set_level(level);
 }
 
@@ -232,6 +247,7 @@ void write(Level level, std::string_view event, const ItemId* item, std::initial
   const int kept_errno = errno;
   thread_local std::string line;
   line.clear();
+  if (to_journal) line += kJournalPriorities[static_cast<std::size_t>(level)];
   line += "{\"time\":\"";
   append_time(line, unix_ms_now());
   line += "\",\"level\":\"";

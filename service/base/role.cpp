@@ -58,6 +58,9 @@ Config RoleContext::take_config() {
   out.auth.ldap.ca_pem = take_text("ldap_ca");
   out.deliver.tls_ca_pem = take_text("deliver_tls_ca");
   out.audit.syslog_ca_pem = take_text("syslog_ca");
+  out.transfer.certificate_pem = take_text("transfer_certificate");
+  out.transfer.key_pem = take_text("transfer_key");
+  out.transfer.ca_pem = take_text("transfer_ca");
   out.template_texts = unpack_templates(take_text("templates"));
   return out;
 }

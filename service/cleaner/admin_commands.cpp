@@ -100,6 +100,8 @@ void AdminCommands::handle(const std::string& text, const AdminReply& reply) {
     const unsigned held = decide(id_of(request), actor, decision_from(request, command), kWriteWait);
     if (held == 0) throw std::runtime_error("nothing of this item can be held any more: see queue show");
     changed(held, reply);
+  } else if (command == "lost") {
+    changed(lost(id_of(request), actor), reply);
   } else if (decision_kind_of(command)) {
     changed(decide(id_of(request), actor, decision_from(request, command), kWriteWait), reply);
   } else if (command == "unlock") {
@@ -155,6 +157,20 @@ std::set<ItemId> AdminCommands::list_working(const AdminReply& reply) {
   for (const transfer::Announce& where : queue_.in_hand()) tell(where, "cleaning");
   for (const transfer::Announce& where : queue_.waiting(kWorkingShown)) tell(where, "received");
   return told;
+}
+
+// What the gate took and lost, by the operator's word: it becomes held, and can be released anew. Of what the
+// gate still is to be sent, nothing can be lost.
+unsigned AdminCommands::lost(const ItemId& id, const std::string& actor) {
+  std::set<std::uint16_t> parts;
+  for (const store::RecipientRow& row : items_.recipients(id))
+    if (row.state == store::State::sending && !items_.has_bundle(id, row.part)) parts.insert(row.part);
+  unsigned recipients = 0;
+  for (const std::uint16_t part : parts)
+    recipients += store::wait_for_answer<unsigned>(kWriteWait, [&](auto answer) {
+                    items_.hold(id, part, actor, answer, R"(,"lost_by_gate":true)");
+                  }).value_or(0);
+  return recipients;
 }
 
 void AdminCommands::show(const ItemId& id, const AdminReply& reply) {

@@ -35,6 +35,7 @@ class AdminCommands {
   void list_all(const AdminReply& reply);
   std::set<ItemId> list_working(const AdminReply& reply);
   store::Original readable(const transfer::Announce& where);
+  unsigned lost(const ItemId& id, const std::string& actor);
   void show(const ItemId& id, const AdminReply& reply);
   void keep(const ItemId& id, const std::string& actor, const std::string& reason, const AdminReply& reply);
   unsigned decide(const ItemId& id, const std::string& actor, Decision decision,

@@ -9,8 +9,10 @@
 #include "service/base/admin.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/base/sockets.h"
 #include "service/cleaner/admin_commands.h"
+#include "service/cleaner/cleaner_sight.h"
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/intake_server.h"
 #include "service/cleaner/processor.h"
@@ -23,6 +25,7 @@
 #include "service/document/sanitizers.h"
 #include "service/policy/policy.h"
 #include "service/policy/tenant.h"
+#include "service/sight/speaker.h"
 #include "service/trail/keeper.h"
 
 namespace kiyome::cleaner {
@@ -56,6 +59,20 @@ unsigned document_workers(const DocumentsConfig& config) {
   return std::clamp(fitting, 1U, std::max(1U, std::thread::hardware_concurrency()));
 }
 
+void count(const transfer::DeliveryResult& result) {
+  using transfer::ResultClass;
+  meters::cleaning.deliveries[static_cast<std::size_t>(result.result) - 1].add();
+  if (result.result == ResultClass::delivered || result.result == ResultClass::relayed)
+    meters::cleaning.to_delivery.see(static_cast<double>(unix_ms_now() - result.id.unix_ms()) / 1000);
+}
+
+// The wire to the closed side, when that is another host.
+std::unique_ptr<zone::ZoneLink> take_zone(RoleContext& context) {
+  const TransferConfig& config = context.config().transfer;
+  if (config.mode == TransferMode::local) return nullptr;
+  return std::make_unique<zone::ZoneLink>(zone::Side::internet, config, context.take("transfer"));
+}
+
 // Members stand in the order of their dependence: what is below uses what is above, and ends first.
 class Cleaner {
  public:
@@ -68,12 +85,14 @@ class Cleaner {
   void heard_result(const transfer::DeliveryResult& result);
   void heard_drop(const transfer::DropResult& result);
   void heard_checkpoint(const transfer::Checkpoint& checkpoint);
+  GateLink make_gate_link();
   trail::Keeper::Around trail_around();
   transfer::DropState state_of(const ItemId& id);
   std::optional<std::string> picture_of(const ItemId& id, std::uint32_t page);
   template <class Take>
   void work(Take&& take);
   void keep_house();
+  SightParts sight_parts() { return {items_, queue_, gate_, intake_, sanitizers_, keeper_, config_}; }
 
   CurrentConfig config_;
   store::OriginalReader originals_;
@@ -85,6 +104,7 @@ class Cleaner {
   IntakeServer intake_;
   store::ItemStore items_;
   store::Locks locks_;
+  std::unique_ptr<zone::ZoneLink> zone_;  // none: the gate is on this host
   GateLink gate_;
   trail::Keeper keeper_;
   Returns returns_;
@@ -92,6 +112,7 @@ class Cleaner {
   ReviewDesk review_;
   AdminCommands commands_;
   std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<sight::Speaker> speaker_;
   Guarded<bool> stopping_;
   Guarded<unsigned> working_;  // threads that may have an item in hand
   std::vector<std::thread> threads_;
@@ -125,11 +146,8 @@ Cleaner::Cleaner(RoleContext& context)
               },
               [this](const ItemId& id) { intake_.say(state_of(id)); }}),
       locks_(".", store::load_or_make_cleaner_key(".")),
-      gate_("../run/gate.sock",
-            {[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
-             [this](const transfer::WayBack& message) { heard(message); },
-             [this](const BundleKey& key) { return review_.doors().before(key); },
-             [this] { review_.doors().connected(); }}),
+      zone_(take_zone(context)),
+      gate_(make_gate_link()),
       keeper_(".", context.config(), trail_around()),
       returns_(items_, config_),
       processor_({originals_, items_, locks_, sanitizers_, attempts_, queue_, config_,
@@ -146,6 +164,7 @@ Cleaner::Cleaner(RoleContext& context)
       commands_(items_, locks_, originals_, queue_, gate_, keeper_, review_.decisions()) {
   compose::warm_up();
   for (const auto& [id, part] : items_.unaccepted_bundles()) gate_.offer(BundleKey{id, part});
+  if (zone_) zone_->start();
   gate_.start();
   keeper_.start();
   review_.start();
@@ -168,6 +187,10 @@ Cleaner::Cleaner(RoleContext& context)
   threads_.emplace_back([this] { keep_house(); });
   if (std::vector<Descriptor> review = context.take("review"); !review.empty())
     review_.serve(std::move(review.front()));
+  if (std::vector<Descriptor> told = context.take("sight"); !told.empty())
+    speaker_ = std::make_unique<sight::Speaker>(
+        std::move(told.front()), [this](sight::Sheet& sheet) { show_now(sheet, sight_parts()); },
+        [this](sight::Sheet& sheet) { show_house(sheet, sight_parts()); });
   intake_.start();
 }
 
@@ -182,11 +205,13 @@ Cleaner::~Cleaner() {
   sanitizers_.stop();
   for (std::thread& thread : threads_) thread.join();
   admin_.reset();
+  speaker_.reset();
   review_.stop();
   intake_.stop();
   keeper_.stop();
   // Nobody gives the store work any more; then it ends, while all that its answers reach is still there.
   gate_.stop();
+  if (zone_) zone_->stop();
   returns_.stop();
   items_.stop();
 }
@@ -200,7 +225,8 @@ void Cleaner::work(Take&& take) {
 
 void Cleaner::heard(const transfer::WayBack& message) {
   if (const auto* accepted = std::get_if<transfer::Accepted>(&message)) {
-    gate_.settled({accepted->id, accepted->part});
+    if (const auto taken = gate_.settled({accepted->id, accepted->part}))
+      meters::cleaning.to_gate.see(*taken);
     items_.bundle_accepted(accepted->id, accepted->part);
   } else if (const auto* refused = std::get_if<transfer::Refused>(&message)) {
     log::error("gate refused", refused->id,
@@ -209,8 +235,9 @@ void Cleaner::heard(const transfer::WayBack& message) {
                 {"offset", std::int64_t(refused->offset)}});
     const BundleKey key{refused->id, refused->part};
     const std::optional<transfer::Bundle> notice = refusal_notice(*refused, items_, *config_.get());
-    items_.bundle_refused(*refused, notice, [this, key, notice](bool written) {
+    items_.bundle_refused(*refused, notice, [this, key, notice, reason = refused->reason](bool written) {
       if (!written) return gate_.hear_again();
+      meters::cleaning.refused_by_gate(static_cast<std::size_t>(reason));
       gate_.settled(key);
       if (notice) gate_.offer(*notice);
     });
@@ -225,6 +252,15 @@ void Cleaner::heard(const transfer::WayBack& message) {
   } else {
     heard_drop(std::get<transfer::DropResult>(message));
   }
+}
+
+GateLink Cleaner::make_gate_link() {
+  GateLink::Calls calls{[this](const BundleKey& key) { return items_.load_bundle(key.id, key.part); },
+                        [this](const transfer::WayBack& message) { heard(message); },
+                        [this](const BundleKey& key) { return review_.doors().before(key); },
+                        [this] { review_.doors().connected(); }};
+  if (zone_) return GateLink(*zone_, std::move(calls));
+  return GateLink("../run/gate.sock", std::move(calls));
 }
 
 trail::Keeper::Around Cleaner::trail_around() {
@@ -277,6 +313,7 @@ void Cleaner::heard_result(const transfer::DeliveryResult& result) {
   const std::string notice = owed_notice(result, items_, *config_.get());
   items_.delivery(result, notice, [this, result, owed = !notice.empty()](bool written) {
     if (!written) return gate_.hear_again();
+    count(result);
     gate_.say(transfer::ResultTaken{result.id, result.part, result.recipient,
                                     static_cast<std::uint8_t>(result.result)});
     if (owed) returns_.wake();
@@ -316,6 +353,8 @@ std::string Cleaner::reload(const Config& config, std::string certificate) {
   } catch (const ConfigError& mistakes) {
     return mistakes.what();
   }
+  if (zone_)
+    if (std::string why = zone_->reload(config.transfer); !why.empty()) return why;
   try {
     returns_.reload(config);
   } catch (const std::exception& trouble) {

@@ -15,6 +15,7 @@
 
 #include "service/base/guarded.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/base/sockets.h"
 
 namespace kiyome::cleaner {
@@ -27,18 +28,21 @@ constexpr std::size_t kHeldOctetsMax = 64u << 20;  // content kept in memory whi
 constexpr auto kReconnectMax = 5000ms;
 constexpr auto kHearAgainPause = 1000ms;       // a disk that is full stays so for a while
 constexpr unsigned kWayBackPerSecond = 20000;  // messages; more is a conquered gate, and is slowed down
-constexpr auto kWritePatience = 120s;          // a gate on a slow disk reads late
+constexpr std::size_t kWordsMax = 8u << 20;  // answers that it does not read; it reads as long as it is read
+constexpr unsigned kSeldomPerSecond = 50;    // refusals and checkpoints: a gate in peace has a few a day
+constexpr auto kWritePatience = 120s;        // a gate on a slow disk reads late
 
 struct Waiting {
   BundleKey key;
   bool sent_before = false;  // on an earlier connection: the gate may have it
   std::optional<transfer::AnyBundle> bundle;
+  Steady::time_point since{};  // it was offered; not set: in an earlier life
 };
 
 struct Shared {
-  std::deque<Waiting> queue;             // not yet sent on this connection
-  std::map<BundleKey, bool> unanswered;  // sent, not settled
-  std::string words;                     // ResultTaken frames
+  std::deque<Waiting> queue;                           // not yet sent on this connection
+  std::map<BundleKey, Steady::time_point> unanswered;  // sent, not settled; since when it was on its way
+  std::string words;                                   // ResultTaken frames
   std::size_t held_octets = 0;
   bool stopping = false;
   bool again = false;  // this connection is to end: see hear_again()
@@ -47,23 +51,26 @@ struct Shared {
 }  // namespace
 
 struct GateLink::Impl {
-  std::string path;
+  std::string path;                // of the gate's socket on this host
+  zone::ZoneLink* zone = nullptr;  // … or the wire to another one
   Calls calls;
   Guarded<Shared> shared;
   Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<bool> up{false};
   std::atomic<pid_t> listener{0};  // of the connection that is up: who opened its socket
   Steady::time_point second{};     // the link's thread: how much was heard since then
-  unsigned heard = 0;
+  unsigned heard = 0, seldom = 0;
   std::thread thread;
 
   void run();
   Descriptor connect() const;
+  void wait_for_connection(std::chrono::milliseconds pause) const;
+  void up_with(const Descriptor& connection);
   void serve(const Descriptor& connection);
   bool send_some(const Descriptor& connection, transfer::FrameReader& frames);
   bool write_hearing(const Descriptor& connection, std::string_view octets, transfer::FrameReader& frames);
   bool hear(const Descriptor& connection, transfer::FrameReader& frames);
-  void slow_down();
+  bool slow_down(const transfer::WayBack& message);
   void requeue();
   bool stopping() {
     return shared.with([](Shared& state) { return state.stopping; });
@@ -77,7 +84,7 @@ struct GateLink::Impl {
 void GateLink::Impl::requeue() {
   shared.with([](Shared& state) {
     for (auto it = state.unanswered.rbegin(); it != state.unanswered.rend(); ++it)
-      state.queue.push_front({it->first, true, {}});
+      state.queue.push_front({it->first, true, {}, it->second});
     state.unanswered.clear();
     state.words.clear();  // the gate repeats its results, and is answered again
   });
@@ -112,7 +119,7 @@ bool GateLink::Impl::send_some(const Descriptor& connection, transfer::FrameRead
       Waiting front = std::move(state.queue.front());
       state.queue.pop_front();
       if (front.bundle) state.held_octets -= transfer::octets_of(*front.bundle);
-      state.unanswered.emplace(front.key, true);
+      state.unanswered.emplace(front.key, front.since);
       return front;
     });
     if (next) {
@@ -136,26 +143,42 @@ bool GateLink::Impl::hear(const Descriptor& connection, transfer::FrameReader& f
   std::string frame;
   for (;;) {
     const Result<bool> got = frames.next(frame);
+    if (!got) meters::cleaning.way_back_refused.add();
     if (!got) return false;
     if (!*got) return true;
     const Result<transfer::WayBack> message = transfer::decode_way_back(frame);
     if (!message) {
+      meters::cleaning.way_back_refused.add();
       log::error("way back refused", {{"why", message.error().what}});
       return false;
     }
     calls.heard(*message);
-    slow_down();
+    if (!slow_down(*message)) return false;
+    if (shared.with([](Shared& state) { return state.words.size() > kWordsMax; })) {
+      meters::cleaning.way_back_refused.add();
+      log::error("way back refused", {{"why", "it speaks and reads no answer"}});
+      return false;
+    }
   }
 }
 
-// The cap of the way back, in messages: more is a conquered gate.
-void GateLink::Impl::slow_down() {
+// The cap of the way back, in messages: more is a conquered gate. false: while we were slow a newer
+// connection came, and what is left of this one is not waited for.
+bool GateLink::Impl::slow_down(const transfer::WayBack& message) {
   const auto now = Steady::now();
   if (now - second > 1s) {
     second = now;
-    heard = 0;
+    heard = seldom = 0;
   }
-  if (++heard > kWayBackPerSecond && !stopping()) std::this_thread::sleep_until(second + 1s);
+  // Each of these may be a line in the log, or a signature to look at.
+  if (std::holds_alternative<transfer::Refused>(message) ||
+      std::holds_alternative<transfer::Checkpoint>(message))
+    ++seldom;
+  if ((++heard <= kWayBackPerSecond && seldom <= kSeldomPerSecond) || stopping()) return true;
+  meters::cleaning.way_back_slowed.add();
+  std::this_thread::sleep_until(second + 1s);
+  pollfd newer{zone != nullptr ? zone->ready() : -1, POLLIN, 0};
+  return ::poll(&newer, 1, 0) <= 0;
 }
 
 void GateLink::Impl::serve(const Descriptor& connection) {
@@ -174,6 +197,7 @@ void GateLink::Impl::serve(const Descriptor& connection) {
 }
 
 Descriptor GateLink::Impl::connect() const {
+  if (zone != nullptr) return zone->next();
   try {
     return connect_unix(path);
   } catch (const std::exception& trouble) {
@@ -182,16 +206,29 @@ Descriptor GateLink::Impl::connect() const {
   }
 }
 
+// Before the next look: the wire says when it has a connection, a socket on this host is tried again.
+void GateLink::Impl::wait_for_connection(std::chrono::milliseconds pause) const {
+  pollfd entries[2] = {{wake.get(), POLLIN, 0}, {zone != nullptr ? zone->ready() : -1, POLLIN, 0}};
+  ::poll(entries, 2, static_cast<int>(pause.count()));
+}
+
+void GateLink::Impl::up_with(const Descriptor& connection) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool local = zone == nullptr;
+  const bool known = ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  listener = local && known ? peer.pid : 0;
+  up = true;
+}
+
 void GateLink::Impl::run() {
   auto pause = 50ms;
   while (!stopping()) {
     const Descriptor connection = connect();
     if (connection) {
-      ucred peer{};
-      socklen_t size = sizeof peer;
-      listener = ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
-      up = true;
+      up_with(connection);
       pause = 50ms;
+      meters::cleaning.gate_connections.add();
       log::info("gate connected");
       try {
         if (calls.connected) calls.connected();
@@ -206,7 +243,7 @@ void GateLink::Impl::run() {
       if (!stopping()) log::warning("gate connection lost");
     }
     if (stopping()) return;
-    wait_for(wake.get(), POLLIN, Steady::now() + pause);
+    wait_for_connection(pause);
     if (!connection) pause = std::min<std::chrono::milliseconds>(pause * 2, kReconnectMax);
     if (!stopping()) std::this_thread::sleep_for(connection ? 50ms : std::min(pause, 200ms));
   }
@@ -215,6 +252,10 @@ void GateLink::Impl::run() {
 GateLink::GateLink(std::string path, Calls calls) : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(path);
   impl_->calls = std::move(calls);
+}
+
+GateLink::GateLink(zone::ZoneLink& zone, Calls calls) : GateLink(std::string(), std::move(calls)) {
+  impl_->zone = &zone;
 }
 
 void GateLink::start() {
@@ -234,17 +275,17 @@ void GateLink::offer(transfer::AnyBundle bundle) {
   impl_->shared.with([&](Shared& state) {
     const std::size_t octets = transfer::octets_of(bundle);
     if (state.held_octets + octets > kHeldOctetsMax) {
-      state.queue.push_back({key, false, {}});
+      state.queue.push_back({key, false, {}, Steady::now()});
     } else {
       state.held_octets += octets;
-      state.queue.push_back({key, false, std::move(bundle)});
+      state.queue.push_back({key, false, std::move(bundle), Steady::now()});
     }
   });
 }
 
 void GateLink::offer(const BundleKey& key) {
   // From the store after a restart: an earlier life may have sent it.
-  impl_->shared.with([&](Shared& state) { state.queue.push_back({key, true, {}}); });
+  impl_->shared.with([&](Shared& state) { state.queue.push_back({key, true, {}, {}}); });
 }
 
 void GateLink::flush() {
@@ -265,8 +306,15 @@ bool GateLink::withdraw(const BundleKey& key) {
   });
 }
 
-void GateLink::settled(const BundleKey& key) {
-  impl_->shared.with([&](Shared& state) { state.unanswered.erase(key); });
+std::optional<Steady::duration> GateLink::settled(const BundleKey& key) {
+  return impl_->shared.with([&](Shared& state) -> std::optional<Steady::duration> {
+    const auto found = state.unanswered.find(key);
+    if (found == state.unanswered.end()) return std::nullopt;
+    const Steady::time_point since = found->second;
+    state.unanswered.erase(found);
+    if (since == Steady::time_point{}) return std::nullopt;
+    return Steady::now() - since;
+  });
 }
 
 void GateLink::say(const transfer::ResultTaken& message) {
@@ -293,9 +341,19 @@ void GateLink::hear_again() {
 
 bool GateLink::connected() const { return impl_->up; }
 
+GateLink::Numbers GateLink::numbers() const {
+  return impl_->shared.with([](Shared& state) {
+    return Numbers{state.queue.size(), state.unanswered.size()};
+  });
+}
+
+const zone::ZoneLink* GateLink::wire() const { return impl_->zone; }
+
 std::optional<bool> GateLink::same_host() const {
+  if (!impl_->up) return std::nullopt;
+  if (impl_->zone != nullptr) return impl_->zone->same_host();
   const pid_t pid = impl_->listener;
-  if (!impl_->up || pid <= 0) return std::nullopt;
+  if (pid <= 0) return std::nullopt;
   std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
   std::string name;
   std::getline(file, name);

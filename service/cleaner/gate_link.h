@@ -9,6 +9,8 @@
 #include <string>
 
 #include "proto/transfer/bundle.h"
+#include "service/base/clock.h"
+#include "service/zone/zone_link.h"
 
 namespace kiyome::cleaner {
 
@@ -30,6 +32,8 @@ class GateLink {
   };
   // `path` of the gate's Unix socket. Reconnects for ever.
   GateLink(std::string path, Calls calls);
+  // … or by way of the wire to another host, which outlives this.
+  GateLink(zone::ZoneLink& zone, Calls calls);
   ~GateLink();
   void start();  // the first connection; what `calls` reach must be there by now
   void stop();   // nothing is heard or sent afterwards; what is offered then is the next life's
@@ -42,8 +46,9 @@ class GateLink {
   void flush();
   // Takes a bundle back that was never sent. false when it may have crossed.
   bool withdraw(const BundleKey& key);
-  // The gate answered it: it is not sent again.
-  void settled(const BundleKey& key);
+  // The gate answered it: it is not sent again. Gives since when it was on its way; nothing for one of an
+  // earlier life.
+  std::optional<Steady::duration> settled(const BundleKey& key);
   // Tells the gate that a result is on disk here.
   void say(const transfer::ResultTaken& message);
   void say(const transfer::DropResultTaken& message);
@@ -56,8 +61,14 @@ class GateLink {
   // says again what it has no answer to. It says it once a connection.
   void hear_again();
   bool connected() const;
-  // Whether who listens for the other zone is a program of ours on this host; nothing while not connected.
+  struct Numbers {
+    std::size_t waiting = 0, unanswered = 0;  // bundles: not sent yet; sent and not answered
+  };
+  Numbers numbers() const;
+  // Whether the closed side's program runs on this host; nothing while not connected.
   std::optional<bool> same_host() const;
+  // The wire to the gate's host; none when it is on this one. As long as this lives.
+  const zone::ZoneLink* wire() const;
 
  private:
   struct Impl;

@@ -10,6 +10,7 @@
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/cleaner/doors/door_links.h"
 #include "service/cleaner/processor_job.h"
 #include "service/cleaner/report.h"
@@ -60,6 +61,35 @@ transfer::Bundle bundle_of(const store::Envelope& envelope, std::vector<transfer
   return bundle;
 }
 
+// What is counted of a decision once it is on the disk.
+class Judged {
+ public:
+  Judged(const store::DecidedItem& decided, bool again)
+      : again_(again), received_ms_(decided.envelope.received_ms) {
+    for (const store::DecidedGroup& group : decided.groups)
+      groups_.push_back({group.verdict, group.recipients.size(), group.reasons});
+  }
+  void count() const {
+    if (again_) return meters::cleaning.again.add();
+    meters::cleaning.items.add();
+    meters::cleaning.to_verdict.see(static_cast<double>(unix_ms_now() - received_ms_) / 1000);
+    for (const GroupOf& group : groups_) {
+      meters::cleaning.verdicts[static_cast<std::size_t>(group.verdict)].add(group.recipients);
+      for (const Finding reason : group.reasons) meters::cleaning.reason(reason, group.recipients);
+    }
+  }
+
+ private:
+  struct GroupOf {
+    Verdict verdict;
+    std::size_t recipients;
+    std::vector<Finding> reasons;
+  };
+  bool again_;
+  std::int64_t received_ms_;
+  std::vector<GroupOf> groups_;
+};
+
 }  // namespace
 
 void Processor::process(Work work) {
@@ -74,6 +104,7 @@ void Processor::process(Work work) {
 }
 
 void Processor::put_off(Work& work, const char* why) {
+  meters::cleaning.put_off.add();
   log::warning("item put off", work.where.id, {{"why", why}});
   parts_.attempts.lay_aside(work.where.id);
   parts_.queue.put_off(std::move(work));
@@ -332,13 +363,15 @@ void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle>
                {"recipients", std::int64_t(group.recipients.size())},
                {"reasons", reasons_json(group.reasons)},
                {"ms", job.parse_ms + job.compose_ms}});
+  const Judged judged(decided, work.again());
   const bool looks = work.unlock || !decided.locked.empty() || !decided.words.empty();
   const ItemId id = decided.envelope.id;
   const std::string sender = decided.envelope.sender;
   parts_.items.decide(std::move(decided),
-                      [this, id, sender, looks, damaged = job.damaged, work = std::move(work),
+                      [this, id, sender, looks, judged, damaged = job.damaged, work = std::move(work),
                        why = std::move(job.why), leaving = std::move(leaving)](bool written) mutable {
                         if (!written) return put_off(work, "the store could not write");
+                        judged.count();
                         parts_.attempts.end(id);
                         parts_.queue.finished(id);
                         parts_.taken(id);

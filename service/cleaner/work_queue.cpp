@@ -130,6 +130,17 @@ std::vector<transfer::Announce> WorkQueue::in_hand() {
   });
 }
 
+WorkQueue::Numbers WorkQueue::numbers() {
+  Numbers out = state_.with([](State& state) {
+    return Numbers{state.due.size(), state.later.size(), 0, state.in_hand.size()};
+  });
+  documents_.find([&](const Work&) {
+    ++out.documents;
+    return false;
+  });
+  return out;
+}
+
 std::size_t WorkQueue::size() {
   return state_.with([](State& state) { return state.known.size(); });
 }

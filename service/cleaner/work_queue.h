@@ -84,6 +84,10 @@ class WorkQueue {
   std::vector<transfer::Announce> waiting(std::size_t max);  // oldest first, for listings
   std::vector<transfer::Announce> in_hand();
   std::size_t size();
+  struct Numbers {
+    std::size_t due = 0, put_off = 0, documents = 0, in_hand = 0;
+  };
+  Numbers numbers();
 
  private:
   struct State {

@@ -15,6 +15,7 @@
 #include <iostream>
 
 #include "service/base/admin.h"
+#include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
@@ -26,6 +27,7 @@
 #include "service/supervisor/supervisor.h"
 #include "service/workers/pool.h"
 #include "service/workers/selftest.h"
+#include "service/zone/certificate.h"
 
 namespace kiyome::command {
 namespace {
@@ -118,13 +120,73 @@ void check_console(const Config& config) {
       std::puts(fmt::format("注意: {0} は TLS なしです / {0} is without TLS", at.text()).c_str());
 }
 
+// The closed side's of two hosts: items and decisions are on the other one.
+bool is_gate_alone(const Config& config) {
+  return !std::filesystem::exists(admin_socket(config, "cleaner")) &&
+         std::filesystem::exists(admin_socket(config, "gate"));
+}
+
+// The gate has a queue, too: what it has still to deliver.
+AskOptions of_this_host(const Config& config, const AskOptions& given) {
+  AskOptions out = given;
+  if (given.role != "cleaner" || !is_gate_alone(config)) return out;
+  if (given.command != "queue.list")
+    throw PermanentFailure(
+        "インターネット側のホストで実行してください / this host runs the gate alone: ask on the Internet "
+        "side's");
+  out.role = "gate";
+  out.command = "list";
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& each : lines) out += (out.empty() ? "" : "\n") + each;
+  return out;
+}
+
+// Throws ConfigError for what can never work. `roles`: those that this host is to run; empty: not known.
+zone::Inspection look_at_transfer(const Config& config, const std::set<std::string>& roles) {
+  TransferConfig transfer = config.transfer;
+  zone::read_files(transfer);
+  zone::Inspection out = zone::inspect(transfer, config.path, unix_ms_now());
+  if (!out.mistakes.empty()) throw ConfigError(joined(out.mistakes));
+  if (transfer.mode == TransferMode::local) return out;
+  if (roles.contains("cleaner") && roles.contains("gate"))
+    throw ConfigError(
+        config.path +
+        ": transfer.mode: cleaner and gate are on two hosts in this mode: say which with --role");
+  if ((roles.contains("cleaner") && out.side != zone::Side::internet) ||
+      (roles.contains("gate") && out.side != zone::Side::closed))
+    throw ConfigError(config.path +
+                      ": transfer.certificate: is the other side's: the cleaner needs one of the "
+                      "Internet side, the gate one of the closed side");
+  return out;
+}
+
+int check_transfer(const Config& config) {
+  const zone::Inspection transfer = look_at_transfer(config, {});
+  for (const std::string& each : transfer.notes) std::puts(("注意: " + each).c_str());
+  if (!transfer.ended.empty()) throw ConfigError(joined(transfer.ended));
+  if (transfer.side)
+    std::puts(*transfer.side == zone::Side::internet
+                  ? "2 台構成: このホストはインターネット側です。 / Two hosts: this one is the Internet side."
+                  : "2 台構成: このホストは閉域側です。 / Two hosts: this one is the closed side.");
+  else
+    std::puts(
+        "注意: 1 台だけの構成は「通信経路の分割」になりません。 / One host alone is not a split of the "
+        "paths.");
+  return 0;
+}
+
 }  // namespace
 
 int serve(const Config& config, const std::set<std::string>& roles) {
   compose::check_words(config);
+  const zone::Inspection transfer = look_at_transfer(config, roles);
   log::start("supervisor", config.log_level);
-  for (const std::string& key : config.later_listeners)
-    log::warning("listener not in this build", {{"key", key}});
+  // No reason not to take mail in: it waits here.
+  for (const std::string& each : transfer.ended) log::error("zone certificate", {{"why", each}});
   return supervisor::supervise(config, roles);
 }
 
@@ -133,14 +195,10 @@ int check(const Config& config) {
   for (const SmtpClientConfig* client : {&config.returns, &config.deliver})
     if (client->tls == TlsMode::required) delivery::TlsClient{*client};  // says when its CA cannot be used
   std::puts((config.path.empty() ? "built-in defaults: ok" : config.path + ": ok").c_str());
-  for (const std::string& key : config.later_listeners)
-    std::puts((key + ": accepted; this build does not serve it yet").c_str());
   for (const std::string& absent : absent_folders(config))
     std::puts(("注意: 今は使えないフォルダー / a folder that cannot be used now: " + absent).c_str());
   check_console(config);
-  std::puts(
-      "注意: 1 台だけの構成は「通信経路の分割」になりません。 / One host alone is not a split of the paths.");
-  return 0;
+  return check_transfer(config);
 }
 
 int verify(const std::vector<std::string>& files) {
@@ -191,8 +249,9 @@ int policy_explain(const Config& config, const std::string& from, const std::str
   return 0;
 }
 
-int ask(const Config& config, const AskOptions& options) {
+int ask(const Config& config, const AskOptions& given) {
   bool intact = true;
+  const AskOptions options = of_this_host(config, given);
   const std::string error = ask_admin(
       admin_socket(config, options.role.c_str()), request_json(options), [&](const std::string& line) {
         if (options.command == "audit.list" && line.find("\"intact\":false") < line.find("\"event\":"))
@@ -209,8 +268,9 @@ int ask(const Config& config, const AskOptions& options) {
 
 int retry(const Config& config, const std::string& id) {
   const auto quiet = [](const std::string&) {};
-  const bool cleaner = complain(ask_admin(admin_socket(config, "cleaner"), request_json("retry", id), quiet));
   const std::string gate = admin_socket(config, "gate");
+  if (is_gate_alone(config)) return complain(ask_admin(gate, request_json("retry", id), quiet)) ? 1 : 0;
+  const bool cleaner = complain(ask_admin(admin_socket(config, "cleaner"), request_json("retry", id), quiet));
   // On the Internet side of two hosts there is no gate to ask.
   if (std::filesystem::exists(gate)) complain(ask_admin(gate, request_json("retry", id), quiet));
   return cleaner ? 1 : 0;

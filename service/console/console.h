@@ -31,6 +31,7 @@ class Console {
   void reload(const Config& config, const std::string& certificate_pem, const std::string& key_pem);
   // Accounts and trail; any thread.
   void admin(const std::string& request, const AdminReply& reply);
+  const trail::Keeper& keeper() const { return keeper_; }
 
  private:
   void tell_cleaner(const audit::Checkpoint& checkpoint);

@@ -5,8 +5,21 @@
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/console/console.h"
+#include "service/sight/families.h"
+#include "service/sight/process.h"
+#include "service/sight/speaker.h"
 
 namespace kiyome::console {
+namespace {
+
+void show_house(sight::Sheet& sheet, const trail::Keeper& keeper) {
+  sight::show_disk(sheet, ".", {{"audit", "audit.sqlite"}, {"accounts", "accounts.sqlite"}});
+  sheet.condition("cleaner", bool(connect_unix("../run/review.sock")));
+  if (const auto state = keeper.forwarding())
+    sight::show_collector(sheet, state->connected, keeper.unsent(state->sent));
+}
+
+}  // namespace
 
 int run_console(RoleContext& context) {
   raise_descriptor_limit();
@@ -16,6 +29,9 @@ int run_console(RoleContext& context) {
         context.take_one("admin"),
         [&](const std::string& request, const AdminReply& reply) { console.admin(request, reply); });
     console.serve(context);
+    std::vector<Descriptor> told = context.take("sight");
+    const sight::Speaker speaker(told.empty() ? Descriptor() : std::move(told.front()), sight::show_pages,
+                                 [&](sight::Sheet& sheet) { show_house(sheet, console.keeper()); });
     context.serve([&](const Config& next) -> std::string {
       try {
         const std::string certificate = context.take_text("tls_certificate");

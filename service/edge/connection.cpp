@@ -10,6 +10,7 @@
 
 #include "proto/base/limits.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/edge/proxy_header.h"
 
 namespace kiyome::edge {
@@ -62,6 +63,7 @@ void Connection::admit(const IpAddress& peer) {
                   smtp::ServerClient{peer.text(), "", "", listed});
   phase_ = Phase::session;
   if (!parts_->admission.enter_from(peer.counted(), settings_->config.connections_per_address_max)) {
+    meters::smtp.refused(meters::SessionRefusal::address_full);
     // No lingering here: one address must not fill the places of all.
     dialog_->end(smtp::replies::too_many_connections(settings_->config.hostname));
     send_output();
@@ -138,6 +140,7 @@ bool Connection::proxy_step(std::span<char> scratch) {
   held_.append(scratch.data(), static_cast<std::size_t>(count));
   const ProxyHeader header = parse_proxy_header(held_);
   if (header.kind == ProxyHeader::Kind::bad) {
+    meters::smtp.refused(meters::SessionRefusal::proxy_header);
     log::warning("proxy_header_refused", {{"client", peer_.text()}});
     die();
     return false;
@@ -147,6 +150,7 @@ bool Connection::proxy_step(std::span<char> scratch) {
   phase_began_ = line_began_ = Steady::now();
   if (header.kind == ProxyHeader::Kind::unknown) {
     // Who it is decides what it may do, and the balancer's own rights are not its client's.
+    meters::smtp.refused(meters::SessionRefusal::proxy_header);
     log::warning("proxy_client_unknown", {{"client", peer_.text()}});
     die();
     return false;
@@ -160,6 +164,7 @@ bool Connection::handshake_step() {
     case TlsSession::Outcome::blocked:
       return false;
     case TlsSession::Outcome::closed:
+      meters::smtp.refused(meters::SessionRefusal::tls);
       log::info("tls_failed", {{"client", dialog_->client().address}});
       die();
       return false;

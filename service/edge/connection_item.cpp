@@ -4,6 +4,7 @@
 #include "proto/base/check.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/edge/connection.h"
 
 namespace kiyome::edge {
@@ -61,6 +62,7 @@ std::optional<smtp::ServerReply> Connection::refuse_recipient(const smtp::Server
 }
 
 void Connection::refused(const smtp::ServerReply& reply) {
+  meters::smtp.answered(reply.code);
   const smtp::ServerClient& client = dialog_->client();
   const std::initializer_list<log::Field> fields = {{"client", std::string_view(client.address)},
                                                     {"code", static_cast<std::int64_t>(reply.code)},

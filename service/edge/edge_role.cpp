@@ -14,10 +14,12 @@
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/edge/disk_space.h"
+#include "service/edge/edge_sight.h"
 #include "service/edge/folder/hot_folder.h"
 #include "service/edge/intake_link.h"
 #include "service/edge/pages.h"
 #include "service/edge/smtp_server.h"
+#include "service/sight/speaker.h"
 
 namespace kiyome::edge {
 namespace {
@@ -135,6 +137,11 @@ int run_edge(RoleContext& context) {
       SmtpServer server(std::move(listeners), settings, originals, announce, "originals");
       pages.serve(context, files);
       if (folder) folder->start();
+      std::vector<Descriptor> told = context.take("sight");
+      const sight::Speaker speaker(
+          told.empty() ? Descriptor() : std::move(told.front()),
+          [&](sight::Sheet& sheet) { show_now(sheet, server, link); },
+          [&](sight::Sheet& sheet) { show_house(sheet, pages.keeper()); });
       context.serve([&](const Config& next) { return reload(server, pages, folder.get(), context, next); });
       pages.stop();
       if (folder) folder->stop();

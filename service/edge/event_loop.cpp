@@ -12,6 +12,7 @@
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 
 namespace kiyome::edge {
 namespace {
@@ -122,9 +123,11 @@ void EventLoop::accept_some(int listener) {
     }
     if (!socket && (errno == ECONNABORTED || errno == EINTR)) continue;
     if (!socket) return;
+    meters::smtp.connections.add();
     const auto settings = parts_->current();
     const IpAddress peer = IpAddress::from(address);
     if (!parts_->admission.enter(settings->config.connections_max)) {
+      meters::smtp.refused(meters::SessionRefusal::full);
       tell_crowded(*settings);
       const std::string line = smtp::replies::too_many_connections(settings->config.hostname).line();
       [[maybe_unused]] const ssize_t sent =

@@ -36,6 +36,7 @@ class Pages {
   // Accounts and trail; any thread.
   void admin(const std::string& request, const AdminReply& reply);
   IntakeLink::DropCalls calls();
+  const trail::Keeper& keeper() const { return keeper_; }
 
  private:
   drop::Outside outside(store::OriginalLog& originals, IntakeLink& link);

@@ -29,6 +29,8 @@ class SmtpServer {
   // Blocks.
   void stop(Steady::time_point by);
   std::uint32_t connections() const { return parts_->admission.connections(); }
+  // Below so much free space no mail is taken.
+  std::uint64_t free_bytes_min() const { return parts_->current()->config.free_bytes_min; }
 
  private:
   std::vector<Descriptor> listeners_;

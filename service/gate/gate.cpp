@@ -17,6 +17,8 @@
 #include "service/gate/outbox.h"
 #include "service/gate/sealed_mail.h"
 #include "service/http/json_text.h"
+#include "service/sight/families.h"
+#include "service/sight/process.h"
 #include "service/trail/keeper.h"
 #include "service/trail/words.h"
 
@@ -28,6 +30,7 @@ using namespace std::chrono_literals;
 constexpr auto kMailsInHand = 7000ms;   // of the 10 s that a stop may take
 constexpr double kRememberedDays = 30;  // (id, part) of finished bundles
 constexpr auto kPruneEvery = 1h;
+constexpr std::uint64_t kRoomMin = 64u << 20;  // octets of disk; with less it is not ready for bundles
 
 std::string text_of(const Poco::JSON::Object& object) {
   std::ostringstream out;
@@ -53,6 +56,7 @@ struct Gate::Impl {
   const std::int64_t start_ms = unix_ms_now();
   const Steady::time_point start = Steady::now();
   GateStore store;
+  std::unique_ptr<zone::ZoneLink> zone;  // none: the Internet side is on this host
   std::unique_ptr<Intake> intake;
   std::unique_ptr<Writer> writer;
   std::unique_ptr<trail::Keeper> keeper;
@@ -69,7 +73,9 @@ struct Gate::Impl {
   Guarded<Originals> originals;
   std::atomic<std::int64_t> prune_next_ms{0};
 
-  explicit Impl(const std::string& folder) : store(folder) {}
+  const std::string home;  // its folder
+
+  explicit Impl(const std::string& where) : store(where), home(where) {}
   std::int64_t now_ms() const {
     return start_ms + std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
   }
@@ -83,6 +89,7 @@ struct Gate::Impl {
   void heard(const transfer::Checkpoint& checkpoint);
   bool has_takers(const transfer::DropBundle& bundle);
   void prune_sometimes();
+  sight::ZoneCounts zone_counts() const;
   void drops(const AdminReply& reply);
   void list(const AdminReply& reply);
   void status(const AdminReply& reply);
@@ -173,9 +180,10 @@ bool Gate::Impl::has_takers(const transfer::DropBundle& bundle) {
 }
 
 Gate::Gate(const std::string& folder, const Config& config, Descriptor listening,
-           std::optional<PickUpGifts> pick_up, Descriptor output)
+           std::optional<PickUpGifts> pick_up, Descriptor output, std::unique_ptr<zone::ZoneLink> zone)
     : impl_(std::make_unique<Impl>(folder)) {
   Impl& gate = *impl_;
+  gate.zone = std::move(zone);
   gate.deliver = config.deliver;
   gate.hostname = config.smtp.hostname;
   gate.read_originals(config);
@@ -200,7 +208,8 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   }
   intake_calls.sealed = [&gate](const transfer::SealedOriginal& original) { return gate.sealed(original); };
   intake_calls.door_state = [&gate](const transfer::DoorState& state) { gate.doors->answered(state); };
-  gate.intake = std::make_unique<Intake>(std::move(listening), gate.store, std::move(intake_calls));
+  gate.intake =
+      std::make_unique<Intake>(std::move(listening), gate.store, std::move(intake_calls), gate.zone.get());
   gate.writer = std::make_unique<Writer>(gate.store, [&gate] { gate.intake->batch_done(); });
   gate.look_after_trail(folder, config);
   gate.doors = std::make_unique<DoorBack>(DoorBack::Parts{gate.store, *gate.writer, gate.intake->way_back(),
@@ -223,6 +232,7 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   if (gate.output) gate.output->start();
   const Outbox::Numbers numbers = gate.outbox->numbers();
   log::info("gate serves", {{"pending", static_cast<std::int64_t>(numbers.waiting + numbers.sending)}});
+  if (gate.zone) gate.zone->start();
   gate.intake->start(*gate.writer);
   gate.keeper->start();
 }
@@ -231,6 +241,7 @@ Gate::~Gate() {
   if (impl_->pick_up) impl_->pick_up->stop();
   if (impl_->output) impl_->output->stop();
   impl_->intake->stop();
+  if (impl_->zone) impl_->zone->stop();
   impl_->doors->stop();
   impl_->outbox->stop(kMailsInHand);
   impl_->keeper->stop();
@@ -254,6 +265,8 @@ void Gate::Impl::prune_sometimes() {
 std::string Gate::reload(const Config& next, const std::string& certificate_pem, const std::string& key_pem) {
   if (next.deliver.connections_max != impl_->deliver.connections_max)
     return "gate.deliver.connections_max: changing it takes a restart";
+  if (impl_->zone)
+    if (std::string why = impl_->zone->reload(next.transfer); !why.empty()) return why;
   try {
     impl_->outbox->reload(next.deliver, next.smtp.hostname);
   } catch (const std::exception& trouble) {
@@ -275,6 +288,42 @@ void Gate::admin(const std::string& request, const AdminReply& reply) {
   if (trail::tell_trail(*impl_->keeper, request, reply)) return;
   if (impl_->pick_up && auth::handle_admin(impl_->pick_up->accounts(), request, reply)) return;
   throw PermanentFailure("unknown command");
+}
+
+void Gate::show_now(sight::Sheet& sheet) {
+  sight::show_gate(sheet);
+  sight::show_commits(sheet, "gate", meters::gate_commits);
+  sight::show_pages(sheet);
+  sight::show_zone(sheet, impl_->zone_counts());
+  const Outbox::Numbers numbers = impl_->outbox->numbers();
+  sheet.gauge("kiyome_gate_waiting", "Bundles that wait for an attempt to deliver",
+              static_cast<double>(numbers.waiting));
+  sheet.gauge("kiyome_gate_sending", "Bundles that are being delivered",
+              static_cast<double>(numbers.sending));
+  sheet.gauge("kiyome_next_hop_reached", "1: the last attempt came to a session with a mail server",
+              numbers.reached ? 1 : 0);
+  sheet.gauge("kiyome_gate_connected", "1: the Internet side is connected",
+              impl_->intake->way_back().connected() ? 1 : 0);
+}
+
+sight::ZoneCounts Gate::Impl::zone_counts() const {
+  if (!zone) return {};
+  const zone::ZoneLink::Counts counts = zone->counts();
+  return {counts.unknown_peers, counts.unfinished, counts.sessions, counts.slowed,
+          zone->certificate_end_ms()};
+}
+
+void Gate::show_house(sight::Sheet& sheet) {
+  sight::show_disk(sheet, impl_->home,
+                   {{"database", impl_->home + "/gate.sqlite"},
+                    {"database-journal", impl_->home + "/gate.sqlite-wal"},
+                    {"clean", impl_->home + "/blobs"}});
+  const auto space = sight::space_of(impl_->home);
+  sheet.condition("disk", space && space->free > kRoomMin);
+  sheet.gauge("kiyome_gate_results_unconfirmed", "Results that the Internet side has not confirmed",
+              static_cast<double>(impl_->store.waiting_results()));
+  if (const auto state = impl_->keeper->forwarding())
+    sight::show_collector(sheet, state->connected, impl_->keeper->unsent(state->sent));
 }
 
 void Gate::Impl::list(const AdminReply& reply) {
@@ -302,6 +351,7 @@ void Gate::Impl::status(const AdminReply& reply) {
   line.set("next_hop_reached", numbers.reached);
   line.set("results_unconfirmed", static_cast<Poco::UInt64>(store.waiting_results()));
   line.set("internet_side_connected", intake->way_back().connected());
+  if (zone) line.set("unknown_peers", static_cast<Poco::UInt64>(zone->counts().unknown_peers));
   reply(text_of(line));
 }
 

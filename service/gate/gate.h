@@ -10,16 +10,20 @@
 #include "service/base/config.h"
 #include "service/base/descriptor.h"
 #include "service/gate/pick_up/service.h"
+#include "service/sight/sheet.h"
+#include "service/zone/zone_link.h"
 
 namespace kiyome::gate {
 
 class Gate {
  public:
-  // `folder` is the gate's own; `listening` a Unix socket for the Internet side; `output` where the output
-  // folder stands, if there is one. Serves at once; without gifts there is no pick-up, and what is meant for
-  // it is refused. Throws TemporaryFailure and ConfigError.
+  // `folder` is the gate's own; `listening` a Unix socket for the Internet side, or `zone` the wire to it
+  // when it is another host (not started yet); `output` where the output folder stands, if there is one.
+  // Serves at once; without gifts there is no pick-up, and what is meant for it is refused. Throws
+  // TemporaryFailure and ConfigError.
   Gate(const std::string& folder, const Config& config, Descriptor listening,
-       std::optional<PickUpGifts> pick_up = {}, Descriptor output = {});
+       std::optional<PickUpGifts> pick_up = {}, Descriptor output = {},
+       std::unique_ptr<zone::ZoneLink> zone = {});
   // Takes nothing new, finishes the mails in hand, writes what is known. Within 10 s.
   ~Gate();
 
@@ -30,6 +34,9 @@ class Gate {
   // {"command":"audit.list"}, {"command":"audit.verify"}, and with a pick-up what auth/admin_commands.h
   // takes. Throws PermanentFailure for anything else.
   void admin(const std::string& request, const AdminReply& reply);
+  // How it fares: what is known at once, and what takes a look at the disk (throws TemporaryFailure).
+  void show_now(sight::Sheet& sheet);
+  void show_house(sight::Sheet& sheet);
 
  private:
   struct Impl;

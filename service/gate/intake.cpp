@@ -12,6 +12,7 @@
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/gate/verify.h"
 #include "service/gate/verify_sealed_zip.h"
 
@@ -64,8 +65,9 @@ std::optional<Refusal> refuse(const transfer::SealedOriginal& sealed) {
   return std::nullopt;
 }
 
-Intake::Intake(Descriptor listening, GateStore& store, Calls calls)
+Intake::Intake(Descriptor listening, GateStore& store, Calls calls, zone::ZoneLink* zone)
     : listening_(std::move(listening)),
+      zone_(zone),
       calls_(std::move(calls)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       way_back_(store) {
@@ -106,12 +108,16 @@ void Intake::hang_up(const char* why) {
 }
 
 void Intake::accept_peer() {
-  Descriptor next(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  Descriptor next =
+      zone_ != nullptr
+          ? zone_->next()
+          : Descriptor(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!next) return;
   hang_up("a newer one came");
   peer_ = std::move(next);
   frames_ = std::make_unique<transfer::FrameReader>(limits::kTransferFrame);
   way_back_.connect(peer_.get());
+  meters::gate.connections.add();
   log::info("bundle connection");
 }
 
@@ -119,12 +125,12 @@ void Intake::run() {
   while (!stopping_) {
     const auto now = Steady::now();
     const bool listen = now >= listen_again_;
+    const int comes = zone_ != nullptr ? zone_->ready() : listening_.get();
     throttled_ = full() || way_back_.crowded();
     const bool read = peer_ && !full() && !way_back_.crowded();
     const short events = static_cast<short>((read ? POLLIN : 0) | (way_back_.waiting() ? POLLOUT : 0));
-    pollfd entries[3] = {{wake_.get(), POLLIN, 0},
-                         {listen ? listening_.get() : -1, POLLIN, 0},
-                         {peer_ ? peer_.get() : -1, events, 0}};
+    pollfd entries[3] = {
+        {wake_.get(), POLLIN, 0}, {listen ? comes : -1, POLLIN, 0}, {peer_ ? peer_.get() : -1, events, 0}};
     const auto pause =
         listen ? -1 : std::chrono::ceil<std::chrono::milliseconds>(listen_again_ - now).count();
     if (::poll(entries, 3, static_cast<int>(pause)) < 0 && errno != EINTR) throw_errno("poll");
@@ -160,6 +166,7 @@ void Intake::read_peer() {
   while (peer_) {
     const Result<bool> got = frames_->next(frame_);
     if (!got) {
+      meters::gate.frames_refused.add();
       log::error("bundle stream broken", {{"why", got.error().what}});
       hang_up("not our protocol");
       listen_again_ = Steady::now() + kAfterTrouble;
@@ -174,6 +181,7 @@ void Intake::read_peer() {
 void Intake::handle(std::string_view frame) {
   Result<transfer::Forward> message = transfer::decode_forward(frame);
   if (!message) {
+    meters::gate.frames_refused.add();
     log::error(
         "bundle frame does not decode",
         {{"why", message.error().what}, {"offset", static_cast<std::int64_t>(message.error().offset)}});
@@ -208,6 +216,7 @@ void Intake::forget(std::function<void(GateStore&)> apply) {
 }
 
 void Intake::say_refused(const Refusal& refusal) {
+  meters::gate.refused(static_cast<std::size_t>(refusal.told.reason));
   log::error("bundle refused", refusal.told.id,
              {{"part", refusal.told.part},
               {"why", refusal.why},
@@ -234,10 +243,10 @@ void Intake::take(const transfer::SealedOriginal& sealed) {
                         "no originals are taken here"});
   log::warning("sealed original taken", sealed.id,
                {{"of", sealed.item.text()}, {"recipient", sealed.recipient}});
-  keep(std::move(*mail));
+  keep(std::move(*mail), true);
 }
 
-void Intake::keep(transfer::Bundle bundle) {
+void Intake::keep(transfer::Bundle bundle, bool sealed) {
   struct Taken {
     std::shared_ptr<const transfer::Bundle> bundle;  // shared with the outbox, which sends it
     std::int64_t received_ms = 0;
@@ -250,7 +259,7 @@ void Intake::keep(transfer::Bundle bundle) {
   Writer::Work work;
   work.octets = octets;
   work.apply = [taken](GateStore& store) { taken->row = store.insert(*taken->bundle, taken->received_ms); };
-  work.done = [this, taken, octets](bool written) {
+  work.done = [this, taken, octets, sealed](bool written) {
     --unwritten_;
     unwritten_octets_ -= octets;
     if (!written) {
@@ -258,6 +267,7 @@ void Intake::keep(transfer::Bundle bundle) {
       return;
     }
     way_back_.say(transfer::WayBack(transfer::Accepted{taken->bundle->id, taken->bundle->part}));
+    if (taken->row) meters::gate.bundles[sealed ? 2 : 0].add();
     if (taken->row) calls_.accepted(*taken->row, taken->received_ms, taken->bundle);
   };
   ++unwritten_;
@@ -305,6 +315,7 @@ void Intake::take(transfer::DropBundle bundle) {
       return say_refused(envelope(taken->bundle, "the submission is known with other words"));
     way_back_.say(transfer::WayBack(transfer::Accepted{taken->bundle.id, taken->bundle.part}));
     way_back_.say(taken->results);
+    if (taken->inserted == DropStore::Inserted::taken) meters::gate.bundles[1].add();
     if (taken->inserted == DropStore::Inserted::taken) calls_.dropped(taken->bundle.submission);
   };
   ++unwritten_;

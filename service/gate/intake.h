@@ -17,6 +17,7 @@
 #include "service/base/descriptor.h"
 #include "service/gate/way_back.h"
 #include "service/gate/writer.h"
+#include "service/zone/zone_link.h"
 
 namespace kiyome::gate {
 
@@ -53,7 +54,9 @@ class Intake {
     // Empty: it takes none.
     std::function<std::optional<transfer::Bundle>(const transfer::SealedOriginal&)> sealed{};
   };
-  Intake(Descriptor listening, GateStore& store, Calls calls);
+  // Connections come to `listening`, a Unix socket, or from another host by way of `zone`, which outlives
+  // this.
+  Intake(Descriptor listening, GateStore& store, Calls calls, zone::ZoneLink* zone = nullptr);
   ~Intake();
 
   // To be given to the writer and to whoever has results; they end before this does.
@@ -71,7 +74,7 @@ class Intake {
   void read_peer();
   void handle(std::string_view frame);
   void take(transfer::Bundle bundle);
-  void keep(transfer::Bundle bundle);
+  void keep(transfer::Bundle bundle, bool sealed = false);
   void take(transfer::DropBundle bundle);
   void take(const transfer::SealedOriginal& sealed);
   void take(transfer::Door door);
@@ -82,6 +85,7 @@ class Intake {
   void wake();
 
   Descriptor listening_;
+  zone::ZoneLink* zone_;
   Calls calls_;
   Writer* writer_ = nullptr;
   Descriptor wake_;

@@ -6,6 +6,7 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 
 namespace kiyome::gate {
 namespace {
@@ -44,6 +45,16 @@ void tell(const PendingBundle& bundle, const transfer::Recipient& recipient, con
              {"hop", result.hop},
              {"reply", result.reply},
              {"attempt", static_cast<std::int64_t>(bundle.attempts) + 1}});
+}
+
+void count(const PendingBundle& bundle, const RecipientResult& result, std::int64_t now_ms) {
+  const auto kind = static_cast<std::size_t>(result.kind);
+  static_assert(static_cast<std::size_t>(RecipientResult::Kind::delivered) == 0 &&
+                static_cast<std::size_t>(RecipientResult::Kind::relayed_without_dsn) == 1 &&
+                static_cast<std::size_t>(RecipientResult::Kind::temporary) == 2 &&
+                static_cast<std::size_t>(RecipientResult::Kind::permanent) == 3);
+  meters::gate.attempts[kind].add();
+  if (kind <= 1) meters::gate.to_delivery.see(static_cast<double>(now_ms - bundle.received_ms) / 1000);
 }
 
 // What is there and cannot be read, or not now: the same for every recipient.
@@ -206,6 +217,7 @@ void Outbox::send(Entry entry) {
   bool reached = false;
   for (std::size_t i = 0; i < recipients->size(); ++i) {
     tell(entry.bundle, (*recipients)[i], results[i]);
+    count(entry.bundle, results[i], calls_.now_ms());
     reached = reached || results[i].reached;
   }
   Outcome outcome = judge(entry.bundle, *recipients, results, hop->config, calls_.now_ms(), random01());

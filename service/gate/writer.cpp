@@ -6,6 +6,7 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 
 namespace kiyome::gate {
 namespace {
@@ -58,7 +59,10 @@ bool Writer::write(std::vector<Work>& batch) {
   try {
     store_.begin();
     for (Work& work : batch) work.apply(store_);
+    const auto began = Steady::now();
     store_.commit();
+    meters::gate_commits.seconds.see(Steady::now() - began);
+    meters::gate_commits.group.see(static_cast<double>(batch.size()));
     return true;
   } catch (const TemporaryFailure& trouble) {
     log::error("gate store", {{"why", trouble.what()}, {"batch", static_cast<std::int64_t>(batch.size())}});

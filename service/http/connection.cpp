@@ -11,6 +11,7 @@
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/http/answer.h"
 
 namespace kiyome::http {
@@ -133,6 +134,7 @@ void Connection::send(Response& response, bool head_only, bool keep_alive) {
     response = Response::problem({500, "internal", {}});
     header = answer_header(response, form);
   }
+  meters::http.answered(response.status);
   write_answer(wire_, header, response, head_only, pace());
   if (!keep_alive) wire_.end();
 }

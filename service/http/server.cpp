@@ -23,6 +23,7 @@
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/http/connection.h"
 #include "service/http/wire.h"
 
@@ -169,6 +170,7 @@ void* Server::Impl::start(void* argument) {
 
 // Over TLS nothing can be said without a handshake, which is what there is no room for.
 void Server::Impl::say_busy(int socket) {
+  meters::http.answered(503);
   if (tls.with([](auto& current) { return current != nullptr; })) return;
   static constexpr std::string_view kBusy =
       "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -13,6 +13,7 @@
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
 #include "service/base/log.h"
+#include "service/base/meters.h"
 #include "service/base/sockets.h"
 #include "service/store/item_schema.h"
 #include "service/store/item_writer.h"
@@ -148,7 +149,10 @@ struct ItemStore::Impl {
       Transaction transaction(database);
       for (Operation& operation : batch) operation.work(*writer);
       writer->before_commit();
+      const auto began = Steady::now();
       transaction.commit();
+      meters::item_commits.seconds.see(Steady::now() - began);
+      meters::item_commits.group.see(static_cast<double>(batch.size()));
     } catch (const std::exception& trouble) {
       writer->after_rollback();
       log::error("store", {{"why", trouble.what()}, {"operations", std::int64_t(batch.size())}});

@@ -216,6 +216,12 @@ class ItemStore {
   std::vector<Standing> standings(const ItemId& id);
   std::vector<Allowed> allowed(std::int64_t now_ms);  // all that stand
   std::uint16_t next_part(const ItemId& id);          // ordinal for a further mail of the item
+  struct Counts {
+    std::uint64_t held = 0;           // recipients' copies
+    std::int64_t held_oldest_ms = 0;  // when the oldest of their items came; 0: none is held
+    std::uint64_t returns = 0;        // notices that wait to be sent
+  };
+  Counts counts();
   AuditBook audit_book();  // for whoever looks after the trail; lives as long as this
   std::optional<LegalHold> legal_hold(const ItemId& id);
   // All that stand under one, the newest item first; those older than `before`, when it is given.

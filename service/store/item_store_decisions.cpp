@@ -8,6 +8,23 @@
 
 namespace kiyome::store {
 
+// By indices of their own, without a look at any item.
+ItemStore::Counts ItemStore::counts() {
+  Counts out;
+  look([&](Database& db) {
+    db.kept("SELECT count(*) FROM recipients WHERE state=1").one([&](const Row& row) {
+      out.held = static_cast<std::uint64_t>(row.integer(0));
+    });
+    db.kept("SELECT id FROM recipients WHERE state=1 ORDER BY id LIMIT 1").one([&](const Row& row) {
+      out.held_oldest_ms = item_id(row.blob(0)).unix_ms();
+    });
+    db.kept("SELECT count(*) FROM returns").one([&](const Row& row) {
+      out.returns = static_cast<std::uint64_t>(row.integer(0));
+    });
+  });
+  return out;
+}
+
 void ItemStore::hold(const ItemId& id, std::uint16_t part, const std::string& actor,
                      std::function<void(unsigned)> done, const std::string& detail) {
   auto count = std::make_shared<unsigned>(0);

@@ -86,6 +86,7 @@ void OriginalLog::commit(std::unique_ptr<OriginalWriter> item, Envelope envelope
   } else {
     job.sha256 = sha256(mine.buffer);
   }
+  if (envelope.drop) job.by = envelope.protocol == "FOLDER" ? meters::By::folder : meters::By::drop;
   job.envelope = encode_envelope(envelope);
   job.octets = std::move(mine.buffer);
   job.done = std::move(done);

@@ -262,7 +262,10 @@ void WriterThread::write() {
 // One sync for all that were written since the last one; only then they are told.
 void WriterThread::finish() {
   if (written_.empty()) return;
+  const auto began = Steady::now();
   segment_->sync();
+  meters::original_commits.seconds.see(Steady::now() - began);
+  meters::original_commits.group.see(static_cast<double>(written_.size()));
   index_.with([&](Index& index) {
     for (const Job& job : written_) {
       std::vector<std::uint64_t> segments = job.item->segments;
@@ -272,6 +275,7 @@ void WriterThread::finish() {
   });
   for (Job& job : written_) {
     release(*job.item);
+    meters::taken.one(job.by, job.size);
     job.done(job.where);
   }
   written_.clear();

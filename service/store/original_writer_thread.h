@@ -14,6 +14,7 @@
 #include "service/base/clock.h"
 #include "service/base/descriptor.h"
 #include "service/base/guarded.h"
+#include "service/base/meters.h"
 #include "service/store/original_index.h"
 #include "service/store/original_log.h"
 #include "service/store/original_segment.h"
@@ -33,6 +34,7 @@ struct Job {
   std::shared_ptr<Item> item;  // shared: its owner may be gone while its chunks still wait
   std::string octets;          // of the chunk, or the tail of the content
   // of a commit
+  meters::By by = meters::By::mail;
   std::string envelope;
   std::uint64_t size = 0;
   std::array<std::uint8_t, 32> sha256{};

@@ -49,19 +49,33 @@ bool locked(int file) {
   return true;
 }
 
+void expect_whole(const std::string& data_dir) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(data_dir, none))
+    if (entry.path().filename().string().starts_with(kUnfinishedRestore))
+      throw ConfigError(
+          "data_dir: " + data_dir +
+          ": 復元が途中です。もう一度復元してください / a restore was not finished: run it again");
+}
+
 }  // namespace
 
 Account account_of(const std::string& role) {
   if (::geteuid() != 0) return {::getuid(), ::getgid(), false};
   const std::string name = "kiyome-" + role;
   if (const passwd* entry = ::getpwnam(name.c_str())) return {entry->pw_uid, entry->pw_gid, true};
-  const uid_t number = kFirstNumber + (role == "edge" ? 0 : role == "cleaner" ? 1 : role == "gate" ? 2 : 3);
+  const uid_t number = kFirstNumber + (role == "edge"      ? 0
+                                       : role == "cleaner" ? 1
+                                       : role == "gate"    ? 2
+                                       : role == "console" ? 3
+                                                           : 4);
   return {number, number, true};
 }
 
-Layout lay_out(const std::string& data_dir) {
+Layout lay_out(const std::string& data_dir, Unfinished unfinished) {
   std::error_code trouble;
   std::filesystem::create_directories(data_dir, trouble);
+  if (unfinished == Unfinished::refused) expect_whole(data_dir);
   Layout out;
   out.data.reset(::open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!out.data) refuse(data_dir, "cannot open");

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "service/base/descriptor.h"
@@ -28,7 +29,11 @@ struct Layout {
   Descriptor data, run, edge, cleaner, gate, console;  // open directories
   Descriptor lock;
 };
-// Creates what is missing. Throws ConfigError (data_dir cannot be used, or another supervisor holds it).
-Layout lay_out(const std::string& data_dir);
+// Folders of this beginning are there while a restore is not finished: what stands beside them is not whole.
+inline constexpr const char* kUnfinishedRestore = "restoring-";
+enum class Unfinished : std::uint8_t { refused, allowed };
+// Creates what is missing. Throws ConfigError (data_dir cannot be used, is half restored, or another
+// supervisor holds it).
+Layout lay_out(const std::string& data_dir, Unfinished unfinished = Unfinished::refused);
 
 }  // namespace kiyome::supervisor

@@ -76,7 +76,7 @@ void start(RoleProcess& role) {
             program.get(),
             nothing.get()};
   if (const char* zone = std::getenv("TZ")) plan.environment.push_back(std::string("TZ=") + zone);
-  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
+  for (const char* name : {"JOURNAL_STREAM", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
     if (const char* value = std::getenv(name)) plan.environment.push_back(std::string(name) + "=" + value);
   const auto give = [&](const std::string& name, int fd) {
     plan.words.push_back("--fd");

@@ -36,7 +36,8 @@ struct RoleProcess {
 };
 
 // Forks and executes. The child has: standard error, the gifts, nothing else, and no terminal; its own user
-// when we are root; no environment but PATH, LANG=C.UTF-8 and TZ. Throws TemporaryFailure.
+// when we are root; no environment but PATH, LANG=C.UTF-8, TZ and systemd's
+// JOURNAL_STREAM. Throws TemporaryFailure.
 void start(RoleProcess& role);
 
 }  // namespace kiyome::supervisor

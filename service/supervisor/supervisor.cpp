@@ -15,6 +15,7 @@
 #include <map>
 #include <sstream>
 
+#include "service/base/config_values.h"
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
@@ -55,9 +56,14 @@ RoleProcess::Texts role_texts(const std::string& role, const Config& config) {
   if (role == "cleaner" && !config.template_texts.empty())
     out.emplace_back("templates", pack_templates(config.template_texts));
   add("syslog_ca", "audit.syslog_ca", config.audit.syslog_ca);
+  if (role == "cleaner" || role == "gate") {  // who speaks to the other zone
+    add("transfer_certificate", "transfer.certificate", config.transfer.certificate);
+    add("transfer_key", "transfer.key", config.transfer.key);
+    add("transfer_ca", "transfer.ca", config.transfer.ca);
+  }
   // The cleaner serves nobody by it; it tells how long it holds.
   add("tls_certificate", "tls.certificate", config.tls_certificate);
-  if (role != "cleaner") {
+  if (role != "cleaner" && role != "sight") {
     add("tls_key", "tls.key", config.tls_key);
     add("ldap_ca", "auth.ldap.ca", config.auth.ldap.ca);
   }
@@ -74,6 +80,7 @@ class Supervisor {
     for (const char* role : {"gate", "cleaner", "edge", "console"})  // receivers before senders
       if (roles.contains(role) && (role != std::string_view("console") || has_console(config)))
         add_role(role);
+    if (!metrics_.empty()) add_role("sight");
   }
 
   int run();
@@ -84,10 +91,13 @@ class Supervisor {
     return kept_.back().get();
   }
   void bind_everything(const std::set<std::string>& roles);
+  void bind_transfer(const std::set<std::string>& roles);
   void bind_unix(const std::string& name, const std::string& owner, const std::string& group);
   void bind_pages(const HttpConfig& http, const char* gift, const char* folder);
   void give_place(RoleProcess& role, const char* key, const std::string& folder);
   void add_role(const std::string& role);
+  void bind_sight(const std::set<std::string>& roles);
+  RoleProcess::Texts texts_of(const std::string& role, const Config& config) const;
   void start_due();
   void reap();
   void hear(RoleProcess& role);
@@ -99,7 +109,8 @@ class Supervisor {
   Layout layout_;
   Programs programs_;
   std::vector<Descriptor> kept_;
-  std::vector<int> smtp_;
+  std::vector<int> smtp_, metrics_;
+  std::vector<int> transfer_;  // where this host is the one that listens for the other zone's
   std::map<std::string, int> unix_;
   std::map<std::string, std::vector<Gift>> pages_;  // by the name of their listeners
   std::vector<RoleProcess> roles_;
@@ -141,7 +152,20 @@ void Supervisor::give_place(RoleProcess& role, const char* key, const std::strin
         {{"key", std::string_view(key)}, {"path", above}, {"why", std::string_view(std::strerror(errno))}});
 }
 
+// The cleaner's or the gate's: each host has one of them, unless both are on one and need no wire.
+void Supervisor::bind_transfer(const std::set<std::string>& roles) {
+  const TransferConfig& transfer = config_.transfer;
+  if (transfer.mode == TransferMode::local || transfer.listen.empty()) return;
+  if (!roles.contains("cleaner") && !roles.contains("gate")) return;
+  if (const auto at = config_values::host_port(transfer.listen))
+    transfer_.push_back(keep(listen_tcp(*at, "transfer.listen")));
+}
+
 void Supervisor::bind_everything(const std::set<std::string>& roles) {
+  // What roles left that are on another host now: a command asks who has a socket here.
+  for (const char* role : {"edge", "cleaner", "gate"})
+    if (!roles.contains(role)) ::unlinkat(layout_.run.get(), (std::string(role) + ".admin.sock").c_str(), 0);
+  bind_transfer(roles);
   if (roles.contains("edge")) {
     for (const HostPort& at : config_.smtp.listen) smtp_.push_back(keep(listen_tcp(at, "edge.smtp.listen")));
     bind_pages(config_.drop_box.http, "drop_box", "drop-box");
@@ -153,7 +177,10 @@ void Supervisor::bind_everything(const std::set<std::string>& roles) {
     if (has_console(config_)) bind_unix("review.sock", "cleaner", "console");
   }
   if (roles.contains("gate")) {
-    bind_unix("gate.sock", "gate", "cleaner");
+    if (config_.transfer.mode == TransferMode::local)
+      bind_unix("gate.sock", "gate", "cleaner");
+    else  // the Internet side is another host: nobody comes by a socket of this one
+      ::unlinkat(layout_.run.get(), "gate.sock", 0);
     bind_unix("gate.admin.sock", "gate", "gate");
     bind_pages(config_.pick_up.http, "pick_up", "pick-up");
   }
@@ -163,6 +190,30 @@ void Supervisor::bind_everything(const std::set<std::string>& roles) {
   } else {  // what an earlier configuration left: nobody answers there
     ::unlinkat(layout_.run.get(), "console.admin.sock", 0);
   }
+  bind_sight(roles);
+}
+
+// Where each role tells how it fares, to the sight role alone. Nobody asks where no metrics are served.
+void Supervisor::bind_sight(const std::set<std::string>& roles) {
+  for (const HostPort& at : config_.metrics_listen)
+    metrics_.push_back(keep(listen_tcp(at, "metrics.listen")));
+  for (const char* role : {"gate", "cleaner", "console", "edge"}) {
+    const std::string name = std::string(role) + ".sight.sock";
+    ::unlinkat(layout_.run.get(), name.c_str(), 0);  // what an earlier configuration left
+    if (metrics_.empty() || !roles.contains(role)) continue;
+    if (role != std::string_view("console") || has_console(config_)) bind_unix(name, role, "sight");
+  }
+}
+
+// The sight role is told whom to ask, those first whose word about others counts most.
+RoleProcess::Texts Supervisor::texts_of(const std::string& role, const Config& config) const {
+  RoleProcess::Texts out = role_texts(role, config);
+  if (role != "sight") return out;
+  std::string names;
+  for (const char* each : {"gate", "cleaner", "console", "edge"})
+    if (unix_.contains(std::string(each) + ".sight.sock")) names += std::string(each) + " ";
+  out.emplace_back("roles", names);
+  return out;
 }
 
 void Supervisor::add_role(const std::string& name) {
@@ -170,8 +221,10 @@ void Supervisor::add_role(const std::string& name) {
   role.role = name;
   role.account = account_of(name);
   role.program = name == "gate" ? programs_.gate : programs_.kiyome;
-  role.accepted = role_texts(name, config_);
+  role.accepted = texts_of(name, config_);
   role.gifts.push_back({"lock", layout_.lock.get()});  // data_dir is in use until the last role has ended
+  if (const auto told = unix_.find(name + ".sight.sock"); told != unix_.end())
+    role.gifts.push_back({"sight", told->second});
   if (name == "edge") {
     role.directory = layout_.edge.get();
     for (const int fd : smtp_) role.gifts.push_back({"smtp", fd});
@@ -192,6 +245,7 @@ void Supervisor::add_role(const std::string& name) {
         throw_errno(std::string("chown ") + file);
     role.gifts.push_back({"intake", unix_.at("cleaner.sock")});
     role.gifts.push_back({"admin", unix_.at("cleaner.admin.sock")});
+    for (const int fd : transfer_) role.gifts.push_back({"transfer", fd});
     if (unix_.contains("review.sock")) role.gifts.push_back({"review", unix_.at("review.sock")});
     for (const std::string kind : {"mail", "archive", "office", "pdf", "image"}) {
       const std::string path = programs_.sanitizers + "/" + kind;
@@ -205,13 +259,17 @@ void Supervisor::add_role(const std::string& name) {
           keep(Descriptor(::open((programs_.sanitizers + "/" + kind).c_str(), O_PATH | O_CLOEXEC)));
       if (program >= 0) role.gifts.push_back({"sanitizer." + kind, program});
     }
+  } else if (name == "sight") {
+    role.directory = layout_.run.get();
+    for (const int fd : metrics_) role.gifts.push_back({"metrics", fd});
   } else if (name == "console") {
     role.directory = layout_.console.get();
     role.gifts.push_back({"admin", unix_.at("console.admin.sock")});
     for (const Gift& gift : pages_["console"]) role.gifts.push_back(gift);
   } else {
     role.directory = layout_.gate.get();
-    role.gifts.push_back({"bundles", unix_.at("gate.sock")});
+    if (unix_.contains("gate.sock")) role.gifts.push_back({"bundles", unix_.at("gate.sock")});
+    for (const int fd : transfer_) role.gifts.push_back({"transfer", fd});
     role.gifts.push_back({"admin", unix_.at("gate.admin.sock")});
     for (const Gift& gift : pages_["pick_up"]) role.gifts.push_back(gift);
     give_place(role, "gate.folder.output", config_.output_folder.output);
@@ -289,13 +347,17 @@ void Supervisor::reload() {
       throw ConfigError("gate.pick_up.listen: changing it takes a restart");
     if (next.console.http.listen != config_.console.http.listen)
       throw ConfigError("console.listen: changing it takes a restart");
+    if (next.metrics_listen != config_.metrics_listen)
+      throw ConfigError("metrics.listen: changing it takes a restart");
     if (next.folder.watch != config_.folder.watch)
       throw ConfigError("edge.folder.watch: changing it takes a restart");
     if (next.output_folder.output != config_.output_folder.output)
       throw ConfigError("gate.folder.output: changing it takes a restart");
+    if (next.transfer.mode != config_.transfer.mode || next.transfer.listen != config_.transfer.listen)
+      throw ConfigError("transfer.mode, transfer.listen: changing them takes a restart");
     if (next.data_dir != config_.data_dir) throw ConfigError("data_dir: changing it takes a restart");
     std::vector<RoleProcess::Texts> texts;
-    for (const RoleProcess& role : roles_) texts.push_back(role_texts(role.role, next));
+    for (const RoleProcess& role : roles_) texts.push_back(texts_of(role.role, next));
     config_ = std::move(next);
     for (std::size_t i = 0; i < roles_.size(); ++i) {
       RoleProcess& role = roles_[i];
@@ -380,6 +442,7 @@ Programs find_programs() {
   Programs out;
   out.kiyome = "/proc/self/exe";
   out.gate = self.parent_path() / "kiyome-gate";
+  if (!std::filesystem::exists(out.gate)) out.gate = self.parent_path() / "../lib/kiyome/kiyome-gate";
   out.sanitizers = self.parent_path() / "sanitizers";
   if (!std::filesystem::exists(out.sanitizers))
     out.sanitizers = self.parent_path() / "../lib/kiyome/sanitizers";

@@ -149,6 +149,11 @@ void Keeper::reload(const Config& config) {
 
 std::optional<Forwarding> Keeper::forwarding() const { return impl_->forwarder->state(); }
 
+std::uint64_t Keeper::unsent(std::uint64_t sent) const {
+  const std::uint64_t last = store::audit_last(*impl_->around.book.open());
+  return last - std::min(last, sent);
+}
+
 // ---- our own checkpoints ----
 
 void Keeper::Impl::checkpoint(std::function<void(std::optional<audit::Checkpoint>)> done) {

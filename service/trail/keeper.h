@@ -52,6 +52,8 @@ class Keeper {
 
   // How the collector fares; nothing while none is configured.
   std::optional<Forwarding> forwarding() const;
+  // Entries that it was not given yet, of which `sent` was the last. Reads the disk; throws TemporaryFailure.
+  std::uint64_t unsent(std::uint64_t sent) const;
 
   audit::Trail trail() const;
   const audit::PublicKey& key() const;

@@ -26,6 +26,7 @@
 #include "service/base/guarded.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/workers/job_count.h"
 #include "service/workers/zygote_process.h"
 
 namespace kiyome::workers {
@@ -137,7 +138,10 @@ void tell_end(const clean::JobEnded& ended, JobEnd& result) {
 
 struct Pool::Impl {
   Impl(std::string name, Descriptor file)
-      : kind(std::move(name)), program(std::move(file)), wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      : kind(std::move(name)),
+        counted(meters::sandbox(kind)),
+        program(std::move(file)),
+        wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!wake) throw_errno("sanitizer: eventfd");
     thread = std::thread([this] { drive(); });
   }
@@ -175,6 +179,7 @@ struct Pool::Impl {
               JobEnd& result);
 
   const std::string kind;
+  meters::Sandbox& counted;
   const Descriptor program;
   const Descriptor wake;
   Guarded<State> state;
@@ -208,6 +213,7 @@ void Pool::Impl::drive() {
       pause = milliseconds(limits::kZygotePauseFirstMs);
     const bool renewed = was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (!renewed) last_death = unix_ms_now();
+    if (!renewed) counted.deaths.add();
     if (renewed)
       log::info("sanitizer-renewed", {{"kind", kind}});  // it had served its number of jobs
     else
@@ -414,6 +420,7 @@ JobEnd Pool::run(int input, const clean::JobOptions& options, const Bounds& boun
   }
   if (result.failure && impl_->stopping()) result.unavailable = true;
   result.milliseconds = std::chrono::duration<double, std::milli>(Steady::now() - started).count();
+  count(result, impl_->counted);
   if (result.good()) {
     impl_->last_good = unix_ms_now();
     ++impl_->good;

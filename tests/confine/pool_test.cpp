@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "proto/clean/exit_codes.h"
+#include "service/base/meters.h"
 #include "tests/confine/programs.h"
 
 using namespace kiyome;
@@ -187,6 +188,27 @@ TEST_CASE("pool: a job finds nothing of what another one was told: its name, its
     REQUIRE(result.answer);
     CHECK(result.answer->body.text == "none");
   }
+}
+
+TEST_CASE("pool: every job is counted by how it ended") {
+  const meters::Sandbox& counted = meters::sandbox("hostile");
+  const auto failed = [&](meters::JobFailure how) {
+    return counted.failed[static_cast<std::size_t>(how)].value();
+  };
+  using meters::JobFailure;
+  const auto all = [&] {
+    return std::vector<std::uint64_t>{counted.good.value(),        failed(JobFailure::crashed),
+                                      failed(JobFailure::timeout), failed(JobFailure::answer),
+                                      failed(JobFailure::refused), failed(JobFailure::forbidden)};
+  };
+  const auto before = all();
+  run(hostile(), "good");
+  run(hostile(), "crash");
+  run(hostile(), "hang", {.wall_ms = 300, .cpu_seconds = 20, .memory_bytes = 256u << 20});
+  run(hostile(), "garbage");
+  run(hostile(), "refusal");
+  const auto after = all();
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(after[i] - before[i] == (i < 5 ? 1 : 0));
 }
 
 TEST_CASE("pool: a job that takes too much memory says so") {

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "sanitizers/selftest/acts.h"
+#include "service/base/meters.h"
 #include "tests/confine/programs.h"
 
 using namespace kiyome;
@@ -66,8 +67,18 @@ TEST_CASE("selftest: every forbidden act is stopped inside the sandbox") {
 }
 
 TEST_CASE("selftest: what is foretold to be killed is killed by the filter, the stack by its guard") {
+  const auto forbidden = [] {
+    return meters::sandbox("selftest")
+        .failed[static_cast<std::size_t>(meters::JobFailure::forbidden)]
+        .value();
+  };
+  const auto counted = forbidden();
   const auto results = workers::run_selftest("selftest", confine_test::program("selftest"));
   const auto all = acts::all_acts();
+  CHECK(forbidden() - counted ==  // each of them, and nothing else, rings the alarm
+        static_cast<std::uint64_t>(std::count_if(results.begin(), results.end(), [](const auto& result) {
+          return result.detail == "killed by SIGSYS";
+        })));
   for (std::size_t i = 0; i < std::min(results.size(), all.size()); ++i) {
     if (all[i].stop != acts::Stop::killed) continue;
     INFO(results[i].name);

@@ -11,21 +11,24 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # service/: each room with the rooms that stand below it. A room may include itself and what it names here.
 BASE = {"base"}
-MIDDLE = {"policy", "store", "audit", "trail", "auth", "http", "portal", "workers", "compose", "delivery"}
+MIDDLE = {"policy", "store", "audit", "trail", "auth", "http", "portal", "workers", "compose", "delivery", "sight", "zone"}
 ROLES = {"edge", "cleaner", "gate", "console"}
 SERVICE = {room: BASE for room in MIDDLE}
 SERVICE |= {"base": set(), "store": BASE | {"audit"}, "auth": BASE | {"store"}, "portal": BASE | {"http", "auth"}}
 SERVICE["audit"] = BASE
+SERVICE["zone"] = BASE | {"delivery"}  # the wire between two hosts
+SERVICE["sight"] = BASE | {"http"}  # what a role tells of itself, and who shows it to the network
 SERVICE["trail"] = BASE | {"audit", "store", "delivery"}  # what a role does with its trail
 SERVICE["review"] = BASE | {"http", "audit", "policy", "store"}  # what console and cleaner say to each other
 SERVICE |= {role: BASE | MIDDLE for role in ROLES}
-SERVICE["console"] = BASE | {"http", "auth", "portal", "review", "store", "audit", "trail", "policy"}  # it asks; it owns no item
+SERVICE["console"] = BASE | {"http", "auth", "portal", "review", "store", "audit", "trail", "policy", "sight"}  # it asks; it owns no item
 SERVICE["gate"] = BASE | (MIDDLE - {"compose", "workers"})  # the closed side reads nothing foreign, writes no mail
 SERVICE["document"] = BASE | {"compose", "workers"}  # between the sandboxes and the writers
 SERVICE["cleaner"] |= {"document", "review"}
 SERVICE["compose"] = BASE
 SERVICE["supervisor"] = BASE | MIDDLE
-SERVICE["command"] = BASE | MIDDLE | ROLES | {"document", "supervisor"}  # with the main files: the wiring
+SERVICE["backup"] = BASE | {"store", "supervisor"}
+SERVICE["command"] = BASE | MIDDLE | ROLES | {"document", "supervisor", "backup"}  # with the main files: the wiring
 PROTO = {"base": set(), "clean": {"base"}, "smtp": {"base"}, "transfer": {"base", "clean"}}
 SANITIZER_LIBRARIES = {"host", "type", "text"}
 

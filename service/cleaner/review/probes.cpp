@@ -1,7 +1,5 @@
 #include "service/cleaner/review/probes.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -9,6 +7,7 @@
 #include "service/base/sockets.h"
 #include "service/base/tls_context.h"
 #include "service/compose/notice.h"
+#include "service/sight/process.h"
 #include "service/store/audit_book.h"
 #include "service/store/row_values.h"
 #include "service/store/sqlite.h"
@@ -149,22 +148,18 @@ Look clamd_look(const std::string& path) {
 }
 
 Look disk_look(const ProbeParts& parts) {
-  struct statvfs now {};
-  if (::statvfs(parts.folder.c_str(), &now) != 0) return {false, "調べられません", "cannot be looked at"};
-  const std::uint64_t free = std::uint64_t{now.f_bavail} * now.f_frsize;
-  const std::uint64_t whole = std::uint64_t{now.f_blocks} * now.f_frsize;
+  const std::optional<sight::Space> space = sight::space_of(parts.folder);
+  if (!space) return {false, "調べられません", "cannot be looked at"};
   // Below the bound edge takes no mail; at twice that a person should know.
-  const bool ok = free > 2 * parts.config.get()->smtp.free_bytes_min;
-  const std::string text = compose::size_text(free) + " / " + compose::size_text(whole);
+  const bool ok = space->free > 2 * parts.config.get()->smtp.free_bytes_min;
+  const std::string text = compose::size_text(space->free) + " / " + compose::size_text(space->whole);
   return {ok, "空き " + text, "free " + text};
 }
 
 std::optional<Look> collector_look(const ProbeParts& parts) {
   const std::optional<trail::Forwarding> state = parts.keeper.forwarding();
   if (!state) return std::nullopt;
-  store::Database items(parts.folder + "/items.db");
-  const std::uint64_t last = store::audit_last(items);
-  return syslog_look(*state, last - std::min(last, state->sent));
+  return syslog_look(*state, parts.keeper.unsent(state->sent));
 }
 
 }  // namespace
@@ -247,6 +242,11 @@ void add_probes(Health& health, const ProbeParts& parts) {
     const std::string pem = parts.certificate.with([](const std::string& held) { return held; });
     if (pem.empty()) return std::nullopt;
     return certificate_look(certificate_end_ms(pem), unix_ms_now());
+  });
+  health.add("transfer-certificate", [parts]() -> std::optional<Look> {
+    const zone::ZoneLink* wire = parts.gate.wire();
+    if (wire == nullptr) return std::nullopt;
+    return certificate_look(wire->certificate_end_ms(), unix_ms_now());
   });
   health.add("disk", [parts] { return disk_look(parts); });
 }

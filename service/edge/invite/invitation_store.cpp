@@ -60,8 +60,7 @@ void add_letter(Database& database, const std::string& to, const std::string& co
 }  // namespace
 
 InvitationStore::InvitationStore(const std::string& folder)
-    : database_(std::make_unique<Database>(drop::made_folder(folder) + "/invitations.sqlite",
-                                           store::DatabaseOptions{.exclusive = true})) {
+    : database_(std::make_unique<Database>(drop::made_folder(folder) + "/invitations.sqlite")) {
   with([](Database& database) { database.migrate(kSchema); });
 }
 

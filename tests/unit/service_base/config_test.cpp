@@ -113,8 +113,16 @@ TEST_CASE("config: deploy/kiyome.toml says the defaults") {
   CHECK(file.audit.checkpoint_minutes == plain.audit.checkpoint_minutes);
   CHECK(file.audit.syslog == plain.audit.syslog);
   CHECK(file.templates == plain.templates);
+  CHECK(file.transfer.mode == plain.transfer.mode);
+  CHECK(file.transfer.listen == plain.transfer.listen);
+  CHECK(file.transfer.connect == plain.transfer.connect);
+  CHECK(file.transfer.certificate == plain.transfer.certificate);
+  CHECK(file.transfer.key == plain.transfer.key);
+  CHECK(file.transfer.ca == plain.transfer.ca);
+  CHECK(file.transfer.peers == plain.transfer.peers);
+  CHECK(file.transfer.silence_seconds == plain.transfer.silence_seconds);
   CHECK(file.log_level == plain.log_level);
-  CHECK(file.later_listeners.empty());
+  CHECK(file.metrics_listen == plain.metrics_listen);
 }
 
 TEST_CASE("config: deploy/kiyome.toml with its examples switched on is still without mistake") {
@@ -125,7 +133,7 @@ TEST_CASE("config: deploy/kiyome.toml with its examples switched on is still wit
     all += (example ? line.substr(1) : line) + "\n";
   }
   const Config config = parse_config(all, "kiyome.toml");
-  CHECK(config.later_listeners == std::vector<std::string>{"metrics"});
+  CHECK(config.metrics_listen == std::vector<HostPort>{{"127.0.0.1", 9464}});
   const Config plain;
   CHECK(plain.drop_box.http.listen.empty());
   CHECK(config.drop_box.http.listen == std::vector<HostPort>{{"127.0.0.1", 8441}});
@@ -204,7 +212,7 @@ verdict = "rejected"
   CHECK(config.deliver.hosts[1].text() == "[::1]:25");
   CHECK(config.deliver.retry_first_seconds == 1);
   CHECK(config.deliver.lifetime_hours == doctest::Approx(0.01));
-  CHECK(config.later_listeners.empty());
+  CHECK(config.metrics_listen.empty());
   CHECK(config.drop_box.http.listen == std::vector<HostPort>{{"127.0.0.1", 8441}});
   CHECK(config.pick_up.http.listen.empty());
   REQUIRE(config.policy.rules.size() == 2);

@@ -5,12 +5,14 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
 #include <sstream>
 #include <string>
@@ -156,4 +158,31 @@ TEST_CASE("log: one line costs less than through spdlog's stderr sink") {
     });
   });
   MESSAGE("CPU us a line: own " << own << ", spdlog " << spdlog_line);
+}
+
+TEST_CASE("log: a line to systemd's journal begins with its priority; one that goes elsewhere does not") {
+  const auto logged = [](bool journal) {
+    return captured([&] {
+      struct stat status {};
+      REQUIRE(::fstat(STDERR_FILENO, &status) == 0);
+      const std::string stream = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+      ::setenv("JOURNAL_STREAM", journal ? stream.c_str() : "8:1", 1);
+      log::start("edge", "debug");
+      log::debug("a");
+      log::info("b");
+      log::warning("c");
+      log::error("d");
+      ::unsetenv("JOURNAL_STREAM");
+      log::start("edge", "info");
+    });
+  };
+  std::istringstream journal(logged(true)), file(logged(false));
+  std::string line;
+  for (const char* priority : {"<7>", "<6>", "<4>", "<3>"}) {
+    REQUIRE(std::getline(journal, line));
+    CHECK(line.substr(0, 3) == priority);
+    CHECK(object(line.substr(3))->getValue<std::string>("role") == "edge");
+    REQUIRE(std::getline(file, line));
+    CHECK(object(line)->getValue<std::string>("role") == "edge");
+  }
 }

@@ -144,6 +144,7 @@ export const overviewWords = pair({
 export const partNames: Record<string, Text> = {
   edge: ["受付 (edge)", "Edge"], cleaner: ["無害化 (cleaner)", "Cleaner"], gate: ["ゲート (gate)", "Gate"], console: ["確認画面 (console)", "Console"],
   "next-hop": ["配送先", "Next hop"], clamd: ["マルウェア検査 (clamd)", "Malware scan (clamd)"], syslog: ["監査の転送 (syslog)", "Audit to syslog"], disk: ["ディスク", "Disk"], certificate: ["サーバー証明書", "Server certificate"],
+  "transfer-certificate": ["ゾーン間の証明書", "Zone certificates"],
   "sanitizer.mail": ["無害化: メール", "Sanitizer: mail"], "sanitizer.archive": ["無害化: 書庫", "Sanitizer: archives"], "sanitizer.office": ["無害化: Office 文書", "Sanitizer: office files"],
   "sanitizer.pdf": ["無害化: PDF", "Sanitizer: PDF"], "sanitizer.image": ["無害化: 画像", "Sanitizer: pictures"],
 };

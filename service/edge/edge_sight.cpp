@@ -1,0 +1,31 @@
+#include "service/edge/edge_sight.h"
+
+#include "service/sight/families.h"
+#include "service/sight/process.h"
+
+namespace kiyome::edge {
+
+void show_now(sight::Sheet& sheet, const SmtpServer& server, const IntakeLink& link) {
+  sight::show_smtp(sheet);
+  sight::show_taken(sheet);
+  sight::show_commits(sheet, "originals", meters::original_commits);
+  sight::show_pages(sheet);
+  sheet.gauge("kiyome_smtp_connections", "SMTP connections that are open",
+              static_cast<double>(server.connections()));
+  sheet.gauge("kiyome_intake_connected", "1: the edge has a connection to the cleaner",
+              link.connected() ? 1 : 0);
+  sheet.gauge("kiyome_intake_waiting", "Accepted items that the cleaner has not taken yet",
+              static_cast<double>(link.waiting()));
+  // The same bound as of MAIL (disk_space.h): below it a balancer should ask another edge.
+  const auto space = sight::space_of("originals");
+  sheet.condition("disk", space && space->free > server.free_bytes_min());
+}
+
+void show_house(sight::Sheet& sheet, const trail::Keeper& keeper) {
+  sight::show_disk(sheet, "originals",
+                   {{"originals", "originals"}, {"audit", "audit.sqlite"}, {"accounts", "accounts.sqlite"}});
+  if (const auto state = keeper.forwarding())
+    sight::show_collector(sheet, state->connected, keeper.unsent(state->sent));
+}
+
+}  // namespace kiyome::edge
