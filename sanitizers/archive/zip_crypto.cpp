@@ -11,8 +11,8 @@
 #include <memory>
 
 #include "proto/base/check.h"
+#include "sanitizers/text/charset_tables.h"
 #include "sanitizers/text/clean_writer.h"
-#include "sanitizers/text/converters.h"
 
 namespace kiyome::sanitizer::archive {
 namespace {
@@ -117,10 +117,9 @@ std::optional<std::string> opened_by_aes(const ZipEntry& entry, std::string_view
 std::string in_cp932(char32_t c) {
   if (c < 0x80) return std::string(1, static_cast<char>(c));
   if (c >= 0xff61 && c <= 0xff9f) return std::string(1, static_cast<char>(c - 0xff61 + 0xa1));
-  const auto& table = text::Converters::get().japanese().cp932;
-  for (std::size_t cell = 0; cell < table.size(); ++cell) {
+  for (std::size_t cell = 0; cell < text::tables::kCp932Cells; ++cell) {
     const std::size_t row = cell / 94, column = cell % 94;
-    if (table[cell] != c || (row >= 88 && row < 92)) continue;
+    if (text::tables::kCp932[cell] != c || (row >= 88 && row < 92)) continue;
     const std::size_t lead = row / 2 + (row < 62 ? 0x81 : 0xc1);
     const std::size_t trail = row % 2 == 1 ? column + 0x9f : column + (column < 63 ? 0x40 : 0x41);
     return {static_cast<char>(lead), static_cast<char>(trail)};

@@ -22,6 +22,7 @@
 #include "proto/clean/codec.h"
 #include "proto/clean/exit_codes.h"
 #include "sanitizers/host/confine.h"
+#include "sanitizers/host/large_pages.h"
 
 namespace kiyome::sanitizer {
 namespace {
@@ -271,6 +272,7 @@ namespace {
 
 int serve(const Sanitizer& sanitizer) {
   start_alone(sanitizer.kind);
+  move_to_large_pages();
   warm_libc();
   if (sanitizer.engine != nullptr) serve_on_stage(sanitizer, *sanitizer.engine);
   serve_in_empty_root(sanitizer);

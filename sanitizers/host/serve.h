@@ -36,7 +36,7 @@ struct Engine {
 
 struct Sanitizer {
   const char* kind;               // "mail"
-  std::function<void()> warm_up;  // before confinement: load magic database, tables, iconv converters
+  std::function<void()> warm_up;  // before confinement: load the magic database, touch tables
   std::function<void(std::string_view input, const clean::JobOptions& options, Answer& answer)>
       run;  // in the child
   Profile profile = Profile::plain;

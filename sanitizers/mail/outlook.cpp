@@ -1,7 +1,7 @@
 // See outlook.h.
 #include "sanitizers/mail/outlook.h"
 
-#include <openssl/evp.h>
+#include <nettle/base64.h>
 
 #include <algorithm>
 #include <chrono>
@@ -56,10 +56,8 @@ constexpr std::uint32_t kString8 = 0x001e, kUnicode = 0x001f, kBinary = 0x0102, 
 constexpr std::size_t kMessageHead = 32, kEmbeddedHead = 24, kSmallHead = 8;  // of a properties stream
 
 std::string base64(std::string_view octets) {
-  std::string flat((octets.size() + 2) / 3 * 4 + 1, '\0');
-  flat.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(flat.data()),
-                                                       reinterpret_cast<const unsigned char*>(octets.data()),
-                                                       static_cast<int>(octets.size()))));
+  std::string flat(BASE64_ENCODE_RAW_LENGTH(octets.size()), '\0');
+  base64_encode_raw(flat.data(), octets.size(), reinterpret_cast<const std::uint8_t*>(octets.data()));
   std::string out;
   out.reserve(flat.size() + flat.size() / 38 + 2);
   for (std::size_t at = 0; at < flat.size(); at += 76) out.append(flat, at, 76).append("\r\n");

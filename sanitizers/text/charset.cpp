@@ -22,8 +22,7 @@ const char* const kSingleOctetNames[] = {"CP1252",      "ISO-8859-2",  "ISO-8859
                                          "GEORGIAN-PS", "PT154",       "HP-ROMAN8",    "CP1124",
                                          "MIK"};
 
-const char* const kMultiOctetNames[] = {"GB18030", "BIG5-HKSCS",  "UHC",         "EUC-TW",
-                                        "JOHAB",   "ISO-2022-CN", "EUC-JISX0213"};
+const char* const kMultiOctetNames[] = {"GB18030", "BIG5-HKSCS", "UHC", "EUC-TW", "JOHAB", "EUC-JISX0213"};
 
 std::size_t single_octet_count() { return std::size(kSingleOctetNames); }
 std::size_t multi_octet_count() { return std::size(kMultiOctetNames); }

@@ -22,11 +22,12 @@ enum class Scheme : std::uint8_t {
   utf32be,
   iso2022jp,
   iso2022kr,
+  iso2022cn,
   hz,  // HZ-GB-2312, RFC 1843
   cp932,
   eucjp,
   single_octet,  // `index` into the single-octet tables
-  multi_octet,   // `index` into the converters
+  multi_octet,   // `index` into the multi-octet tables
 };
 
 struct Charset {

@@ -18,6 +18,11 @@ class CleanWriter {
     if (c >= 0x20 && c < 0x7f) {
       after_cr_ = false;
       out_ += static_cast<char>(c);
+    } else if (c >= 0x800 && c < 0xd800) {  // three octets, nothing forbidden: the body of Japanese text
+      after_cr_ = false;
+      const char octets[3] = {static_cast<char>(0xe0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3f)),
+                              static_cast<char>(0x80 | (c & 0x3f))};
+      out_.append(octets, sizeof octets);
     } else {
       put_special(c);
     }

@@ -23,6 +23,7 @@ bool keeps_ascii(Scheme scheme) {
     case Scheme::utf32be:
     case Scheme::iso2022jp:
     case Scheme::iso2022kr:
+    case Scheme::iso2022cn:
     case Scheme::hz:
       return false;
     default:
@@ -79,6 +80,8 @@ void run(std::string_view s, Charset charset, CleanWriter& out, bool& foreign) {
       return decode_iso2022jp(s, out, foreign);
     case Scheme::iso2022kr:
       return decode_iso2022kr(s, out);
+    case Scheme::iso2022cn:
+      return decode_iso2022cn(s, out);
     case Scheme::hz:
       return decode_hz(s, out);
     case Scheme::cp932:
@@ -86,9 +89,9 @@ void run(std::string_view s, Charset charset, CleanWriter& out, bool& foreign) {
     case Scheme::eucjp:
       return decode_eucjp(s, out);
     case Scheme::single_octet:
-      return Converters::get().single_octet(charset.index, s, out);
+      return decode_single_octet(charset.index, s, out);
     case Scheme::multi_octet:
-      return Converters::get().multi_octet(charset.index, s, out);
+      return decode_multi_octet(charset.index, s, out);
   }
 }
 
@@ -120,7 +123,6 @@ Text decode_as(std::string_view octets, std::string_view name, Kind kind) {
 }  // namespace
 
 void warm_up() {
-  Converters::get();
   // uchardet needs no file, but its tables are touched once so that children share the pages.
   guess_charset(
       "\xc4\xe3\xba\xc3\xa3\xac\xca\xc0\xbd\xe7\xa1\xa3\xc4\xe3\xba\xc3\xa3\xac\xca\xc0\xbd\xe7\xa1\xa3\xc4"

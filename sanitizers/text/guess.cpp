@@ -291,6 +291,7 @@ Choice choose_charset(std::string_view octets, Charset declared, Kind kind) {
                                                                        : Choice{declared, false};
     case Scheme::utf7:
     case Scheme::iso2022kr:
+    case Scheme::iso2022cn:
     case Scheme::hz:
       return overrule_when(found.eight_bit != 0, guess_charset(octets, kind), declared);
   }

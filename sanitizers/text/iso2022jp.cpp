@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sanitizers/text/charset.h"
+#include "sanitizers/text/charset_tables.h"
 #include "sanitizers/text/converters.h"
 #include "sanitizers/text/japanese.h"
 
@@ -20,12 +21,12 @@ struct Escape {
   std::string_view after_esc;
   Set set;
 };
-// Longer ones first where one begins another.
+// The two of every Japanese mail first; none begins another.
 constexpr Escape kEscapes[] = {
+    {"$B", Set::x0208},       {"(B", Set::ascii},    {"(J", Set::ascii},    {"$@", Set::x0208},
     {"$(D", Set::x0212},      {"$(O", Set::x0213_1}, {"$(Q", Set::x0213_1}, {"$(P", Set::x0213_2},
     {"$(B", Set::x0208},      {"$(@", Set::x0208},   {"$(C", Set::ksx1001}, {"$(A", Set::gb2312},
-    {"&@\x1b$B", Set::x0208}, {"$B", Set::x0208},    {"$@", Set::x0208},    {"$A", Set::gb2312},
-    {"(B", Set::ascii},       {"(J", Set::ascii},    {"(H", Set::ascii},    {"(I", Set::kana},
+    {"&@\x1b$B", Set::x0208}, {"$A", Set::gb2312},   {"(H", Set::ascii},    {"(I", Set::kana},
 };
 
 std::uint8_t multi_octet_index(std::string_view name) { return charset_of(name).index; }
@@ -59,7 +60,6 @@ class Walk {
 
   std::string_view s_;
   CleanWriter& out_;
-  const JapaneseTables& tables_ = Converters::get().japanese();
   std::size_t at_ = 0;
   Set set_ = Set::ascii;
   std::size_t go_on_until_ = 0;  // the escape up to which line ends are known to stand within kanji
@@ -86,11 +86,14 @@ void Walk::step() {
     ++at_;
   } else if (c >= 0x80) {
     foreign_run();
+  } else if (shifted_out_ || set_ != Set::ascii) {
+    out_.put(c);
+    ++at_;
   } else {
-    const std::size_t plain = plain_prefix(s_.substr(at_));
-    const std::size_t line = std::min(s_.substr(at_, plain).find('\n'), plain);
-    const std::size_t n = shifted_out_ || set_ != Set::ascii || line == 0 ? 1 : line;
-    out_.utf8(s_.substr(at_, n));
+    constexpr std::size_t kAtOnce = 4096;  // a look ahead that many short lines do not make long
+    const std::string_view ahead = s_.substr(at_, kAtOnce);
+    const std::size_t n = plain_prefix(ahead.substr(0, ahead.find('\n')));  // `c` at least
+    out_.utf8(ahead.substr(0, n));
     at_ += n;
   }
 }
@@ -116,7 +119,7 @@ bool Walk::kanji_go_on(std::size_t from) {
     }
     const unsigned c = octet(at++);
     if (c < 0x21 || c > 0x7e) return false;
-    if (lead != 0 && tables_.cp932[(lead - 0x21) * 94 + (c - 0x21)] == 0) return false;
+    if (lead != 0 && tables::kCp932[(lead - 0x21) * 94 + (c - 0x21)] == 0) return false;
     lead = lead == 0 ? c : 0;
   }
   if (lead != 0 || !s_.substr(std::min(at, s_.size())).starts_with("\x1b(")) return false;
@@ -142,7 +145,7 @@ void Walk::break_in_pair() {
   std::size_t next = at_ + 1;
   while (is_line_end(next)) next = behind_line_end(next);
   const unsigned cell = (octet(at_) - 0x21u) * 94 + (octet(next) - 0x21u);
-  out_.put(tables_.cp932[cell]);
+  out_.put(tables::kCp932[cell]);
   out_.put('\n');
   at_ = next + 1;
 }
@@ -200,13 +203,15 @@ void Walk::pair() {
     ++at_;
     return;
   }
-  const unsigned cell = ((octet(at_) & 0x7fu) - 0x21u) * 94 + ((octet(at_ + 1) & 0x7fu) - 0x21u);
-  const char16_t c = set_ == Set::x0212 ? tables_.jis_x_0212[cell] : tables_.cp932[cell];
-  if (c == 0)
-    out_.bad();
-  else
-    out_.put(c);
-  at_ += 2;
+  const char16_t* const table = set_ == Set::x0212 ? tables::kJisX0212 : tables::kCp932;
+  do {
+    const unsigned cell = ((octet(at_) & 0x7fu) - 0x21u) * 94 + ((octet(at_ + 1) & 0x7fu) - 0x21u);
+    if (table[cell] == 0)
+      out_.bad();
+    else
+      out_.put(table[cell]);
+    at_ += 2;
+  } while (in_set(at_) && in_set(at_ + 1));
 }
 
 // The rare sets: collects the run of pairs, says it in the EUC of that set, and lets the converter do the
@@ -223,7 +228,7 @@ void Walk::run_of_pairs(std::string_view charset, unsigned planes) {
     out_.bad();
     ++at_;
   } else {
-    Converters::get().multi_octet(multi_octet_index(charset), euc, out_);
+    decode_multi_octet(multi_octet_index(charset), euc, out_);
   }
 }
 

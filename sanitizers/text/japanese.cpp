@@ -2,7 +2,7 @@
 #include "sanitizers/text/japanese.h"
 
 #include "proto/base/limits.h"
-#include "sanitizers/text/converters.h"
+#include "sanitizers/text/charset_tables.h"
 
 namespace kiyome::sanitizer::text {
 namespace {
@@ -33,7 +33,7 @@ struct Step {
   int row;  // JIS row from 0, or -1
 };
 
-Step step_cp932(std::string_view s, std::size_t at, const JapaneseTables& tables) {
+Step step_cp932(std::string_view s, std::size_t at) {
   const U8 lead = static_cast<U8>(s[at]);
   if (lead >= 0xa1 && lead <= 0xdf) return {static_cast<char16_t>(0xff61 + lead - 0xa1), 1, -1};
   switch (lead) {
@@ -55,14 +55,14 @@ Step step_cp932(std::string_view s, std::size_t at, const JapaneseTables& tables
   if (trail < 0x40 || trail == 0x7f || trail > 0xfc) return {0, 1, -1};
   const unsigned row = (lead - (lead >= 0xe0 ? 0xc1u : 0x81u)) * 2 + (trail >= 0x9f ? 1 : 0);
   const unsigned cell = trail >= 0x9f ? trail - 0x9fu : trail - 0x40u - (trail > 0x7f ? 1 : 0);
-  char16_t c = tables.cp932[row * 94 + cell];
+  char16_t c = tables::kCp932[row * 94 + cell];
   if (c == 0) c = mac_character(static_cast<unsigned>(lead) << 8 | trail);
   // An ASCII octet is never swallowed by a lead octet that forms nothing with it.
   if (c == 0) return {0, trail < 0x80 ? 1u : 2u, -1};
   return {c, 2, static_cast<int>(row)};
 }
 
-Step step_eucjp(std::string_view s, std::size_t at, const JapaneseTables& tables) {
+Step step_eucjp(std::string_view s, std::size_t at) {
   const auto in_set = [&](std::size_t i) {
     return i < s.size() && static_cast<U8>(s[i]) >= 0xa1 && s[i] != '\xff';
   };
@@ -74,20 +74,19 @@ Step step_eucjp(std::string_view s, std::size_t at, const JapaneseTables& tables
   }
   if (lead == 0x8f) {
     if (!in_set(at + 1) || !in_set(at + 2)) return {0, 1, -1};
-    const char16_t c = tables.jis_x_0212[value(at + 1) * 94 + value(at + 2)];
+    const char16_t c = tables::kJisX0212[value(at + 1) * 94 + value(at + 2)];
     return {c, 3, 93};
   }
   if (!in_set(at) || !in_set(at + 1)) return {0, 1, -1};
   const unsigned row = value(at), cell = value(at + 1);
-  char16_t c = tables.cp932[row * 94 + cell];
+  char16_t c = tables::kCp932[row * 94 + cell];
   if (c == 0 && row >= 84)
     c = static_cast<char16_t>(0xe000 + (row - 84) * 94 + cell);  // eucJP-ms, user-defined
   return {c, 2, static_cast<int>(row)};
 }
 
-template <Step (*step)(std::string_view, std::size_t, const JapaneseTables&)>
+template <Step (*step)(std::string_view, std::size_t)>
 void decode(std::string_view s, CleanWriter& out) {
-  const JapaneseTables& tables = Converters::get().japanese();
   std::size_t at = 0;
   while (at < s.size()) {
     if (static_cast<U8>(s[at]) < 0x80) {
@@ -100,7 +99,7 @@ void decode(std::string_view s, CleanWriter& out) {
       }
       continue;
     }
-    const Step one = step(s, at, tables);
+    const Step one = step(s, at);
     if (one.character == 0)
       out.bad();
     else
@@ -113,15 +112,14 @@ void decode(std::string_view s, CleanWriter& out) {
 constexpr std::u16string_view kNameKanji = u"髙﨑濵德澤邊邉齋齊廣眞國惠榮藏淺濱彌嶌瀨塚壽圓傳櫻應學縣會";
 
 // ①, ㈱, № and the like stand in row 13; in EUC-JP its octets are likelier those of another charset.
-template <Step (*step)(std::string_view, std::size_t, const JapaneseTables&)>
+template <Step (*step)(std::string_view, std::size_t)>
 bool is_common(const Step& one) {
   const bool level_1 = one.row < 47 && (one.row != 12 || step == step_cp932);
   return level_1 || kNameKanji.find(one.character) != std::u16string_view::npos;
 }
 
-template <Step (*step)(std::string_view, std::size_t, const JapaneseTables&)>
+template <Step (*step)(std::string_view, std::size_t)>
 JapaneseShape shape_of(std::string_view s) {
-  const JapaneseTables& tables = Converters::get().japanese();
   const bool whole = s.size() <= limits::kGuessOctets;
   if (!whole) s = s.substr(0, limits::kGuessOctets);
   JapaneseShape shape;
@@ -133,7 +131,7 @@ JapaneseShape shape_of(std::string_view s) {
       ++at;
       continue;
     }
-    const Step one = step(s, at, tables);
+    const Step one = step(s, at);
     const char16_t c = one.character;
     at += one.octets;
     if (c == 0)

@@ -17,8 +17,7 @@ struct Text {
   std::vector<clean::Finding> findings;  // unknown-charset, undecodable-text, hidden-text … each once
 };
 
-// Opens the iconv converters and uchardet that decode() will need, before confinement (later no file can be
-// opened).
+// Touches what every job will need, so that children share its pages.
 void warm_up();
 
 // `charset` is the declared name (any case, or empty = undeclared: ESC → valid UTF-8 → kana score →

@@ -1,4 +1,4 @@
-// UTF-7 (RFC 2152), UTF-16 (RFC 2781), UTF-32, ISO-2022-KR (RFC 1557), HZ (RFC 1843).
+// UTF-7 (RFC 2152), UTF-16 (RFC 2781), UTF-32, ISO-2022-KR (RFC 1557), ISO-2022-CN (RFC 1922), HZ (RFC 1843).
 #include "sanitizers/text/unicode_forms.h"
 
 #include <algorithm>
@@ -154,7 +154,49 @@ void decode_iso2022kr(std::string_view s, CleanWriter& out) {
       euc += c;
     if (c == '\n') shifted_out = false;
   }
-  Converters::get().multi_octet(charset_of("euc-kr").index, euc, out);
+  decode_multi_octet(charset_of("euc-kr").index, euc, out);
+}
+
+// What SO and ESC N stand for is designated within the text, and forgotten at each line end.
+void decode_iso2022cn(std::string_view s, CleanWriter& out) {
+  enum class Set { none, gb2312, cns_1 } behind_so = Set::none;
+  bool shifted_out = false;
+  const std::uint8_t gb = charset_of("gb2312").index, cns = charset_of("euc-tw").index;
+  for (std::size_t at = 0; at < s.size();) {
+    const std::string_view rest = s.substr(at);
+    const auto pair = [&](std::size_t from) {
+      return rest.size() >= from + 2 && rest[from] >= 0x21 && rest[from] <= 0x7e && rest[from + 1] >= 0x21 &&
+             rest[from + 1] <= 0x7e;
+    };
+    const auto high = [&](std::size_t from) { return static_cast<char>(rest[from] | 0x80); };
+    if (rest.starts_with("\x1b$)A") || rest.starts_with("\x1b$)G")) {
+      behind_so = rest[3] == 'A' ? Set::gb2312 : Set::cns_1;
+      at += 4;
+    } else if (rest.starts_with("\x1b$*H")) {
+      at += 4;
+    } else if (rest.starts_with("\x1bN") && pair(2)) {  // one character of CNS 11643, plane 2
+      const char octets[4] = {'\x8e', '\xa2', high(2), high(3)};
+      decode_multi_octet(cns, {octets, 4}, out);
+      at += 4;
+    } else if (rest[0] == '\x0e' || rest[0] == '\x0f') {
+      shifted_out = rest[0] == '\x0e';
+      ++at;
+    } else if (shifted_out && behind_so != Set::none && pair(0)) {
+      const char octets[2] = {high(0), high(1)};
+      decode_multi_octet(behind_so == Set::gb2312 ? gb : cns, {octets, 2}, out);
+      at += 2;
+    } else {
+      if (rest[0] == '\n') {
+        shifted_out = false;
+        behind_so = Set::none;
+      }
+      if (static_cast<U8>(rest[0]) < 0x80)
+        out.put(static_cast<U8>(rest[0]));
+      else
+        out.bad();
+      ++at;
+    }
+  }
 }
 
 void decode_hz(std::string_view s, CleanWriter& out) {
@@ -176,7 +218,7 @@ void decode_hz(std::string_view s, CleanWriter& out) {
       euc += chinese && c >= 0x21 && c <= 0x7e ? static_cast<char>(c | 0x80) : c;
     }
   }
-  Converters::get().multi_octet(charset_of("gb2312").index, euc, out);
+  decode_multi_octet(charset_of("gb2312").index, euc, out);
 }
 
 }  // namespace kiyome::sanitizer::text

@@ -1,4 +1,5 @@
-// Encodings that are small enough to walk by hand: UTF-7, UTF-16, UTF-32, ISO-2022-KR, HZ.
+// Encodings that are small enough to walk by hand: UTF-7, UTF-16, UTF-32, ISO-2022-KR,
+// ISO-2022-CN, HZ.
 #pragma once
 
 #include <string_view>
@@ -15,6 +16,7 @@ void decode_utf32(std::string_view octets, bool big_endian, CleanWriter& out);
 // mean little).
 bool utf16_looks_big_endian(std::string_view octets);
 void decode_iso2022kr(std::string_view octets, CleanWriter& out);
+void decode_iso2022cn(std::string_view octets, CleanWriter& out);
 void decode_hz(std::string_view octets, CleanWriter& out);
 
 }  // namespace kiyome::sanitizer::text

@@ -1,7 +1,6 @@
 // detect(): content first, then what the sender claims about it.
 #include <algorithm>
 
-#include "sanitizers/type/digest.h"
 #include "sanitizers/type/magic_database.h"
 #include "sanitizers/type/ole.h"
 #include "sanitizers/type/sealed.h"
@@ -114,10 +113,7 @@ bool extension_fits(std::string_view extension, const TypeInfo* found, std::stri
 
 }  // namespace
 
-void warm_up() {
-  load_magic();
-  warm_up_digest();
-}
+void warm_up() { load_magic(); }
 
 Detected detect(std::string_view octets, std::string_view name, std::string_view declared) {
   const std::string extension = extension_of(name);

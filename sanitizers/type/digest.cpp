@@ -1,36 +1,17 @@
-// See digest.h.
+// See digest.h. By nettle, which uses the processor's SHA instructions like OpenSSL, and is small: OpenSSL's
+// half a megabyte of pointers to set right at start is memory that every fork would copy the mapping of.
 #include "sanitizers/type/digest.h"
 
-#include <openssl/evp.h>
-
-#include "proto/base/check.h"
+#include <nettle/sha2.h>
 
 namespace kiyome::sanitizer::type {
-namespace {
-
-// Held for the life of the process: the fetched algorithm and one context, reused for each part.
-struct Digest {
-  EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-};
-
-Digest& digest() {
-  static Digest instance;
-  return instance;
-}
-
-}  // namespace
-
-void warm_up_digest() { (void)sha256("warm"); }
 
 std::array<std::uint8_t, 32> sha256(std::string_view octets) {
-  Digest& d = digest();
-  std::array<std::uint8_t, 32> out{};
-  unsigned size = 0;
-  KIYOME_CHECK(d.algorithm != nullptr && d.context != nullptr);
-  KIYOME_CHECK(EVP_DigestInit_ex2(d.context, d.algorithm, nullptr) == 1);
-  KIYOME_CHECK(EVP_DigestUpdate(d.context, octets.data(), octets.size()) == 1);
-  KIYOME_CHECK(EVP_DigestFinal_ex(d.context, out.data(), &size) == 1 && size == out.size());
+  sha256_ctx state;
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> out{};
+  sha256_init(&state);
+  sha256_update(&state, octets.size(), reinterpret_cast<const std::uint8_t*>(octets.data()));
+  sha256_digest(&state, out.size(), out.data());
   return out;
 }
 

@@ -1,6 +1,8 @@
 // Load for tests/bench/relay: sends mails over several connections and takes them back as the next hop.
-//   relay_load --to PORT --sink PORT --connections N --messages N FILE…
-// Prints one JSON object when all have come back: {"messages","seconds","p50_ms","p99_ms"}.
+//   relay_load --to PORT --sink PORT --connections N --messages N [--rate N] FILE…
+// --rate: so many a second, each at its own time whatever became of those before; how long each took counts
+// from that time. Without it each connection sends as fast as it is answered. Prints one JSON object when all
+// have come back: {"messages","seconds","p50_ms","p99_ms"}.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -29,7 +31,8 @@ constexpr std::string_view kMark = "bench.";  // Message-ID: <bench.NUMBER@load.
 
 struct Run {
   std::vector<std::string> mails;  // wire form without Message-ID
-  int to = 0, sink = 0, connections = 10, messages = 1000;
+  int to = 0, sink = 0, connections = 10, messages = 1000, rate = 0;
+  Clock::time_point began;
   std::vector<Clock::time_point> sent, arrived;
   std::vector<std::atomic<int>> times;  // how often each arrived
   std::atomic<int> next{0}, back{0}, failures{0};
@@ -120,7 +123,13 @@ std::string wire_form(const std::string& path) {
 bool send_one(Stream& stream, Run& run, int number) {
   const std::string& mail = run.mails[static_cast<std::size_t>(number) % run.mails.size()];
   std::string reply;
-  run.sent[static_cast<std::size_t>(number)] = Clock::now();
+  Clock::time_point& sent = run.sent[static_cast<std::size_t>(number)];
+  sent = Clock::now();
+  if (run.rate > 0) {
+    const auto due = run.began + std::chrono::microseconds(1'000'000LL * number / run.rate);
+    std::this_thread::sleep_until(due);
+    sent = due;
+  }
   if (!stream.say("MAIL FROM:<sender@outside.example>\r\nRCPT TO:<staff@city.example.jp>\r\nDATA\r\n"))
     return false;
   for (int i = 0; i < 3; ++i)
@@ -198,7 +207,7 @@ double percentile(std::vector<double>& sorted, double part) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int to = 0, sink = 0, connections = 10, messages = 1000;
+  int to = 0, sink = 0, connections = 10, messages = 1000, rate = 0;
   std::vector<std::string> files;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -206,6 +215,7 @@ int main(int argc, char** argv) {
                   : word == "--sink"        ? &sink
                   : word == "--connections" ? &connections
                   : word == "--messages"    ? &messages
+                  : word == "--rate"        ? &rate
                                             : nullptr;
     if (target != nullptr && i + 1 < argc)
       *target = std::atoi(argv[++i]);
@@ -217,9 +227,10 @@ int main(int argc, char** argv) {
   run.sink = sink;
   run.connections = connections;
   run.messages = messages;
+  run.rate = rate;
   for (const std::string& file : files) run.mails.push_back(wire_form(file));
   serve_sink(run);
-  const auto began = Clock::now();
+  const auto began = run.began = Clock::now();
   std::vector<std::thread> threads;
   for (int i = 0; i < connections; ++i) threads.emplace_back([&] { send_many(run); });
   for (std::thread& thread : threads) thread.join();

@@ -97,7 +97,8 @@ int main(int argc, char** argv) {
   using namespace kiyome;
   if (argc == 4 && std::string_view(argv[1]) == "--role")
     return confine_test::role_that_dies(std::stoi(argv[2]), std::stoi(argv[3]));
-  for (const char* name : {"hostile", "stillborn", "staged", "office", "selftest", "selftest-office"}) {
+  for (const char* name :
+       {"hostile", "stillborn", "staged", "mail", "office", "selftest", "selftest-office"}) {
     Descriptor file(open((std::string(KIYOME_SANITIZERS "/") + name).c_str(), O_PATH | O_CLOEXEC));
     if (!file) return 2;
     confine_test::opened().emplace(name, std::move(file));

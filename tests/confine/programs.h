@@ -11,8 +11,8 @@
 
 namespace kiyome::confine_test {
 
-// An O_PATH descriptor of a sanitizer program: "hostile", "stillborn", "staged", "office", "selftest",
-// "selftest-office".
+// An O_PATH descriptor of a sanitizer program: "hostile", "stillborn", "staged", "mail", "office",
+// "selftest", "selftest-office".
 Descriptor program(const std::string& name);
 
 // Direct children of `parent`, from /proc.

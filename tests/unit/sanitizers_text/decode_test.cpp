@@ -1,5 +1,6 @@
 // Charsets: what Japanese mail really carries, and what must never happen to it.
 #include <doctest/doctest.h>
+#include <iconv.h>
 
 #include <algorithm>
 #include <string>
@@ -25,9 +26,78 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("every charset of the tables is available on this system") {
-  text::warm_up();
-  CHECK(text::Converters::get().available() == text::single_octet_count() + text::multi_octet_count() + 2);
+TEST_CASE("the tables of multi-octet charsets say of every code what the C library says") {
+  for (std::size_t index = 0; index < text::multi_octet_count(); ++index) {
+    CAPTURE(text::kMultiOctetNames[index]);
+    const iconv_t library = iconv_open("UTF-8", text::kMultiOctetNames[index]);
+    REQUIRE(library != reinterpret_cast<iconv_t>(-1));  // NOLINT(performance-no-int-to-ptr)
+    std::size_t differ = 0, codes = 0;
+    const auto compare = [&](std::string code) {
+      iconv(library, nullptr, nullptr, nullptr, nullptr);
+      char said[16];
+      char *from = code.data(), *to = said;
+      std::size_t in_left = code.size(), out_left = sizeof said;
+      if (iconv(library, &from, &in_left, &to, &out_left) == static_cast<std::size_t>(-1)) return;
+      iconv(library, nullptr, nullptr, &to, &out_left);
+      text::CleanWriter ours(16), theirs(16);
+      text::decode_multi_octet(static_cast<std::uint8_t>(index), code, ours);
+      theirs.utf8({said, sizeof said - out_left});
+      differ += ours.bad_count() != 0 || ours.take() != theirs.take();
+      ++codes;
+    };
+    for (int a = 0; a < 256; ++a) compare({static_cast<char>(a)});
+    for (int a = 0x80; a < 256; ++a)
+      for (int b = 0x21; b < 256; ++b) compare({static_cast<char>(a), static_cast<char>(b)});
+    // Codes of three and four octets: EUC-JISX0213, EUC-TW, GB18030 within the BMP and a part of what lies
+    // beyond.
+    for (int a = 0xa1; a < 0xff; ++a)
+      for (int b = 0xa1; b < 0xff; ++b) {
+        compare({'\x8f', static_cast<char>(a), static_cast<char>(b)});
+        for (const char plane : {'\xa1', '\xa2', '\xa3', '\xa7', '\xaf'})
+          compare({'\x8e', plane, static_cast<char>(a), static_cast<char>(b)});
+      }
+    for (int a = 0; a < 12600; ++a)
+      for (const char lead : {'\x81', '\x82', '\x83', '\x84', '\x90', '\xe3'})
+        compare({lead, static_cast<char>(0x30 + a / 1260), static_cast<char>(0x81 + a / 10 % 126),
+                 static_cast<char>(0x30 + a % 10)});
+    CHECK(differ == 0);
+    CHECK(codes > 8000);
+    iconv_close(library);
+  }
+}
+
+TEST_CASE("multi-octet charsets: a stray lead swallows no ASCII, and a cut code is one bad character") {
+  for (const std::string_view name : {"gb18030", "big5", "euc-kr", "euc-tw", "johab", "euc-jisx0213"}) {
+    CAPTURE(name);
+    CHECK(text::decode("\xff<b>"s, name).utf8.ends_with("<b>"));
+    const text::Text cut = text::decode("abc\xb0"s, name);
+    CHECK(cut.utf8 == "abc\xef\xbf\xbd");
+    CHECK(has(cut, Finding::kUndecodableText));
+  }
+  CHECK(text::decode("\xf9\xfe\xa1\x5a\xa1\xfe", "big5").utf8.find("\xef\xbf\xbd") == std::string::npos);
+}
+
+TEST_CASE("ISO-2022-CN: what SO and ESC N stand for is designated, up to the line's end") {
+  const Case cases[] = {
+      {"iso-2022-cn", "\x1b$)A\x0e\x44\x63\x3a\x43\x0f!", "你好!"},
+      {"iso-2022-cn", "\x1b$)G\x0e\x47\x63\x0f\x1b$*H\x1bN\x22\x2a.", "在圴."},
+      {"iso-2022-cn-ext", "plain", "plain"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.octets);
+    const iconv_t library = iconv_open("UTF-8", "ISO-2022-CN");
+    REQUIRE(library != reinterpret_cast<iconv_t>(-1));  // NOLINT(performance-no-int-to-ptr)
+    std::string in(one.octets), out(64, '\0');
+    char *from = in.data(), *to = out.data();
+    std::size_t in_left = in.size(), out_left = out.size();
+    iconv(library, &from, &in_left, &to, &out_left);
+    out.resize(out.size() - out_left);
+    iconv_close(library);
+    CHECK(out == one.expected);
+    CHECK(text::decode(one.octets, one.charset).utf8 == out);
+  }
+  CHECK(text::decode("\x1b$)A\x0e\x44\x63\n\x44\x63", "iso-2022-cn").utf8 == "你\nDc");
+  CHECK(has(text::decode("abc\xe4", "iso-2022-cn"), Finding::kUnknownCharset));
 }
 
 TEST_CASE("ISO-2022-JP in all its dialects becomes the right text") {
