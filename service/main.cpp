@@ -16,6 +16,7 @@
 #include "service/command/live_check.h"
 #include "service/command/resend.h"
 #include "service/command/sanitize.h"
+#include "service/command/store.h"
 #include "service/command/user.h"
 #include "service/console/console_role.h"
 #include "service/edge/edge_role.h"
@@ -60,6 +61,7 @@ struct CommandLine {
   command::CertificateOptions certificate;
   command::BackupOptions backup;
   command::ResendOptions lost;
+  command::StoreOptions store;
   std::function<int()> chosen;
 
   CommandLine();
@@ -71,6 +73,7 @@ struct CommandLine {
   void add_user();
   void add_certificate();
   void add_backup();
+  void add_store();
   using AuditCommand = int(const Config&, const command::AuditOptions&);
   CLI::App* audit_command(CLI::App* parent, const char* name, const char* help, AuditCommand* run);
   CLI::App* user_command(CLI::App* parent, const char* name, const char* help, bool wants_login = true);
@@ -107,6 +110,7 @@ CommandLine::CommandLine() {
   add_user();
   add_certificate();
   add_backup();
+  add_store();
 }
 
 void CommandLine::add_service() {
@@ -340,6 +344,41 @@ void CommandLine::add_backup() {
   restore->add_option("--side", backup.side, "all | internet | gate")
       ->check(CLI::IsMember({"all", "internet", "gate"}));
   restore->callback([this] { chosen = [this] { return command::restore(config_from(config), backup); }; });
+}
+
+void CommandLine::add_store() {
+  CLI::App* all = app.add_subcommand("store", "複数台で共有する保存先 / the store that many hosts share")
+                      ->require_subcommand(1);
+  const auto add = [&](CLI::App* parent, const char* name, const char* help,
+                       int (*run)(const Config&, const command::StoreOptions&)) {
+    CLI::App* out = with_config(parent->add_subcommand(name, help), config);
+    out->callback([this, run] { chosen = [this, run] { return run(config_from(config), store); }; });
+    return out;
+  };
+  const auto with_side = [this](CLI::App* command) {
+    command
+        ->add_option("--side", store.side,
+                     "internet インターネット側, gate 閉域側 (既定は設定による / default: as configured)")
+        ->check(CLI::IsMember({"internet", "gate"}));
+    return command;
+  };
+  with_side(add(all, "prepare", "PostgreSQL に表を用意する / look at the server and make the tables",
+                command::store_prepare))
+      ->add_option("--grant-edge", store.grant_edge,
+                   "edge 専用の利用者に権限を与える / grant the edge's own database user what it needs");
+  with_side(add(all, "migrate",
+                "SQLite から PostgreSQL へ移す（停止中に） / from SQLite, while nothing serves",
+                command::store_migrate));
+  CLI::App* keys = all->add_subcommand("keys", "各台が共有する鍵 / the keys that hosts of one side share")
+                       ->require_subcommand(1);
+  add(keys, "export", "パスワードで封じて書き出す / into a file that a password seals",
+      command::store_keys_export)
+      ->add_option("file", store.file)
+      ->required();
+  add(keys, "import", "二台目に入れる（最初の起動の前に） / on the next host, before its first start",
+      command::store_keys_import)
+      ->add_option("file", store.file)
+      ->required();
 }
 
 void CommandLine::add_certificate() {

@@ -191,17 +191,19 @@ inline constexpr std::size_t kZoneBackSecond = 4u << 20;  // octets a second the
                                                           // messages are a quarter of it
 inline constexpr std::uint32_t kZoneToldMinute = 20;      // refused peers told in the log in a minute
 inline constexpr std::uint32_t kZonePauseMs = 5000;       // longest pause before it is tried again
+inline constexpr std::size_t kZonePeers = 32;  // hosts of the other side at once; a prefecture has a dozen
 
 // ---- a file of the drop box, as it crosses (octets of UTF-8: a character takes up to four) ----
-inline constexpr std::size_t kCrossingFiles = 500;        // of one submission, as openapi.yaml says
-inline constexpr std::size_t kCrossingRecipients = 50;    // of one submission, as openapi.yaml says
-inline constexpr std::size_t kCrossingTitle = 800;        // 200 characters in openapi.yaml
-inline constexpr std::size_t kCrossingMessage = 16000;    // 4000 characters in openapi.yaml
-inline constexpr std::size_t kCrossingImportance = 160;   // 40 characters in openapi.yaml
-inline constexpr std::size_t kCrossingPerson = 400;       // a name for people
-inline constexpr std::size_t kCrossingFileName = 1024;    // of a file as it was sent, as kCleanName
-inline constexpr std::size_t kCrossingApprovals = 64;     // rules that ask for one approval
-inline constexpr std::size_t kCrossingRuleName = 200;     // of such a rule, as kConfigLine
+inline constexpr std::size_t kCrossingFiles = 500;       // of one submission, as openapi.yaml says
+inline constexpr std::size_t kCrossingRecipients = 50;   // of one submission, as openapi.yaml says
+inline constexpr std::size_t kCrossingTitle = 800;       // 200 characters in openapi.yaml
+inline constexpr std::size_t kCrossingMessage = 16000;   // 4000 characters in openapi.yaml
+inline constexpr std::size_t kCrossingImportance = 160;  // 40 characters in openapi.yaml
+inline constexpr std::size_t kCrossingPerson = 400;      // a name for people
+inline constexpr std::size_t kCrossingFileName = 1024;   // of a file as it was sent, as kCleanName
+inline constexpr std::size_t kCrossingApprovals = 64;    // rules that ask for one approval
+inline constexpr std::size_t kCrossingRuleName = 200;    // of such a rule, as kConfigLine
+inline constexpr std::size_t kConfigUrl = 2000;  // of a database: hosts, certificates and options stand in it
 inline constexpr std::size_t kCrossingCleanFiles = 4000;  // of one file: an archive's entries, pictures
 inline constexpr std::size_t kCrossingFindings = 200;     // of one file; there are fewer kinds
 inline constexpr std::size_t kIntakeFrame = 1024;         // edge and cleaner: findings are the most of it

@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -15,6 +13,8 @@
 #include "service/base/clock.h"
 #include "service/base/descriptor.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
+#include "service/base/hex.h"
 #include "service/base/sockets.h"
 
 namespace kiyome::audit {
@@ -25,19 +25,6 @@ constexpr std::size_t kJsonOctets = 2000;  // of one checkpoint: more is none
 
 const unsigned char* octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-// The file appears whole or not at all.
-void write_key(const std::string& folder, std::string_view secret) {
-  const std::string path = folder + "/audit.key", fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file || !write_all(file.get(), secret, Steady::now() + std::chrono::seconds(60)) ||
-      ::fsync(file.get()) != 0)
-    throw_errno("write " + fresh);
-  if (::rename(fresh.c_str(), path.c_str()) != 0) throw_errno("rename " + fresh);
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) throw_errno("fsync " + folder);
 }
 
 }  // namespace
@@ -74,7 +61,7 @@ Signer::Signer(const std::string& folder) {
     return;
   }
   ::crypto_sign_keypair(public_.data(), secret_.data());
-  write_key(folder, {reinterpret_cast<const char*>(secret_.data()), secret_.size()});
+  write_file(folder + "/audit.key", {reinterpret_cast<const char*>(secret_.data()), secret_.size()});
 }
 
 Signer::~Signer() { ::sodium_memzero(secret_.data(), secret_.size()); }
@@ -85,30 +72,6 @@ Checkpoint Signer::sign(Trail trail, CheckpointKind kind, std::uint64_t sequence
   const std::string said = signed_octets(out);
   ::crypto_sign_detached(out.signature.data(), nullptr, octets(said), said.size(), secret_.data());
   return out;
-}
-
-std::string hex(std::string_view octets) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * octets.size());
-  for (const char c : octets) {
-    out += kDigits[static_cast<unsigned char>(c) >> 4];
-    out += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return out;
-}
-
-bool unhex(std::string_view digits, std::uint8_t* out, std::size_t count) {
-  if (digits.size() != 2 * count) return false;
-  const auto value = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  for (std::size_t i = 0; i < count; ++i) {
-    const int high = value(digits[2 * i]), low = value(digits[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return true;
 }
 
 std::string checkpoint_json(const Checkpoint& checkpoint, std::int64_t told_ms) {

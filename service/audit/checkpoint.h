@@ -11,6 +11,7 @@
 
 #include "proto/transfer/checkpoint.h"
 #include "service/audit/chain.h"
+#include "service/base/hex.h"
 
 namespace kiyome::audit {
 
@@ -50,16 +51,6 @@ std::string checkpoint_json(const Checkpoint& checkpoint, std::int64_t told_ms =
 // Of such an object; nothing for any other text. Trusts nothing.
 std::optional<Checkpoint> checkpoint_of_json(const std::string& json);
 
-std::string hex(std::string_view octets);
-template <std::size_t N>
-std::string hex(const std::array<std::uint8_t, N>& octets) {
-  return hex(std::string_view(reinterpret_cast<const char*>(octets.data()), N));
-}
-// Lower-case digits of exactly N octets.
-bool unhex(std::string_view digits, std::uint8_t* out, std::size_t count);
-template <std::size_t N>
-bool unhex(std::string_view digits, std::array<std::uint8_t, N>& out) {
-  return unhex(digits, out.data(), N);
-}
+using kiyome::hex;
 
 }  // namespace kiyome::audit

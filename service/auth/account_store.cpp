@@ -76,14 +76,16 @@ Account account_of(const Row& row) {
 }
 
 // SQLite would make the file readable for everybody whom the umask lets.
-std::string private_file(const std::string& path) {
-  if (!Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) throw_errno(path);
-  return path;
+const store::Place& make_private(const store::Place& place) {
+  const std::string& path = place.file;
+  if (!place.shared() && !Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)))
+    throw_errno(path);
+  return place;
 }
 
 }  // namespace
 
-AccountStore::AccountStore(const std::string& folder) : database_(private_file(folder + "/accounts.sqlite")) {
+AccountStore::AccountStore(const store::Place& place) : database_(make_private(place)) {
   database_.migrate(kSteps);
 }
 
@@ -123,15 +125,17 @@ std::optional<StoredAccount> AccountStore::by_directory(std::string_view name) {
 
 std::int64_t AccountStore::insert(const StoredAccount& stored) {
   const Account& account = stored.account;
+  std::int64_t number = 0;
   database_
       .kept(
           "INSERT INTO accounts (login, name, mail, tenant, department, roles, disabled, new_password,"
           " local, created_ms, changed_ms, password, totp, totp_step, directory)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-      .run(account.login, account.name, account.mail, account.tenant, account.department,
-           bits_of(account.roles), account.disabled, account.new_password, account.local, account.created_ms,
-           account.changed_ms, stored.password, Blob{stored.totp}, stored.totp_step, stored.directory);
-  return database_.last_rowid();
+          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING number")
+      .one([&](const Row& row) { number = row.integer(0); }, account.login, account.name, account.mail,
+           account.tenant, account.department, bits_of(account.roles), account.disabled, account.new_password,
+           account.local, account.created_ms, account.changed_ms, stored.password, Blob{stored.totp},
+           stored.totp_step, stored.directory);
+  return number;
 }
 
 void AccountStore::update(const StoredAccount& stored) {
@@ -157,7 +161,7 @@ std::vector<Account> AccountStore::approvers(std::string_view tenant, std::strin
   std::vector<Account> out;
   database_
       .kept("SELECT " ACCOUNT_COLUMNS
-            " FROM accounts WHERE tenant = ? AND department = ? AND disabled = 0 AND roles & ? <> 0"
+            " FROM accounts WHERE tenant = ? AND department = ? AND disabled = 0 AND (roles & ?) <> 0"
             " ORDER BY login LIMIT ?")
       .each([&](const Row& row) { out.push_back(account_of(row)); }, tenant, department,
             bits_of({Role::approver}), limits::kApprovers);
@@ -186,7 +190,7 @@ void AccountStore::insert(const StoredSession& session) {
   database_
       .kept(
           "DELETE FROM sessions WHERE digest IN"
-          " (SELECT digest FROM sessions WHERE account = ? ORDER BY seen_ms DESC LIMIT -1 OFFSET ?)")
+          " (SELECT digest FROM sessions WHERE account = ? ORDER BY seen_ms DESC LIMIT 1000000 OFFSET ?)")
       .run(session.account, limits::kAccountSessions - 1);
   database_.kept("INSERT INTO sessions VALUES (?,?,?,?,?,?,?)")
       .run(Blob{session.digest}, session.account, session.step, session.csrf, session.password_ms,

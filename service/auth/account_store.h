@@ -1,4 +1,4 @@
-// The rows of accounts.sqlite. One thread at a time; a caller makes the transactions and knows the rules.
+// The rows of an account database. One thread at a time; a caller makes the transactions and knows the rules.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "service/auth/accounts.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::auth {
 
@@ -29,10 +29,10 @@ struct StoredSession {
   std::string pending;  // the secret of an enrolment that is not confirmed
 };
 
-// Everything throws TemporaryFailure when SQLite says no.
+// Everything throws TemporaryFailure when the database says no.
 class AccountStore {
  public:
-  explicit AccountStore(const std::string& folder);  // accounts.sqlite, only for its user
+  explicit AccountStore(const store::Place& place);  // a file is only for its user
   store::Database& database() { return database_; }
 
   std::optional<StoredAccount> by_number(std::int64_t number);

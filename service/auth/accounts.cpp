@@ -11,6 +11,7 @@
 #include "service/base/clock.h"
 #include "service/base/descriptor.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/base/meters.h"
 #include "service/base/sockets.h"
 
@@ -19,15 +20,11 @@ namespace {
 
 constexpr const char* kRoleNames[] = {"sender", "staff", "approver", "reviewer", "auditor", "administrator"};
 constexpr std::int64_t kMinuteMs = 60'000, kHourMs = 60 * kMinuteMs, kDayMs = 24 * kHourMs;
+constexpr std::int64_t kSharedSeenMs = 10'000;
 
 // The library reads the CA from a file; a role can open only what lies in its own folder.
 void write_ca(const std::string& path, const std::string& pem) {
-  if (pem.empty()) return;
-  const std::string fresh = path + ".new";
-  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file || !write_all(file.get(), pem, Steady::now() + std::chrono::seconds(10)) ||
-      std::rename(fresh.c_str(), path.c_str()) != 0)
-    throw_errno(path);
+  if (!pem.empty()) write_file(path, pem);
 }
 
 }  // namespace
@@ -42,8 +39,10 @@ std::optional<Role> role_of(std::string_view name) {
 
 Accounts::Impl::Impl(const std::string& where, const AuthConfig& config,
                      std::function<void(const Event&)> tell, std::string issued_by,
-                     std::function<std::int64_t()> time)
-    : state(std::make_unique<AccountsState>(where, config)),
+                     std::function<std::int64_t()> time, const store::Place& place)
+    : state(std::make_unique<AccountsState>(
+          place.file.empty() && !place.shared() ? store::Place{where + "/accounts.sqlite", {}, {}} : place,
+          config)),
       folder(where),
       issuer(std::move(issued_by)),
       note(std::move(tell)),
@@ -124,8 +123,9 @@ StoredAccount Accounts::Impl::known(AccountsState& now, const std::string& login
 
 Accounts::Accounts(const std::string& folder, const AuthConfig& config,
                    std::function<void(const Event&)> note, std::string issuer,
-                   std::function<std::int64_t()> clock)
-    : impl_(std::make_unique<Impl>(folder, config, std::move(note), std::move(issuer), std::move(clock))) {}
+                   std::function<std::int64_t()> clock, const store::Place& place)
+    : impl_(std::make_unique<Impl>(folder, config, std::move(note), std::move(issuer), std::move(clock),
+                                   place)) {}
 
 Accounts::~Accounts() = default;
 
@@ -137,8 +137,9 @@ std::optional<Session> Accounts::session(const std::string& token) {
     if (!found) return std::nullopt;
     const StoredSession& session = found->session;
     state.seen_ms[session.digest] = now;
-    // Written at most once a minute: after a restart a session may end a minute early.
-    if (now - session.seen_ms > kMinuteMs) {
+    // Written at most once a minute: after a restart a session may end a minute early. Other hosts know of it
+    // only what is written.
+    if (now - session.seen_ms > (state.store.database().shared() ? kSharedSeenMs : kMinuteMs)) {
       try {
         state.store.set_seen(session.digest, now);
       } catch (const TemporaryFailure&) {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "service/base/config.h"
+#include "service/store/database.h"
 
 namespace kiyome::auth {
 
@@ -99,10 +100,12 @@ std::string qr_rows(const std::string& text);
 // Thread-safe. Everything throws TemporaryFailure when the store cannot; Refusal where told.
 class Accounts {
  public:
-  // Opens or creates FOLDER/accounts.sqlite. `note` is called on the caller's thread, after the commit.
-  // `issuer` is what an authenticator shows beside the login; `clock` gives Unix milliseconds.
+  // Opens or creates what is at `place`, by default FOLDER/accounts.sqlite; several hosts may share it.
+  // `note` is called on the caller's thread, after the commit. `issuer` is what an authenticator shows beside
+  // the login; `clock` gives Unix milliseconds.
   Accounts(const std::string& folder, const AuthConfig& config, std::function<void(const Event&)> note,
-           std::string issuer = "Kiyome", std::function<std::int64_t()> clock = {});
+           std::string issuer = "Kiyome", std::function<std::int64_t()> clock = {},
+           const store::Place& place = {});
   ~Accounts();
   void reload(const AuthConfig& config);
 

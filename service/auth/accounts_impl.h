@@ -22,8 +22,8 @@ namespace kiyome::auth {
 
 // What stands behind the lock.
 struct AccountsState {
-  AccountsState(const std::string& folder, const AuthConfig& rules)
-      : store(folder), tries(store.database()), config(rules) {}
+  AccountsState(const store::Place& place, const AuthConfig& rules)
+      : store(place), tries(store.database()), config(rules) {}
   AccountStore store;
   Tries tries;
   AuthConfig config;
@@ -42,7 +42,7 @@ struct Accounts::Impl {
   Turns hashing{limits::kPasswordHashings}, asking{limits::kDirectoryQuestions};
 
   Impl(const std::string& where, const AuthConfig& config, std::function<void(const Event&)> tell,
-       std::string issued_by, std::function<std::int64_t()> time);
+       std::string issued_by, std::function<std::int64_t()> time, const store::Place& place);
 
   // use(state, now) under the lock in one transaction, then the events. What `use` throws undoes it all; a
   // Refusal that has to be remembered is given back instead.

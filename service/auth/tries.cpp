@@ -53,10 +53,16 @@ std::int64_t Tries::begin(std::string_view name, const TriesRule& rule, std::int
   if (until != 0 || now_ms - last >= rule.lock_ms) count = 0;
   ++count;
   until = count >= rule.tries ? now_ms + rule.lock_ms : 0;
-  database_.kept("INSERT OR REPLACE INTO tries VALUES (?,?,?,?)").run(Blob{name}, count, now_ms, until);
+  database_
+      .kept(
+          "INSERT INTO tries VALUES (?,?,?,?) ON CONFLICT (key) DO UPDATE SET count = excluded.count,"
+          " last_ms = excluded.last_ms, until_ms = excluded.until_ms")
+      .run(Blob{name}, count, now_ms, until);
   // The oldest ones go; whoever wants his own forgotten has to come from that many addresses.
   database_
-      .kept("DELETE FROM tries WHERE key IN (SELECT key FROM tries ORDER BY last_ms DESC LIMIT -1 OFFSET ?)")
+      .kept(
+          "DELETE FROM tries WHERE key IN"
+          " (SELECT key FROM tries ORDER BY last_ms DESC LIMIT 1000000 OFFSET ?)")
       .run(limits::kTriesKept);
   return 0;
 }
@@ -69,7 +75,11 @@ bool Tries::locked(std::string_view name, std::int64_t now_ms) {
 }
 
 void Tries::give_back(std::string_view name) {
-  database_.kept("UPDATE tries SET count = max(count - 1, 0), until_ms = 0 WHERE key = ?").run(Blob{name});
+  database_
+      .kept(
+          "UPDATE tries SET count = CASE WHEN count > 0 THEN count - 1 ELSE 0 END, until_ms = 0"
+          " WHERE key = ?")
+      .run(Blob{name});
 }
 
 void Tries::forget(std::string_view name) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::auth {
 

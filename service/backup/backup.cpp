@@ -115,10 +115,8 @@ void write_settings(const Config& config, FrameWriter& out) {
 }
 
 std::string about_json() {
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
-  return fmt::format(R"({{"version":"{}","host":{},"time":"{}"}})", KIYOME_VERSION, log::json_string(host),
-                     iso_time(unix_ms_now()));
+  return fmt::format(R"({{"version":"{}","host":{},"time":"{}"}})", KIYOME_VERSION,
+                     log::json_string(host_name()), iso_time(unix_ms_now()));
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ void Cut::hold() {
   for (const std::string& path : databases_) {
     Held held{std::make_unique<store::Database>(folder_ + "/" + path),
               std::make_unique<store::Database>(folder_ + "/" + path)};
-    sqlite3_busy_handler(held.writer->handle(), ask_again, nullptr);
+    sqlite3_busy_handler(store::sqlite_handle(*held.writer), ask_again, nullptr);
     held.writer->execute("BEGIN IMMEDIATE");
     held.reader->execute("BEGIN");
     store::Statement(*held.reader, "SELECT count(*) FROM sqlite_schema").one([](const store::Row&) {});

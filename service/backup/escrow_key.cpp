@@ -2,10 +2,11 @@
 
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 
 #include "proto/base/check.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
+#include "service/base/hex.h"
 #include "service/base/sockets.h"
 
 namespace kiyome::backup {
@@ -13,13 +14,6 @@ namespace {
 
 constexpr std::size_t kKey = 32, kSum = 4, kGroup = 8;
 constexpr std::string_view kTitle = "KIYOMEBACKUPSECRET1";  // as it reads without hyphens
-
-std::string hex(const std::uint8_t* octets, std::size_t count) {
-  std::string out(2 * count + 1, '\0');
-  sodium_bin2hex(out.data(), out.size(), octets, count);
-  out.pop_back();
-  return out;
-}
 
 std::array<std::uint8_t, kSum> sum_of(const SecretKey& secret) {
   std::array<std::uint8_t, 32> digest{};
@@ -59,12 +53,12 @@ PublicKey public_part(const SecretKey& secret) {
 std::string fingerprint(const PublicKey& key) {
   std::array<std::uint8_t, 32> digest{};
   crypto_generichash(digest.data(), digest.size(), key.bytes.data(), key.bytes.size(), nullptr, 0);
-  return grouped(hex(digest.data(), 8), 4);
+  return grouped(hex(std::span(digest).first(8)), 4);
 }
 
 std::string text_of(const SecretKey& secret) {
   const auto sum = sum_of(secret);
-  return "KIYOME-BACKUP-SECRET-1-" + grouped(hex(secret.bytes.data(), kKey) + hex(sum.data(), kSum), kGroup);
+  return "KIYOME-BACKUP-SECRET-1-" + grouped(hex(secret.bytes) + hex(sum), kGroup);
 }
 
 std::optional<SecretKey> parse_secret(std::string_view text) {
@@ -109,19 +103,8 @@ std::optional<PublicKey> load_public_key(const std::string& data_dir) {
   return out;
 }
 
-// Whole or not at all.
 void store_public_key(const std::string& data_dir, const PublicKey& key) {
-  const std::string path = path_in(data_dir), beside = path + ".new";
-  ::unlink(beside.c_str());
-  const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (!file) throw_errno("create " + beside);
-  const std::string text = hex(key.bytes.data(), kKey) + "\n";
-  if (::fchmod(file.get(), 0644) != 0 ||
-      !write_all(file.get(), text, Steady::now() + std::chrono::seconds(60)) || ::fsync(file.get()) != 0 ||
-      ::rename(beside.c_str(), path.c_str()) != 0)
-    throw_errno("write " + path);
-  const Descriptor folder(::open(data_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.get()) != 0) throw_errno("make durable " + path);
+  write_file(path_in(data_dir), hex(key.bytes) + "\n", 0644);
 }
 
 }  // namespace kiyome::backup

@@ -42,13 +42,9 @@ void drop_rights(const supervisor::Account& account) {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-void put_all(int file, std::string_view octets) {
-  while (!octets.empty()) {
-    const ssize_t done = ::write(file, octets.data(), octets.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) throw_errno("write");
-    octets.remove_prefix(static_cast<std::size_t>(done));
-  }
+[[noreturn]] void fail(const std::string& name, const std::string& word) {
+  throw TemporaryFailure(name + ": " +
+                         (word.starts_with('e') ? word.substr(1) : std::string("its process died")));
 }
 
 }  // namespace
@@ -76,8 +72,7 @@ PartProcess::PartProcess(std::string name, const std::string& folder, const supe
   if (word == "m") return;
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
-  throw TemporaryFailure(name_ + ": " +
-                         (word.starts_with('e') ? word.substr(1) : std::string("its process died")));
+  fail(name_, word);
 }
 
 PartProcess::~PartProcess() {
@@ -97,7 +92,9 @@ void PartProcess::child(const std::string& folder, const supervisor::Account& ac
     if (hear(control) != "l") ::_exit(1);
     part->let_go();
     if (hear(control) != "w") ::_exit(1);
-    FrameWriter out([&](std::string_view octets) { put_all(data, octets); });
+    FrameWriter out([&](std::string_view octets) {
+      if (!write_all(data, octets, Steady::time_point::max())) throw_errno("write");
+    });
     out.part(name_);
     part->write(out);
     out.part_end();
@@ -125,9 +122,7 @@ void PartProcess::write(const Put& put) {
   ::waitpid(pid_, &status, 0);
   pid_ = -1;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  const std::string word = hear(control_.get());
-  throw TemporaryFailure(name_ + ": " +
-                         (word.starts_with('e') ? word.substr(1) : std::string("its process died")));
+  fail(name_, hear(control_.get()));
 }
 
 }  // namespace kiyome::backup

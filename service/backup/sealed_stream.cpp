@@ -9,6 +9,7 @@
 #include "proto/base/check.h"
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
+#include "service/base/sockets.h"
 
 namespace kiyome::backup {
 namespace {
@@ -75,12 +76,7 @@ SealedWriter::SealedWriter(int file, const PublicKey& key) : file_(file) {
 void SealedWriter::write(std::string_view octets) {
   crypto_generichash_update(&sum_, raw(octets), octets.size());
   written_ += octets.size();
-  while (!octets.empty()) {
-    const ssize_t done = ::write(file_, octets.data(), octets.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) throw_errno("write the backup");
-    octets.remove_prefix(static_cast<std::size_t>(done));
-  }
+  if (!write_all(file_, octets, Steady::time_point::max())) throw_errno("write the backup");
 }
 
 void SealedWriter::seal(std::string_view plain, unsigned char tag) {

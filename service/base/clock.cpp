@@ -1,6 +1,7 @@
 #include "service/base/clock.h"
 
 #include <sodium.h>
+#include <unistd.h>
 
 #include <ctime>
 #include <mutex>
@@ -32,6 +33,11 @@ std::int64_t unix_ms_now() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+std::string host_name() {
+  char name[256] = {};  // more than HOST_NAME_MAX, so it ends in a zero
+  return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "-";
 }
 
 ItemId new_item_id() {

@@ -101,10 +101,12 @@ void read_tls(Section section, Config& config, const std::filesystem::path& fold
   section.done();
 }
 
+// Left to libpq but for what no url can have.
 std::string store_trouble(std::string_view url) {
-  if (url == "sqlite") return "";
-  if (url.starts_with("postgresql://"))
-    return "is not possible yet: this build has the embedded store (\"sqlite\") only";
+  const auto odd = [](char c) { return c <= ' ' || c == '\x7f'; };
+  if (url.size() > limits::kConfigUrl) return "is longer than 2,000 octets";
+  if (std::any_of(url.begin(), url.end(), odd)) return "must be without blanks and control characters";
+  if (url == "sqlite" || url.starts_with("postgresql://")) return "";
   return "must be \"sqlite\" or \"postgresql://user@host/db\"";
 }
 
@@ -138,7 +140,17 @@ void read_documents(Section section, DocumentsConfig& into) {
 
 void read_small_sections(Section& top, Config& config, const std::filesystem::path& folder) {
   Section store = top.sub("store");
-  store.text("url", config.store_url, store_trouble);
+  store.text("url", config.store.url, store_trouble);
+  store.text("edge_url", config.store.edge_url, [](std::string_view url) {
+    return url.empty()       ? std::string()
+           : url == "sqlite" ? std::string("must be a database's url")
+                             : store_trouble(url);
+  });
+  store.text("blobs", config.store.blobs, [](std::string_view where) {
+    return where == "database" || where.starts_with('/')
+               ? values::line_trouble(where)
+               : std::string("must be \"database\" or a folder's path");
+  });
   store.done();
   read_tls(top.sub("tls"), config, folder);
   read_notice(top.sub("notice"), config.notice);

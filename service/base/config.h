@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "proto/base/limits.h"
+#include "service/base/config_store.h"
 #include "service/base/config_transfer.h"
 
 namespace kiyome {
@@ -284,7 +285,7 @@ struct Config {
   std::string path;    // the file it came from; empty = defaults
   std::string source;  // its text: handed to the roles, which read no file
   std::string data_dir = "/var/lib/kiyome";
-  std::string store_url = "sqlite";
+  StoreConfig store;
   SmtpServerConfig smtp;
   SmtpClientConfig deliver{.hosts = {{"127.0.0.1", 2526}}};
   SmtpClientConfig returns{.hosts = {{"127.0.0.1", 2527}}};

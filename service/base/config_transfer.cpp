@@ -1,10 +1,15 @@
 #include "service/base/config_transfer.h"
 
+#include "proto/base/limits.h"
 #include "service/base/config_section.h"
 
 namespace kiyome::config_reading {
 namespace {
 
+// An empty one is none.
+std::string addresses_trouble(std::string_view text) {
+  return text.empty() || values::host_port(text) ? std::string() : std::string("is not an ADDRESS:PORT");
+}
 std::string address_trouble(std::string_view text) {
   return values::host_port(text) ? std::string() : std::string("is not an ADDRESS:PORT");
 }
@@ -50,11 +55,15 @@ void check(Section& section, const TransferConfig& config) {
                       "needs " + std::string("transfer.") + needed + ": see `kiyome certificate`");
   const auto written = [&](const char* key) {  // rightly or wrongly
     const toml::node* node = section.find(key);
-    return node != nullptr && node->value<std::string_view>() != std::string_view();
+    if (node == nullptr) return false;
+    return node->is_array() ? !node->as_array()->empty()
+                            : node->value<std::string_view>() != std::string_view();
   };
   if (!written("listen") && !written("connect"))
     section.wrong(mode, "mode",
                   "needs transfer.listen on the host that listens, transfer.connect on the other");
+  if (config.connect.size() > limits::kZonePeers)
+    section.wrong(*section.find("connect"), "connect", "names too many hosts");
   if (!config.listen.empty() && !config.connect.empty())
     section.wrong(*section.find("connect"), "connect", "stands beside listen: a host has one of them");
 }
@@ -66,7 +75,8 @@ void read_transfer(Section section, TransferConfig& into, const std::filesystem:
       "mode", into.mode,
       {{"local", TransferMode::local}, {"push", TransferMode::push}, {"pull", TransferMode::pull}});
   section.optional_text("listen", into.listen, address_trouble);
-  section.optional_text("connect", into.connect, address_trouble);
+  section.texts("connect", into.connect, addresses_trouble);
+  std::erase(into.connect, std::string());
   section.file("certificate", into.certificate, folder);
   section.file("key", into.key, folder);
   section.file("ca", into.ca, folder);

@@ -18,7 +18,10 @@ enum class TransferMode : std::uint8_t { local, push, pull };
 struct TransferConfig {
   TransferMode mode = TransferMode::local;
   // "ADDRESS:PORT"; of these two each host has the one that is its part in `mode`.
-  std::string listen, connect;
+  std::string listen;
+  // Several where the other side has several hosts. Pushing: the first that answers is used, the next when it
+  // does not. Pulling: each of them is connected to.
+  std::vector<std::string> connect;
   std::string certificate, key, ca;              // PEM files
   std::string certificate_pem, key_pem, ca_pem;  // their texts, for a role
   std::vector<std::string> peers;      // pins of the other side: SHA-256 of its key, in hex; empty = any

@@ -231,6 +231,11 @@ std::string json_string(std::string_view text) {
   return out;
 }
 
+std::string shown(std::string_view text) {
+  const std::string quoted = json_string(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 void start(std::string_view role, std::string_view level) {
   role_member = ",\"role\":" + json_string(role);
   to_journal = is_journal();

@@ -52,5 +52,7 @@ inline void error(std::string_view event, const ItemId& id, std::initializer_lis
 
 // The JSON string literal of `text` with the escapes above, quotes included.
 std::string json_string(std::string_view text);
+// The same without the quotes: what others wrote, harmless on a terminal.
+std::string shown(std::string_view text);
 
 }  // namespace kiyome::log

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -165,6 +166,21 @@ struct Gate {
 };
 inline Gate gate;
 inline Commits gate_commits;
+
+// ---- cleaner and gate: the channel between two hosts; all 0 where both sides are on one ----
+struct ZoneCounts {
+  std::uint64_t unknown_peers = 0;  // whose handshake failed: no peer of ours, or one with the wrong papers
+  std::uint64_t unfinished = 0;     // who went away, said nothing in time, or was one too many at once
+  std::uint64_t sessions = 0;       // proved
+  std::uint64_t slowed = 0;         // seconds in which the other side said more than it may
+  std::optional<std::int64_t> certificate_end_ms{};  // of what it stands on
+};
+
+// ---- every role with a trail: the collector of its audit entries ----
+struct Collector {
+  bool connected = false;
+  std::uint64_t unsent = 0;  // entries
+};
 
 // ---- pages (edge, gate, console) ----
 struct Http {

@@ -79,6 +79,11 @@ Descriptor RoleContext::take_one(const std::string& name) {
   return std::move(all[0]);
 }
 
+Descriptor RoleContext::take_optional(const std::string& name) {
+  std::vector<Descriptor> all = take(name);
+  return all.empty() ? Descriptor() : std::move(all[0]);
+}
+
 std::string RoleContext::take_text(const std::string& name) {
   const std::vector<Descriptor> all = take(name);
   return all.empty() ? std::string() : read_whole(all[0].get());

@@ -25,7 +25,8 @@ class RoleContext {
   const Config& config() const { return config_; }
   // Moves descriptors out: all that came under `name`, in order. Empty when not given.
   std::vector<Descriptor> take(const std::string& name);
-  Descriptor take_one(const std::string& name);  // KIYOME_CHECKs that there is one
+  Descriptor take_one(const std::string& name);       // KIYOME_CHECKs that there is one
+  Descriptor take_optional(const std::string& name);  // empty when not given
   // The octets of a descriptor that carries a file's content ("recipients", "tls_certificate", "tls_key");
   // empty when not given. During a reload these are the new ones.
   std::string take_text(const std::string& name);

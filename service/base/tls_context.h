@@ -28,5 +28,6 @@ class TlsContext {
 
 // When the first of these certificates (PEM, leaf and chain) ends. Nothing when there is none to be read.
 std::optional<std::int64_t> certificate_end_ms(const std::string& certificate_pem);
+inline constexpr std::int64_t kCertificateDays = 21;  // before its end we warn: time to have a new one made
 
 }  // namespace kiyome

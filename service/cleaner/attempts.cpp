@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/base/bytes.h"
 #include "service/base/errors.h"
@@ -54,6 +55,14 @@ void Attempts::compact() {
   if (::rename(fresh.c_str(), path_.c_str()) != 0) throw_errno("rename " + fresh);
   file_ = std::move(file);
   records_ = 0;
+}
+
+std::vector<ItemId> Attempts::take_deaths() {
+  std::lock_guard lock(mutex_);
+  std::vector<ItemId> out;
+  for (const auto& [id, count] : std::exchange(deaths_, {})) out.push_back(id);
+  compact();
+  return out;
 }
 
 unsigned Attempts::begin(const ItemId& id) {

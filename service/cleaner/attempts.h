@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "proto/base/item_id.h"
 #include "service/base/descriptor.h"
@@ -22,6 +23,8 @@ class Attempts {
   // The work came to an end, whatever it was. When the disk is full that is remembered here and written
   // later.
   void end(const ItemId& id) noexcept;
+  // What earlier lives of this process died over, for who counts it elsewhere: it counts here no more.
+  std::vector<ItemId> take_deaths();
   // The work is laid aside and will begin anew: this life did not die of it, the earlier deaths still count.
   void lay_aside(const ItemId& id) noexcept;
 

@@ -19,6 +19,7 @@
 #include "service/cleaner/refusal_notice.h"
 #include "service/cleaner/returns.h"
 #include "service/cleaner/review/review_desk.h"
+#include "service/cleaner/shift.h"
 #include "service/compose/compose.h"
 #include "service/compose/words.h"
 #include "service/document/content.h"
@@ -26,12 +27,15 @@
 #include "service/policy/policy.h"
 #include "service/policy/tenant.h"
 #include "service/sight/speaker.h"
+#include "service/store/nodes.h"
+#include "service/store/place.h"
 #include "service/trail/keeper.h"
 
 namespace kiyome::cleaner {
 namespace {
 
 constexpr auto kExpireEvery = std::chrono::minutes(10);
+constexpr std::int64_t kClockSetMs = 60'000;
 constexpr auto kStopPatience = std::chrono::seconds(6);  // of the ten that a stop may take
 
 std::map<document::Kind, Descriptor> take_programs(RoleContext& context) {
@@ -66,11 +70,16 @@ void count(const transfer::DeliveryResult& result) {
     meters::cleaning.to_delivery.see(static_cast<double>(unix_ms_now() - result.id.unix_ms()) / 1000);
 }
 
-// The wire to the closed side, when that is another host.
-std::unique_ptr<zone::ZoneLink> take_zone(RoleContext& context) {
-  const TransferConfig& config = context.config().transfer;
-  if (config.mode == TransferMode::local) return nullptr;
-  return std::make_unique<zone::ZoneLink>(zone::Side::internet, config, context.take("transfer"));
+store::OriginalReader open_originals(RoleContext& context) {
+  const store::CleanerKeyPair key = store::load_or_make_cleaner_key(".");
+  const StoreConfig& config = context.config().store;
+  if (!config.shared()) return store::OriginalReader("../edge/originals", key);
+  return store::OriginalReader(store::shared_originals(config, false), key);
+}
+
+store::ItemsAt items_at(const StoreConfig& config) {
+  if (!config.shared()) return {std::string(".")};
+  return {".", config, store::node_name(".")};
 }
 
 // Members stand in the order of their dependence: what is below uses what is above, and ends first.
@@ -91,9 +100,15 @@ class Cleaner {
   std::optional<std::string> picture_of(const ItemId& id, std::uint32_t page);
   template <class Take>
   void work(Take&& take);
+  void note_clock();
   void keep_house();
-  SightParts sight_parts() { return {items_, queue_, gate_, intake_, sanitizers_, keeper_, config_}; }
+  void keep_shared_house(const store::ItemStore::RetentionOf& days, std::int64_t erase_ms);
+  SightParts sight_parts() {
+    return {items_, queue_, gate_, intake_, sanitizers_, keeper_, config_, shift_.get()};
+  }
 
+  const GoingClock clock_;
+  std::int64_t noted_ahead_ms_ = 0;  // of the thread that keeps house
   CurrentConfig config_;
   store::OriginalReader originals_;
   std::map<document::Kind, Descriptor> programs_;
@@ -111,6 +126,7 @@ class Cleaner {
   Processor processor_;
   ReviewDesk review_;
   AdminCommands commands_;
+  std::unique_ptr<Shift> shift_;  // none: the store is ours alone
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<sight::Speaker> speaker_;
   Guarded<bool> stopping_;
@@ -120,7 +136,7 @@ class Cleaner {
 
 Cleaner::Cleaner(RoleContext& context)
     : config_(context.config()),
-      originals_("../edge/originals", store::load_or_make_cleaner_key(".")),
+      originals_(open_originals(context)),
       programs_(take_programs(context)),
       selftests_(take_selftests(context)),
       sanitizers_([this](document::Kind kind) { return std::move(programs_.at(kind)); }),
@@ -136,7 +152,7 @@ Cleaner::Cleaner(RoleContext& context)
                [this](const transfer::Checkpoint& checkpoint) {
                  keeper_.heard(checkpoint, [this](const audit::Checkpoint& kept) { intake_.say(kept); });
                }}),
-      items_(".",
+      items_(items_at(context.config().store),
              [this] {
                intake_.flush();
                gate_.flush();
@@ -145,13 +161,16 @@ Cleaner::Cleaner(RoleContext& context)
                 gate_.offer(BundleKey{id, part});
               },
               [this](const ItemId& id) { intake_.say(state_of(id)); }}),
-      locks_(".", store::load_or_make_cleaner_key(".")),
-      zone_(take_zone(context)),
+      locks_(items_.at(), store::load_or_make_cleaner_key(".")),
+      zone_(zone::take_link(context, zone::Side::internet)),
       gate_(make_gate_link()),
       keeper_(".", context.config(), trail_around()),
       returns_(items_, config_),
       processor_({originals_, items_, locks_, sanitizers_, attempts_, queue_, config_,
-                  [this](const ItemId& id) { intake_.say(transfer::Taken{id}); },
+                  [this](const ItemId& id) {
+                    if (shift_) return shift_->has_room();
+                    intake_.say(transfer::Taken{id});
+                  },
                   [this](std::vector<transfer::AnyBundle> bundles) {
                     for (transfer::AnyBundle& bundle : bundles) gate_.offer(std::move(bundle));
                   },
@@ -163,7 +182,10 @@ Cleaner::Cleaner(RoleContext& context)
                selftests_, context.take_text("tls_certificate")}),
       commands_(items_, locks_, originals_, queue_, gate_, keeper_, review_.decisions()) {
   compose::warm_up();
-  for (const auto& [id, part] : items_.unaccepted_bundles()) gate_.offer(BundleKey{id, part});
+  if (items_.at().shared())
+    shift_ = std::make_unique<Shift>(Shift::Parts{items_, queue_, attempts_, gate_});
+  else
+    for (const auto& [id, part] : items_.unaccepted_bundles()) gate_.offer(BundleKey{id, part});
   if (zone_) zone_->start();
   gate_.start();
   keeper_.start();
@@ -185,13 +207,13 @@ Cleaner::Cleaner(RoleContext& context)
     threads_.emplace_back([this, documents] { work([&] { return queue_.take_document(documents); }); });
   processor_.try_locked();
   threads_.emplace_back([this] { keep_house(); });
-  if (std::vector<Descriptor> review = context.take("review"); !review.empty())
-    review_.serve(std::move(review.front()));
-  if (std::vector<Descriptor> told = context.take("sight"); !told.empty())
+  if (Descriptor review = context.take_optional("review")) review_.serve(std::move(review));
+  if (Descriptor told = context.take_optional("sight"))
     speaker_ = std::make_unique<sight::Speaker>(
-        std::move(told.front()), [this](sight::Sheet& sheet) { show_now(sheet, sight_parts()); },
+        std::move(told), [this](sight::Sheet& sheet) { show_now(sheet, sight_parts()); },
         [this](sight::Sheet& sheet) { show_house(sheet, sight_parts()); });
   intake_.start();
+  if (shift_) shift_->start();
 }
 
 Cleaner::~Cleaner() {
@@ -204,6 +226,7 @@ Cleaner::~Cleaner() {
       Steady::now() + kStopPatience, [](unsigned& count) { return count == 0; }, [](unsigned&) {});
   sanitizers_.stop();
   for (std::thread& thread : threads_) thread.join();
+  if (shift_) shift_->stop();
   admin_.reset();
   speaker_.reset();
   review_.stop();
@@ -227,7 +250,10 @@ void Cleaner::heard(const transfer::WayBack& message) {
   if (const auto* accepted = std::get_if<transfer::Accepted>(&message)) {
     if (const auto taken = gate_.settled({accepted->id, accepted->part}))
       meters::cleaning.to_gate.see(*taken);
-    items_.bundle_accepted(accepted->id, accepted->part);
+    const BundleKey key{accepted->id, accepted->part};
+    items_.bundle_accepted(key.id, key.part, [this, key](bool written) {
+      if (!written) gate_.offer(key);  // it is asked again, and answers again
+    });
   } else if (const auto* refused = std::get_if<transfer::Refused>(&message)) {
     log::error("gate refused", refused->id,
                {{"part", std::int64_t{refused->part}},
@@ -320,12 +346,23 @@ void Cleaner::heard_result(const transfer::DeliveryResult& result) {
   });
 }
 
+// Said once for each time that somebody sets it by more than a clock may go wrong between two looks.
+void Cleaner::note_clock() {
+  const std::int64_t ahead_ms = unix_ms_now() - clock_.now_ms();
+  if (std::abs(ahead_ms - noted_ahead_ms_) < kClockSetMs) return;
+  log::warning("the clock was set", {{"seconds", (ahead_ms - noted_ahead_ms_) / 1000}});
+  noted_ahead_ms_ = ahead_ms;
+}
+
 void Cleaner::keep_house() {
   for (;;) {
     const bool stop = stopping_.wait_until(
         Steady::now() + kExpireEvery, [](bool& stopping) { return stopping; },
         [](bool& stopping) { return stopping; });
     if (stop) return;
+    note_clock();
+    // What is erased is gone: a clock that is set forward while we run erases nothing before its time.
+    const std::int64_t erase_ms = std::min(unix_ms_now(), clock_.now_ms());
     try {
       // All that nobody needs, every time: edge refuses those with items that we have not heard of, and
       // forgets our word when it dies.
@@ -333,14 +370,29 @@ void Cleaner::keep_house() {
       const auto days = [&](std::span<const std::string> tenants) {
         return policy::retention_of(*config, tenants);
       };
-      items_.expire(days, unix_ms_now(), originals_.segments(),
-                    [this](std::uint64_t segment) { intake_.say(transfer::FreeSegment{segment}); });
-      processor_.try_locked();
-      review_.keep_house();
+      if (shift_) {
+        if (items_.keeps_house()) keep_shared_house(days, erase_ms);
+      } else {
+        items_.expire(days, erase_ms, originals_.segments(),
+                      [this](std::uint64_t segment) { intake_.say(transfer::FreeSegment{segment}); });
+        processor_.try_locked();
+      }
+      review_.keep_house(erase_ms);
     } catch (const std::exception& trouble) {
       log::warning("retention waits", {{"why", trouble.what()}});
     }
   }
+}
+
+// Once for all hosts: here the cleaner removes what nobody needs.
+void Cleaner::keep_shared_house(const store::ItemStore::RetentionOf& days, std::int64_t erase_ms) {
+  items_.expire(days, erase_ms, {}, [](std::uint64_t) {});
+  for (std::uint64_t after = 0;;) {
+    const store::OriginalReader::Sweep sweep = originals_.sweep(items_.at().place.schema, after);
+    originals_.remove(sweep.unneeded);
+    if (after = sweep.next; after == 0) break;
+  }
+  processor_.try_locked();
 }
 
 std::string Cleaner::reload(const Config& config, std::string certificate) {

@@ -17,11 +17,17 @@ void show_queue(sight::Sheet& sheet, const WorkQueue::Numbers& numbers) {
   sheet.gauge("kiyome_queue_in_hand", "Items that are being cleaned", static_cast<double>(numbers.in_hand));
 }
 
-sight::ZoneCounts zone_counts(const zone::ZoneLink* wire) {
-  if (wire == nullptr) return {};
-  const zone::ZoneLink::Counts counts = wire->counts();
-  return {counts.unknown_peers, counts.unfinished, counts.sessions, counts.slowed,
-          wire->certificate_end_ms()};
+void show_store(sight::Sheet& sheet, const SightParts& parts) {
+  // A store of our own is always there, and what is accepted stands in our queue.
+  const Shift::Look look = parts.shift == nullptr ? Shift::Look{true, 0, 0} : parts.shift->look();
+  sheet.gauge("kiyome_store_up", "1: the shared store answers", look.store_up ? 1 : 0);
+  sheet.gauge("kiyome_store_arrivals", "Items that any host accepted and none has decided",
+              static_cast<double>(look.arrivals));
+  sheet.gauge("kiyome_store_arrivals_oldest_seconds", "How long the oldest of them has waited",
+              static_cast<double>(look.oldest_ms) / 1000);
+  sheet.gauge("kiyome_store_keeps_house", "1: this host does what is done once for the shared store",
+              parts.items.keeps_house() ? 1 : 0);
+  sheet.condition("store", look.store_up);
 }
 
 }  // namespace
@@ -30,8 +36,10 @@ void show_now(sight::Sheet& sheet, const SightParts& parts) {
   sight::show_cleaning(sheet);
   sight::show_sandboxes(sheet);
   sight::show_commits(sheet, "items", meters::item_commits);
-  sight::show_zone(sheet, zone_counts(parts.gate.wire()));
+  const zone::ZoneLink* wire = parts.gate.wire();
+  sight::show_zone(sheet, wire == nullptr ? meters::ZoneCounts() : wire->counts());
   show_queue(sheet, parts.queue.numbers());
+  show_store(sheet, parts);
   const GateLink::Numbers numbers = parts.gate.numbers();
   sheet.gauge("kiyome_transfer_connected", "1: the gate is connected", parts.gate.connected() ? 1 : 0);
   sheet.gauge("kiyome_transfer_waiting", "Bundles that wait to be sent to the gate",
@@ -63,8 +71,7 @@ void show_house(sight::Sheet& sheet, const SightParts& parts) {
               static_cast<double>(counts.held_oldest_ms) / 1000);
   sheet.gauge("kiyome_returns_waiting", "Notices to outside senders that wait to be sent",
               static_cast<double>(counts.returns));
-  if (const auto state = parts.keeper.forwarding())
-    sight::show_collector(sheet, state->connected, parts.keeper.unsent(state->sent));
+  sight::show_collector(sheet, parts.keeper.collector());
 }
 
 }  // namespace kiyome::cleaner

@@ -4,6 +4,7 @@
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/intake_server.h"
 #include "service/cleaner/processor.h"
+#include "service/cleaner/shift.h"
 #include "service/cleaner/work_queue.h"
 #include "service/document/sanitizers.h"
 #include "service/sight/sheet.h"
@@ -20,6 +21,7 @@ struct SightParts {
   document::Sanitizers& sanitizers;
   trail::Keeper& keeper;
   CurrentConfig& config;
+  const Shift* shift;  // none: the store is ours alone
 };
 
 // What is known at once.

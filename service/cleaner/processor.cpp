@@ -116,7 +116,7 @@ void Processor::run(Work& work) {
     parts_.taken(work.where.id);
     return;
   }
-  const unsigned deaths = parts_.attempts.begin(work.where.id);
+  const unsigned deaths = work.deaths + parts_.attempts.begin(work.where.id);
   Job job;
   job.config = parts_.config.get();
   job.decided.where = work.where;
@@ -367,22 +367,24 @@ void Processor::write_down(Job job, Work& work, std::vector<transfer::AnyBundle>
   const bool looks = work.unlock || !decided.locked.empty() || !decided.words.empty();
   const ItemId id = decided.envelope.id;
   const std::string sender = decided.envelope.sender;
-  parts_.items.decide(std::move(decided),
-                      [this, id, sender, looks, judged, damaged = job.damaged, work = std::move(work),
-                       why = std::move(job.why), leaving = std::move(leaving)](bool written) mutable {
-                        if (!written) return put_off(work, "the store could not write");
-                        judged.count();
-                        parts_.attempts.end(id);
-                        parts_.queue.finished(id);
-                        parts_.taken(id);
-                        if (damaged)  // perhaps a file whose sender waits
-                          if (const auto state = parts_.items.drop_state(id)) parts_.progress(*state);
-                        finish(work, std::move(leaving), std::move(why));
-                        // Passwords may have come while their files were tried with others, or the files
-                        // while the passwords were.
-                        if (looks)
-                          try_locked(parts_.locks.due_items(sender, unix_ms_now(), limits::kUnlockItems));
-                      });
+  const auto too_late = std::make_shared<bool>(false);  // shared with the store's thread
+  if (!work.again()) decided.too_late = too_late;
+  parts_.items.decide(std::move(decided), [this, id, sender, looks, judged, damaged = job.damaged,
+                                           work = std::move(work), why = std::move(job.why),
+                                           leaving = std::move(leaving), too_late](bool written) mutable {
+    if (!written) return put_off(work, "the store could not write");
+    if (*too_late) leaving.clear();  // another host decided it: what is its own leaves
+    if (!*too_late) judged.count();
+    parts_.attempts.end(id);
+    parts_.queue.finished(id);
+    parts_.taken(id);
+    if (damaged)  // perhaps a file whose sender waits
+      if (const auto state = parts_.items.drop_state(id)) parts_.progress(*state);
+    finish(work, std::move(leaving), std::move(why));
+    // Passwords may have come while their files were tried with others, or the files
+    // while the passwords were.
+    if (looks) try_locked(parts_.locks.due_items(sender, unix_ms_now(), limits::kUnlockItems));
+  });
 }
 
 // On the writer's thread, when all is on disk. Of a second decision what the store took is what leaves: for

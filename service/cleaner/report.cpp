@@ -2,20 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/compose/type_names.h"
 
 namespace kiyome::cleaner {
-
-std::string hex(std::span<const std::uint8_t> octets) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t octet : octets) {
-    out += kDigits[octet >> 4];
-    out += kDigits[octet & 15];
-  }
-  return out;
-}
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {

@@ -2,8 +2,6 @@
 // --report`.
 #pragma once
 
-#include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +11,6 @@
 
 namespace kiyome::cleaner {
 
-std::string hex(std::span<const std::uint8_t> octets);
 std::string_view name_of(Verdict verdict);  // "clean", "held", "rejected"
 std::string_view name_of(Action action);    // "strip", "text", "flatten", "image", "hold", "view"
 

@@ -108,9 +108,11 @@ void Returns::run() {
           return state.stopped;
         });
     if (stopped) return;
+    if (!items_.keeps_house()) continue;  // one host sends them
     const std::shared_ptr<const Config> config = config_.get();
     try {
-      for (const store::ReturnMail& mail : items_.due_returns(unix_ms_now(), kBatch)) {
+      for (const store::ReturnMail& mail :
+           items_.due_returns(unix_ms_now(), kBatch, delivery::longest_pause_ms(config->returns))) {
         if (sent_.contains(mail.number))
           write_down(mail.number);
         else

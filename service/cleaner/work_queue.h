@@ -54,6 +54,7 @@ struct Work {
   bool hold = false;       // an operator wants it held whatever the policy says
   unsigned delays = 0;     // how often trouble of ours put it off
   unsigned faults = 0;     // … that nobody had foreseen
+  unsigned deaths = 0;     // of other lives, on whatever host, over it
   bool documents = false;  // it is for a document worker
   std::optional<Unlock> unlock;
   std::optional<Order> order;

@@ -14,6 +14,7 @@
 #include "service/backup/sealed_stream.h"
 #include "service/base/clock.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 
@@ -24,12 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPrefix = "kiyome-";
 constexpr const char* kSuffix = ".backup";
-
-std::string host_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 // "kiyome-HOST-20261122T093000Z.backup": the names' order is the times' order.
 std::string file_name() {
@@ -80,26 +75,16 @@ std::string total_text(const backup::Total& total) {
                      total.octets);
 }
 
-// Written beside and given its name when it is whole.
 std::uint64_t write_file(const Config& config, const backup::PublicKey& key, const fs::path& target) {
-  const std::string beside = target.string() + ".new";
-  if (fs::exists(target))
-    throw ConfigError("--to: " + target.string() + ": 既にあります / it is there already");
-  ::unlink(beside.c_str());
-  const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) throw_errno("create " + beside);
-  try {
-    const std::uint64_t octets = backup::write_backup(config, key, file.get());
-    if (::fsync(file.get()) != 0 || ::rename(beside.c_str(), target.c_str()) != 0)
-      throw_errno("name " + target.string());
-    const fs::path above = target.parent_path();
-    const Descriptor folder(::open(above.empty() ? "." : above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder || ::fsync(folder.get()) != 0) throw_errno("make durable " + target.string());
-    return octets;
-  } catch (...) {
-    ::unlink(beside.c_str());
-    throw;
-  }
+  const auto there = [&] {
+    return ConfigError("--to: " + target.string() + ": 既にあります / it is there already");
+  };
+  if (fs::exists(target)) throw there();  // before all the work
+  NewFile file(target.string());
+  const std::uint64_t octets = backup::write_backup(config, key, file.descriptor());
+  if (!file.place()) throw there();
+  file.make_durable();
+  return octets;
 }
 
 void tell_secret(const std::string& text, const backup::PublicKey& key, const std::string& file) {
@@ -162,6 +147,14 @@ int backup(const Config& config, const BackupOptions& options) {
     octets = write_file(config, *key, named);
     if (folder && options.keep > 0) remove_oldest(options.to, options.keep);
   }
+  if (config.store.shared())
+    std::fputs(
+        "注意: PostgreSQL "
+        "の中（アイテム・原本・監査記録・アカウント）は、この控えに入っていません。pg_basebackup "
+        "か pg_dump で別に控えてください。\n"
+        "Note: what is in PostgreSQL (items, originals, trails, accounts) is not in it: back that up by "
+        "pg_basebackup or pg_dump.\n",
+        stderr);
   std::fputs(
       fmt::format("控えました / backed up: {}  {} B  鍵 / key {}\n", named, octets, backup::fingerprint(*key))
           .c_str(),

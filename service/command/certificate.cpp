@@ -1,9 +1,6 @@
 #include "service/command/certificate.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -12,40 +9,35 @@
 
 #include "service/base/clock.h"
 #include "service/base/errors.h"
-#include "service/base/sockets.h"
+#include "service/base/files.h"
 #include "service/zone/issue.h"
 
 namespace kiyome::command {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-
-std::string read_file(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throw ConfigError(path + ": cannot be read: " + std::strerror(errno));
-  return read_whole(file.get());
+std::string text_of(const std::string& path) {
+  std::optional<std::string> text = read_file(path);
+  if (!text) throw ConfigError(path + ": cannot be read: " + std::strerror(errno));
+  return std::move(*text);
 }
 
-// Whole or not at all: beside the name, to the disk, then in its place. `replace`: a renewal; else nothing
-// that is there is lost.
-void write_file(const std::string& path, const std::string& text, mode_t mode, bool replace) {
-  if (!replace && std::filesystem::exists(path))
+// `replace`: a renewal; else nothing that is there is lost.
+void put(const std::string& path, const std::string& text, mode_t mode, bool replace) {
+  NewFile file(path, mode);
+  file.allow(mode);
+  file.write(text);
+  if (replace)
+    file.replace();
+  else if (!file.place())
     throw ConfigError(path + ": 既にあります / is there already; it is not overwritten");
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!file || ::fchmod(file.get(), mode) != 0)
-    throw ConfigError(fresh + ": cannot be written: " + std::strerror(errno));
-  if (!write_all(file.get(), text, Steady::now() + std::chrono::seconds(60)) || ::fsync(file.get()) != 0 ||
-      ::rename(fresh.c_str(), path.c_str()) != 0)
-    throw ConfigError(path + ": cannot be written: " + std::strerror(errno));
+  file.make_durable();
 }
 
 std::string ca_file(const CertificateOptions& options, const char* name) {
   return (std::filesystem::path(options.folder) / name).string();
 }
 zone::Issued authority_of(const CertificateOptions& options) {
-  return {read_file(ca_file(options, "ca.crt")), read_file(ca_file(options, "ca.key"))};
+  return {text_of(ca_file(options, "ca.crt")), text_of(ca_file(options, "ca.key"))};
 }
 
 std::string day_of(std::int64_t unix_ms) { return iso_time(unix_ms).substr(0, 10); }
@@ -98,8 +90,8 @@ void tell_next(const std::string& side, const std::string& certificate, const st
 int certificate_init(const CertificateOptions& options) {
   std::filesystem::create_directories(options.folder);
   const zone::Issued made = zone::make_authority(options.name, unix_ms_now(), options.years * 365);
-  write_file(ca_file(options, "ca.key"), made.key_pem, 0600, false);
-  write_file(ca_file(options, "ca.crt"), made.certificate_pem, 0644, false);
+  put(ca_file(options, "ca.key"), made.key_pem, 0600, false);
+  put(ca_file(options, "ca.crt"), made.certificate_pem, 0644, false);
   show(ca_file(options, "ca.crt"), made.certificate_pem);
   std::puts(
       "ca.key は相手を決める鍵です。どちらのホストにも置かず、USB "
@@ -120,8 +112,8 @@ int certificate_issue(const CertificateOptions& options) {
   const std::string certificate = (out / (options.side + ".crt")).string();
   if (std::filesystem::exists(certificate))
     throw ConfigError(certificate + ": 既にあります / is there already: see `kiyome certificate renew`");
-  write_file(key, made.key_pem, 0600, false);
-  write_file(certificate, made.certificate_pem, 0644, false);
+  put(key, made.key_pem, 0600, false);
+  put(certificate, made.certificate_pem, 0644, false);
   show(certificate, made.certificate_pem);
   tell_next(options.side, certificate, key);
   return 0;
@@ -132,15 +124,15 @@ int certificate_issue(const CertificateOptions& options) {
 int certificate_renew(const CertificateOptions& options) {
   const zone::Issued authority = authority_of(options);
   for (const std::string& path : options.files) {
-    const std::string old = read_file(path);
+    const std::string old = text_of(path);
     const auto facts = zone::facts_of(old);
     if (!facts || !facts->side) throw ConfigError(path + ": is not a certificate of one of the two sides");
     const std::string key = std::filesystem::path(path).replace_extension(".key").string();
     const zone::Issued made = options.new_key
                                   ? zone::issue(authority, *facts->side, unix_ms_now(), options.days)
                                   : zone::renew(authority, old, unix_ms_now(), options.days);
-    if (options.new_key) write_file(key, made.key_pem, 0600, true);
-    write_file(path, made.certificate_pem, 0644, true);
+    if (options.new_key) put(key, made.key_pem, 0600, true);
+    put(path, made.certificate_pem, 0644, true);
     show(path, made.certificate_pem);
     if (options.new_key)
       std::puts(
@@ -157,7 +149,7 @@ int certificate_renew(const CertificateOptions& options) {
 
 int certificate_show(const CertificateOptions& options) {
   bool good = true;
-  for (const std::string& path : options.files) good = show(path, read_file(path)) && good;
+  for (const std::string& path : options.files) good = show(path, text_of(path)) && good;
   return good ? 0 : 1;
 }
 

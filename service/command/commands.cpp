@@ -17,8 +17,10 @@
 #include "service/base/admin.h"
 #include "service/base/clock.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/command/store.h"
 #include "service/compose/words.h"
 #include "service/delivery/stream.h"
 #include "service/document/mail_reading.h"
@@ -55,15 +57,13 @@ std::string request_json(const std::string& command, const std::string& id) {
 }
 
 std::string whole_file(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throw_errno(path);
-  return read_whole(file.get());
+  std::optional<std::string> octets = read_file(path);
+  if (!octets) throw_errno(path);
+  return std::move(*octets);
 }
 
-// Hostile text stays harmless on a terminal: the JSON escapes stay, without the quotes.
 std::string shown(const Poco::JSON::Object::Ptr& object, const char* key) {
-  const std::string quoted = log::json_string(object->optValue<std::string>(key, ""));
-  return quoted.substr(1, quoted.size() - 2);
+  return log::shown(object->optValue<std::string>(key, ""));
 }
 
 void print_row(const std::string& line) {
@@ -164,6 +164,13 @@ zone::Inspection look_at_transfer(const Config& config, const std::set<std::stri
   return out;
 }
 
+// Mail that is in the database now would be delivered from the files a second time.
+void expect_not_moved(const Config& config) {
+  if (config.store.shared() || !std::filesystem::exists(moved_mark(config))) return;
+  throw ConfigError(config.path + ": store.url: このデータは PostgreSQL へ移行済みです（" +
+                    moved_mark(config) + "） / is \"sqlite\", but this data has moved to PostgreSQL");
+}
+
 int check_transfer(const Config& config) {
   const zone::Inspection transfer = look_at_transfer(config, {});
   for (const std::string& each : transfer.notes) std::puts(("注意: " + each).c_str());
@@ -183,6 +190,7 @@ int check_transfer(const Config& config) {
 
 int serve(const Config& config, const std::set<std::string>& roles) {
   compose::check_words(config);
+  expect_not_moved(config);
   const zone::Inspection transfer = look_at_transfer(config, roles);
   log::start("supervisor", config.log_level);
   // No reason not to take mail in: it waits here.
@@ -192,12 +200,14 @@ int serve(const Config& config, const std::set<std::string>& roles) {
 
 int check(const Config& config) {
   compose::check_words(config);
+  expect_not_moved(config);
   for (const SmtpClientConfig* client : {&config.returns, &config.deliver})
     if (client->tls == TlsMode::required) delivery::TlsClient{*client};  // says when its CA cannot be used
   std::puts((config.path.empty() ? "built-in defaults: ok" : config.path + ": ok").c_str());
   for (const std::string& absent : absent_folders(config))
     std::puts(("注意: 今は使えないフォルダー / a folder that cannot be used now: " + absent).c_str());
   check_console(config);
+  tell_store(config);
   return check_transfer(config);
 }
 

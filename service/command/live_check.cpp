@@ -19,6 +19,8 @@ int live_check(const Config& config, const std::set<std::string>& roles) {
   look_at_names(config, roles, looks);
   look_at_next_hops(config, roles, looks);
   look_at_certificates(config, looks);
+  look_at_zone(config, roles, looks);
+  look_at_store(config, roles, looks);
   std::size_t bad = 0;
   for (const Look& look : looks) {
     const char* const grade = look.grade == Grade::good   ? "ok  "

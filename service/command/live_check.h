@@ -26,6 +26,8 @@ void look_at_ports(const Config& config, const std::set<std::string>& roles, Loo
 void look_at_names(const Config& config, const std::set<std::string>& roles, Looks& into);
 void look_at_next_hops(const Config& config, const std::set<std::string>& roles, Looks& into);
 void look_at_certificates(const Config& config, Looks& into);
+void look_at_zone(const Config& config, const std::set<std::string>& roles, Looks& into);
+void look_at_store(const Config& config, const std::set<std::string>& roles, Looks& into);
 
 // Prints all of them. 1 when something is bad.
 int live_check(const Config& config, const std::set<std::string>& roles);

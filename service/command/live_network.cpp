@@ -8,12 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 
 #include "proto/base/limits.h"
 #include "service/base/clock.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/base/tls_context.h"
@@ -22,9 +21,6 @@
 
 namespace kiyome::command {
 namespace {
-
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kCertificateDays = 21;  // time enough to have a new one made
 
 struct Listener {
   const char* role;
@@ -76,21 +72,12 @@ std::string greeting(int socket) {
   while (text.size() < limits::kCheckAnswer && text.find('\n') == std::string::npos)
     if (read_some(socket, text, limits::kCheckAnswer - text.size(), deadline) <= 0) break;
   write_all(socket, "QUIT\r\n", deadline);
-  const std::string quoted =
-      log::json_string(text.substr(0, text.find_first_of("\r\n")).substr(0, limits::kConfigLine));
-  return quoted.substr(1, quoted.size() - 2);
-}
-
-std::string text_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return in ? text.str() : std::string();
+  return log::shown(text.substr(0, text.find_first_of("\r\n")).substr(0, limits::kConfigLine));
 }
 
 void look_at_pair(const char* what, const std::string& certificate, const std::string& key, Looks& into) {
   if (certificate.empty()) return;
-  const std::string pem = text_of(certificate), key_pem = text_of(key);
+  const std::string pem = read_file(certificate).value_or(""), key_pem = read_file(key).value_or("");
   if (pem.empty() || key_pem.empty()) {
     into.push_back(
         {Grade::bad, what, (pem.empty() ? certificate : key) + ": 読めません", "it cannot be read"});

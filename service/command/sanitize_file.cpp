@@ -12,6 +12,8 @@
 #include "proto/clean/codec.h"
 #include "service/base/clock.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/cleaner/clean_item.h"
@@ -32,10 +34,9 @@ namespace fs = std::filesystem;
 using clean::Finding;
 
 constexpr std::size_t kReadOctets = 256u << 10;
-constexpr std::string_view kUnfinished = ".part";
 
 // A file's octets go from the disk into the sandbox and nowhere else.
-document::Content read_file(const std::string& path) {
+document::Content content_of(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) throw_errno(path);
   document::Content content;
@@ -54,17 +55,8 @@ document::Content read_file(const std::string& path) {
 // `stem` and what follows it, as one file name: a stem that is too long for that is cut.
 std::string file_name(std::string_view stem, std::string_view end) {
   constexpr std::size_t kFileSystemName = 255;
-  const std::size_t room = kFileSystemName - std::min(end.size() + kUnfinished.size(), kFileSystemName);
+  const std::size_t room = kFileSystemName - std::min(end.size() + NewFile::kMark.size(), kFileSystemName);
   return std::string(compose::cut_at_character(stem, room)).append(end);
-}
-
-// Whole or not at all: a reader never sees half a file, and an old file of that name is replaced.
-void write_file(const fs::path& path, std::string_view octets) {
-  const std::string fresh = path.string().append(kUnfinished);
-  Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!file || !write_all(file.get(), octets, Steady::now() + std::chrono::minutes(10)) ||
-      ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
-    throw_errno(path.string());
 }
 
 // A name that says it is a mail is believed (a mail may look like anything); else the content decides.
@@ -99,7 +91,7 @@ struct FileSanitizer::Written {
 
 // Everything known about one file while it is worked on.
 struct FileSanitizer::Case {
-  explicit Case(const std::string& file) : path(file), content(read_file(file)) {}
+  explicit Case(const std::string& file) : path(file), content(content_of(file)) {}
 
   const std::string path;
   const document::Content content;
@@ -242,11 +234,13 @@ bool FileSanitizer::write_all_of(Case& one, std::vector<Written>& files) {
     }
   }
   for (const Written& file : files) {
-    write_file(file.path, file.octets);
+    NewFile written(file.path, 0644);
+    written.write(file.octets);
+    written.replace();
     if (!one.outputs.empty()) one.outputs += ',';
     one.outputs += fmt::format(R"({{"path":{},"sha256":"{}","bytes":{},"type":"{}","pages":{}}})",
-                               log::json_string(file.path), cleaner::hex(sha256(file.octets)),
-                               file.octets.size(), file.type, file.pages);
+                               log::json_string(file.path), hex(sha256(file.octets)), file.octets.size(),
+                               file.type, file.pages);
     one.names += " " + file.path;
   }
   return true;
@@ -259,7 +253,7 @@ Outcome FileSanitizer::told(const Case& one) const {
       one.held || std::find(one.reasons.begin(), one.reasons.end(), Finding::kEntryHeld) != one.reasons.end();
   out.line = fmt::format(
       R"({{"input":{},"sha256":"{}","type":{},"verdict":"{}","reasons":{},"outputs":[{}],"parts":{},"ms":{{"total":{:.2f},"parse":{:.2f},"render":{:.2f},"compose":{:.2f}}}}})",
-      log::json_string(one.path), cleaner::hex(one.content.sha256()), log::json_string(one.type),
+      log::json_string(one.path), hex(one.content.sha256()), log::json_string(one.type),
       one.rejected ? "rejected"
       : one.held   ? "held"
                    : "clean",

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,8 +15,10 @@
 #include "service/auth/account_list.h"
 #include "service/base/admin.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/command/ask_password.h"
 
 namespace kiyome::command {
 namespace {
@@ -51,72 +52,13 @@ std::string operator_name() {
   return entry == nullptr ? std::to_string(::getuid()) : entry->pw_name;
 }
 
-// The terminal shows nothing of what is typed until this goes.
-class Silence {
- public:
-  explicit Silence(int terminal) : terminal_(terminal) {
-    quiet_ = ::tcgetattr(terminal, &before_) == 0;
-    termios now = before_;
-    now.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
-    now.c_cc[VEOL] = kInterrupt;  // Ctrl-C ends the line, and us, with the terminal as it was
-    quiet_ = quiet_ && ::tcsetattr(terminal, TCSAFLUSH, &now) == 0;
-  }
-  ~Silence() {
-    if (quiet_) ::tcsetattr(terminal_, TCSAFLUSH, &before_);
-  }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
-  bool quiet() const { return quiet_; }
-  static constexpr char kInterrupt = 3;
-
- private:
-  int terminal_;
-  termios before_{};
-  bool quiet_ = false;
-};
-
-std::string line_from(int input) {
-  std::string line;
-  char c = 0;
-  while (line.size() <= limits::kPasswordOctets && ::read(input, &c, 1) == 1 && c != '\n') {
-    if (c == Silence::kInterrupt) throw ConfigError("中止しました / given up");
-    line += c;
-  }
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
-}
-
-// Typed twice at a terminal, else the first line of standard input. Never an argument: other users see those.
-std::string ask_password() {
-  if (::isatty(STDIN_FILENO) == 0) {
-    std::string password = line_from(STDIN_FILENO);
-    if (password.empty())
-      throw ConfigError("標準入力にパスワードがありません / no password on standard input");
-    return password;
-  }
-  const Descriptor terminal(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
-  const Silence silence(terminal.get());
-  if (!silence.quiet()) throw TemporaryFailure("端末を使えません / the terminal cannot be used");
-  const auto ask = [&](const char* words) {
-    std::fputs(words, stderr);
-    std::string answer = line_from(terminal.get());
-    std::fputs("\n", stderr);
-    return answer;
-  };
-  std::string password = ask("パスワード / password: ");
-  if (password.empty() || password != ask("もう一度 / again: "))
-    throw ConfigError("パスワードが一致しません / the two are not the same");
-  return password;
-}
-
 std::string csv_of(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throw_errno(path);
-  const std::string octets = read_whole(file.get());
-  if (octets.size() > limits::kAccountList)
+  const std::optional<std::string> octets = read_file(path);
+  if (!octets) throw_errno(path);
+  if (octets->size() > limits::kAccountList)
     throw ConfigError(fmt::format("{}: 大きすぎます（{} KB まで）。分けてください / too large: split it",
                                   path, limits::kAccountList >> 10));
-  const std::optional<std::string> text = auth::list_text(octets);
+  const std::optional<std::string> text = auth::list_text(*octets);
   if (!text) throw ConfigError(path + ": UTF-8 でも CP932 でもありません / neither UTF-8 nor CP932");
   return *text;
 }
@@ -160,10 +102,8 @@ std::string request_of(const UserOptions& options) {
                      log::json_string(operator_name()), log::json_string(options.login), more);
 }
 
-// What others wrote stays harmless on a terminal: the JSON escapes stay, without the quotes.
 std::string shown(const Json& object, const char* key) {
-  const std::string quoted = log::json_string(object->optValue<std::string>(key, ""));
-  return quoted.substr(1, quoted.size() - 2);
+  return log::shown(object->optValue<std::string>(key, ""));
 }
 
 std::string words_of(const Json& object) {

@@ -7,6 +7,7 @@
 #include "service/base/log.h"
 #include "service/console/routes.h"
 #include "service/policy/tenant.h"
+#include "service/store/place.h"
 #include "service/trail/words.h"
 
 namespace kiyome::console {
@@ -21,12 +22,13 @@ bool comes_here(const auth::Account& account) {
 
 Console::Console(RoleContext& context)
     : tenants_(std::make_shared<const std::vector<TenantConfig>>(context.config().tenants)),
-      trail_("audit.sqlite"),
+      trail_(store::place_of(context.config().store, "audit.sqlite", store::schema::kConsoleTrail)),
       accounts_(
           ".", context.config().auth, [this](const auth::Event& event) { auth::note_down(event, trail_); },
-          "Kiyome 検疫"),
-      web_(context.take("web")),
-      portal_(accounts_, web_.empty() ? -1 : web_.front().get(), "kiyome-console"),
+          "Kiyome 検疫", {},
+          store::place_of(context.config().store, "accounts.sqlite", store::schema::kConsoleAccounts)),
+      web_(context.take_optional("web")),
+      portal_(accounts_, web_.get(), "kiyome-console"),
       cleaner_("../run/review.sock", std::chrono::milliseconds(limits::kReviewWaitMs)),
       keeper_(".", context.config(),
               {.trail = audit::Trail::console,

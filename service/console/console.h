@@ -21,7 +21,8 @@ namespace kiyome::console {
 // Thread-safe where said.
 class Console {
  public:
-  // Opens accounts.sqlite and audit.sqlite in the working directory. Throws ConfigError, TemporaryFailure.
+  // Opens accounts.sqlite and audit.sqlite in the working directory, or their schemas of the shared database.
+  // Throws ConfigError, TemporaryFailure.
   explicit Console(RoleContext& context);
   // Begins to listen.
   void serve(RoleContext& context);
@@ -40,7 +41,7 @@ class Console {
   Guarded<std::shared_ptr<const std::vector<TenantConfig>>> tenants_;  // shared: a request keeps its own
   store::AuditTrail trail_;
   auth::Accounts accounts_;
-  std::vector<Descriptor> web_;  // the folder of the pages' files, or none
+  Descriptor web_;  // the folder of the pages' files, or none
   portal::Portal portal_;
   review::CallClient cleaner_;
   trail::Keeper keeper_;

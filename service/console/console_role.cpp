@@ -15,8 +15,7 @@ namespace {
 void show_house(sight::Sheet& sheet, const trail::Keeper& keeper) {
   sight::show_disk(sheet, ".", {{"audit", "audit.sqlite"}, {"accounts", "accounts.sqlite"}});
   sheet.condition("cleaner", bool(connect_unix("../run/review.sock")));
-  if (const auto state = keeper.forwarding())
-    sight::show_collector(sheet, state->connected, keeper.unsent(state->sent));
+  sight::show_collector(sheet, keeper.collector());
 }
 
 }  // namespace
@@ -29,8 +28,7 @@ int run_console(RoleContext& context) {
         context.take_one("admin"),
         [&](const std::string& request, const AdminReply& reply) { console.admin(request, reply); });
     console.serve(context);
-    std::vector<Descriptor> told = context.take("sight");
-    const sight::Speaker speaker(told.empty() ? Descriptor() : std::move(told.front()), sight::show_pages,
+    const sight::Speaker speaker(context.take_optional("sight"), sight::show_pages,
                                  [&](sight::Sheet& sheet) { show_house(sheet, console.keeper()); });
     context.serve([&](const Config& next) -> std::string {
       try {

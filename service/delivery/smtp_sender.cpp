@@ -159,4 +159,8 @@ double retry_pause(const SmtpClientConfig& config, unsigned attempt, double rand
   return std::max(pause, 0.0) * (1 - kJitter + 2 * kJitter * std::clamp(random01, 0.0, 1.0));
 }
 
+std::int64_t longest_pause_ms(const SmtpClientConfig& config) {
+  return static_cast<std::int64_t>(config.retry_max_seconds * (1 + kJitter) * 1000) + 1;
+}
+
 }  // namespace kiyome::delivery

@@ -54,5 +54,7 @@ class SmtpSender {
 
 // The pause before attempt `attempt` (1, 2, …): first·2^(n-1), capped, ± 20 % jitter. Seconds.
 double retry_pause(const SmtpClientConfig& config, unsigned attempt, double random01);
+// No pause is longer. What is on the disk as due later than that was written before the clock was set back.
+std::int64_t longest_pause_ms(const SmtpClientConfig& config);
 
 }  // namespace kiyome::delivery

@@ -19,6 +19,7 @@ void DiskSpace::look(Seen& seen) const {
 }
 
 bool DiskSpace::has_room(std::uint64_t octets, std::uint64_t free_bytes_min, std::uint64_t free_inodes_min) {
+  if (directory_.empty()) return true;
   return seen_.with([&](Seen& seen) {
     if (seen.at == Steady::time_point{} || Steady::now() - seen.at >= std::chrono::seconds(1)) look(seen);
     return seen.inodes >= free_inodes_min && seen.bytes >= free_bytes_min &&

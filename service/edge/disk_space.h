@@ -1,4 +1,5 @@
-// Whether there is room for one more message: asked at every MAIL, looked up once a second.
+// Whether there is room for one more message: asked at every MAIL, looked up once a second. Where originals
+// go to a database its disk is the installation's to watch, and here there is always room.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@ namespace kiyome::edge {
 // Thread-safe.
 class DiskSpace {
  public:
+  // An empty name: nothing is written here.
   explicit DiskSpace(std::string directory) : directory_(std::move(directory)) {}
   // Room for `octets` more above the floors. A file system that cannot be asked has none.
   bool has_room(std::uint64_t octets, std::uint64_t free_bytes_min, std::uint64_t free_inodes_min);

@@ -29,6 +29,8 @@ using namespace std::chrono_literals;
 constexpr auto kStopPatience = 8s;         // the supervisor waits 10 s
 constexpr auto kCleanerKeyPatience = 30s;  // the cleaner makes its key at its first start
 
+using Announcing = std::function<void(const transfer::Announce&)>;
+
 EdgeFiles take_files(RoleContext& context) {
   EdgeFiles files;
   files.recipients = context.take_text("recipients");
@@ -59,15 +61,31 @@ bool asks_for_folder(const std::string& request) {
          "folder";
 }
 
+// Where originals go on this host, and so where room for them is asked for; empty: to a database.
+std::string originals_folder(const Config& config) {
+  if (!config.store.shared()) return "originals";
+  return store::shared_originals(config.store, true).folder;
+}
+
+// What earlier lives left is told through `announce`, where nobody else knows of it: cleaners that share a
+// database find it there.
+store::OriginalLog open_originals(const StoreConfig& config, const store::CleanerPublicKey& key,
+                                  const Announcing& announce) {
+  if (config.shared()) return store::OriginalLog(store::shared_originals(config, true), key);
+  return store::OriginalLog("originals", key, announce);
+}
+
 // None when none is configured, or when the supervisor could not reach where it stands.
 std::unique_ptr<HotFolder> watched_folder(RoleContext& context, store::OriginalLog& originals,
-                                          IntakeLink& link, const std::vector<ItemId>& announced) {
-  std::vector<Descriptor> parent = context.take("folder");
-  if (parent.empty()) return nullptr;
-  const auto disk = std::make_shared<DiskSpace>("originals");  // shared by two functions
+                                          IntakeLink& link, const Announcing& announce,
+                                          const std::vector<ItemId>& announced) {
+  Descriptor parent = context.take_optional("folder");
+  if (!parent) return nullptr;
+  const auto disk =
+      std::make_shared<DiskSpace>(originals_folder(context.config()));  // shared by two functions
   FolderSurroundings around{
       .originals = originals,
-      .announce = [&link](const transfer::Announce& item) { link.announce(item); },
+      .announce = announce,
       .ask = [&link](const ItemId& id) { link.ask(id); },
       .has_room =
           [disk, smtp = context.config().smtp](std::uint64_t octets) {
@@ -75,8 +93,8 @@ std::unique_ptr<HotFolder> watched_folder(RoleContext& context, store::OriginalL
           },
       .write_failed = [disk] { disk->forget(); },
   };
-  return std::make_unique<HotFolder>("folder", std::move(parent.front()), context.config().folder,
-                                     std::move(around), announced);
+  return std::make_unique<HotFolder>("folder", std::move(parent), context.config().folder, std::move(around),
+                                     announced);
 }
 
 IntakeLink::DropCalls both(const IntakeLink::DropCalls& pages, HotFolder* folder) {
@@ -120,28 +138,31 @@ int run_edge(RoleContext& context) {
 
     // Announcements of commits that end last still find the link; the link's thread ends before the log goes.
     IntakeLink link("../run/cleaner.sock");
-    const auto announce = [&link](const transfer::Announce& item) { link.announce(item); };
+    const bool shared = context.config().store.shared();
+    const Announcing announce = [&link, shared](const transfer::Announce& item) {
+      if (!shared) link.announce(item);
+    };
     std::vector<ItemId> announced;
-    store::OriginalLog originals("originals", key, [&](const transfer::Announce& item) {
-      announced.push_back(item.id);
-      announce(item);
-    });
+    store::OriginalLog originals =
+        open_originals(context.config().store, key, [&](const transfer::Announce& item) {
+          announced.push_back(item.id);
+          announce(item);
+        });
     Pages pages(context, settings, originals, link, announced);
-    const auto folder = watched_folder(context, originals, link, announced);
+    const auto folder = watched_folder(context, originals, link, announce, announced);
     link.start(originals, both(pages.calls(), folder.get()));
     {
       AdminServer admin(context.take_one("admin"), [&](const std::string& request, const AdminReply& reply) {
         if (folder && asks_for_folder(request)) return folder->list(reply);
         pages.admin(request, reply);
       });
-      SmtpServer server(std::move(listeners), settings, originals, announce, "originals");
+      const std::string room = originals_folder(context.config());
+      SmtpServer server(std::move(listeners), settings, originals, announce, room);
       pages.serve(context, files);
       if (folder) folder->start();
-      std::vector<Descriptor> told = context.take("sight");
       const sight::Speaker speaker(
-          told.empty() ? Descriptor() : std::move(told.front()),
-          [&](sight::Sheet& sheet) { show_now(sheet, server, link); },
-          [&](sight::Sheet& sheet) { show_house(sheet, pages.keeper()); });
+          context.take_optional("sight"), [&](sight::Sheet& sheet) { show_now(sheet, server, link, room); },
+          [&](sight::Sheet& sheet) { show_house(sheet, pages.keeper(), room, shared); });
       context.serve([&](const Config& next) { return reload(server, pages, folder.get(), context, next); });
       pages.stop();
       if (folder) folder->stop();

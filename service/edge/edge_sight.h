@@ -8,9 +8,11 @@
 
 namespace kiyome::edge {
 
-// What is known at once.
-void show_now(sight::Sheet& sheet, const SmtpServer& server, const IntakeLink& link);
-// What takes a look at the disk. Throws TemporaryFailure.
-void show_house(sight::Sheet& sheet, const trail::Keeper& keeper);
+// What is known at once. `originals`: their folder, or empty where they go to a database.
+void show_now(sight::Sheet& sheet, const SmtpServer& server, const IntakeLink& link,
+              const std::string& originals);
+// What takes a look at the disk; `shared`: other hosts see what is in `originals`, and in our databases.
+// Throws TemporaryFailure.
+void show_house(sight::Sheet& sheet, const trail::Keeper& keeper, const std::string& originals, bool shared);
 
 }  // namespace kiyome::edge

@@ -5,16 +5,25 @@
 #include "service/auth/admin_commands.h"
 #include "service/base/errors.h"
 #include "service/policy/tenant.h"
+#include "service/store/place.h"
 #include "service/trail/words.h"
 
 namespace kiyome::edge {
+namespace {
+
+// Nowhere where nothing is shared: then each has a file in its folder.
+store::Place shared_place(const StoreConfig& config, const char* schema) {
+  return config.shared() ? store::edge_place_of(config, {}, schema) : store::Place{};
+}
+
+}  // namespace
 
 Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
              store::OriginalLog& originals, IntakeLink& link, const std::vector<ItemId>& announced)
     : settings_(std::move(settings)),
       tenants_(std::make_shared<const std::vector<TenantConfig>>(context.config().tenants)),
       disk_("."),
-      trail_("audit.sqlite"),
+      trail_(store::edge_place_of(context.config().store, "audit.sqlite", store::schema::kEdgeTrail)),
       keeper_(".", context.config(),
               {.trail = audit::Trail::edge,
                .book = trail_.book(),
@@ -23,9 +32,9 @@ Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
                .connected = [&link] { return link.connected(); }}),
       accounts_(
           ".", context.config().auth, [this](const auth::Event& event) { auth::note_down(event, trail_); },
-          "Kiyome 送付"),
-      web_(context.take("web")),
-      portal_(accounts_, web_.empty() ? -1 : web_.front().get(), "kiyome-drop-box"),
+          "Kiyome 送付", {}, shared_place(context.config().store, store::schema::kEdgeAccounts)),
+      web_(context.take_optional("web")),
+      portal_(accounts_, web_.get(), "kiyome-drop-box"),
       invitations_(std::make_unique<invite::Invitations>(
           "invite", context.config(),
           invite::Around{
@@ -34,11 +43,13 @@ Pages::Pages(RoleContext& context, std::shared_ptr<const EdgeSettings> settings,
               .is_own = [this](const auth::Account& account,
                                const std::string& mailbox) { return is_own(account, mailbox); },
               .wall_ms = unix_ms_now,
-              .note = [this](const auth::Event& event) { auth::note_down(event, trail_); }})),
+              .note = [this](const auth::Event& event) { auth::note_down(event, trail_); }},
+          shared_place(context.config().store, store::schema::kEdgeInvitations))),
       pictures_([&link](const transfer::AskPicture& asked) { return link.ask(asked); },
                 std::chrono::milliseconds(limits::kPictureWaitMs)),
       outside_(outside(originals, link)),
-      box_("drop", context.config().drop_box, outside_, announced) {
+      box_("drop", context.config().drop_box, outside_, announced,
+           shared_place(context.config().store, store::schema::kEdge)) {
   portal_.reload(context.config().auth);
   accounts_.set_tenants(
       {.trouble =

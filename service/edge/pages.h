@@ -51,7 +51,7 @@ class Pages {
   store::AuditTrail trail_;
   trail::Keeper keeper_;
   auth::Accounts accounts_;
-  std::vector<Descriptor> web_;  // the folder of the pages' files, or none
+  Descriptor web_;  // the folder of the pages' files, or none
   portal::Portal portal_;
   std::unique_ptr<invite::Invitations> invitations_;
   drop::PictureAsks pictures_;

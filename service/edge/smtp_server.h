@@ -16,7 +16,7 @@ class SmtpServer {
  public:
   // `listeners` are bound and listening. `log` outlives the server and answers all its commits before it
   // goes; `announce` is called for each item on disk, on the commit thread. `directory` is where free space
-  // is looked for. Starts its threads. Throws TemporaryFailure.
+  // is looked for (empty: nowhere). Starts its threads. Throws TemporaryFailure.
   SmtpServer(std::vector<Descriptor> listeners, std::shared_ptr<const EdgeSettings> settings,
              store::OriginalLog& log, std::function<void(const transfer::Announce&)> announce,
              std::string directory);

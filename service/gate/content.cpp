@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "service/base/descriptor.h"
 #include "service/base/errors.h"
 
 namespace kiyome::gate {
@@ -12,6 +11,10 @@ namespace kiyome::gate {
 std::shared_ptr<const Content> Content::map(int folder, const std::string& name) {
   const Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) throw_errno("blobs/" + name);
+  return map(file);
+}
+
+std::shared_ptr<const Content> Content::map(const Descriptor& file) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw_errno("fstat");
   auto out = std::make_shared<Content>(std::string());

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "service/base/descriptor.h"
+
 namespace kiyome::gate {
 
 class Content {
@@ -12,6 +14,7 @@ class Content {
   explicit Content(std::string octets) : octets_(std::move(octets)), view_(octets_) {}
   // Throws TemporaryFailure.
   static std::shared_ptr<const Content> map(int folder, const std::string& name);
+  static std::shared_ptr<const Content> map(const Descriptor& file);
   ~Content();
   Content(const Content&) = delete;
   Content& operator=(const Content&) = delete;

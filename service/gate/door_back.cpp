@@ -99,6 +99,7 @@ void DoorBack::run() {
 void DoorBack::say_all() {
   const std::uint64_t connection = parts_.way_back.connection();
   if (connection == 0) return;
+  if (parts_.store.shared()) forget_answered();
   if (std::exchange(connection_, connection) != connection) said_.clear();
   const auto old = Steady::now() - kSayAgain;
   std::erase_if(said_, [&](const auto& one) { return one.second < old; });
@@ -111,9 +112,28 @@ void DoorBack::say_all() {
   // Passwords first: somebody waits before the page.
   for (const auto& [door, password] : passwords)
     if (!say({door.first, door.second, transfer::kLockedParts}, password)) return parts_.flush();
-  for (const transfer::DoorRequest& request : parts_.store.doors().unanswered(limits::kDoorBackMinute))
-    if (!say({request.id, request.recipient, request.part}, request)) break;
+  if (parts_.says_requests())
+    for (const transfer::DoorRequest& request : parts_.store.doors().unanswered(limits::kDoorBackMinute))
+      if (!say({request.id, request.recipient, request.part}, request)) break;
   parts_.flush();
+}
+
+// The answer may have come to another gate: then it stands on the disk alone.
+void DoorBack::forget_answered() {
+  std::vector<Door> held;
+  state_.with([&](State& state) {
+    for (const auto& [door, password] : state.passwords) held.push_back(door);
+  });
+  for (const Door& door : held) {
+    if (parts_.store.doors().mark(door.first, door.second, transfer::kLockedParts) == DoorMark::sent)
+      continue;
+    state_.with([&](State& state) {
+      const auto found = state.passwords.find(door);
+      if (found == state.passwords.end()) return;
+      wipe(found->second.password);
+      state.passwords.erase(found);
+    });
+  }
 }
 
 bool DoorBack::say(const Asked& what, const transfer::WayBack& message) {

@@ -29,6 +29,8 @@ class DoorBack {
     WayBack& way_back;
     std::function<std::int64_t()> now_ms;
     std::function<void()> flush;  // what was said goes out
+    // Whether requests are said from here: several gates have them on one disk, and one of them says them.
+    std::function<bool()> says_requests = [] { return true; };
   };
   explicit DoorBack(Parts parts);
   ~DoorBack();
@@ -49,6 +51,7 @@ class DoorBack {
   };
   void run();
   void say_all();
+  void forget_answered();
   bool say(const Asked& what, const transfer::WayBack& message);
   bool may_say();
 

@@ -12,6 +12,8 @@ using store::Blob;
 using store::Row;
 using transfer::kLockedParts;
 
+constexpr std::int64_t kCountAgain = 1000;  // links added by us, while others add theirs
+
 std::optional<transfer::Door> door_of(std::string_view frame) {
   Result<transfer::Forward> message =
       transfer::decode_forward(frame.substr(std::min<std::size_t>(4, frame.size())));
@@ -37,21 +39,25 @@ DoorMark mark_in(store::Database& db, const ItemId& id, std::uint32_t recipient,
 
 struct DoorStore::Reading {
   store::Database database;
-  explicit Reading(const std::string& path) : database(path) {}
+  explicit Reading(const GateAt& at) : database(at.place) {}
 };
 
-DoorStore::DoorStore(store::Database& database, const std::string& path)
+DoorStore::DoorStore(store::Database& database, const GateAt& at)
     : db_(database), count_(count_doors(database)) {
-  reading_.with([&](auto& reading) { reading = std::make_unique<Reading>(path); });
+  reading_.with([&](auto& reading) { reading = std::make_unique<Reading>(at); });
 }
 
 DoorStore::~DoorStore() = default;
 
 void DoorStore::insert(const transfer::Door& door) {
   const std::string frame = transfer::encode(transfer::Forward(door));
-  db_.kept("INSERT OR IGNORE INTO doors (token, id, recipient, until_ms, frame) VALUES (?,?,?,?,?)")
+  db_.kept(
+         "INSERT INTO doors (token, id, recipient, until_ms, frame) VALUES (?,?,?,?,?) ON CONFLICT DO "
+         "NOTHING")
       .run(blob(door.token_hash), blob(door.id), door.recipient, door.until_ms, Blob{frame});
-  if (db_.changes() > 0 && ++count_ > static_cast<std::int64_t>(limits::kDoorsOpen)) {
+  if (db_.changes() == 0) return;
+  if (db_.shared() && ++counted_for_ % kCountAgain == 0) count_ = count_doors(db_);
+  if (++count_ > static_cast<std::int64_t>(limits::kDoorsOpen)) {
     db_.kept("DELETE FROM doors WHERE token=(SELECT token FROM doors ORDER BY until_ms LIMIT 1)").run();
     count_ = count_doors(db_);  // also right after a transaction that failed
   }
@@ -73,8 +79,8 @@ void DoorStore::heard(const transfer::DoorState& state, std::int64_t until_ms) {
 
 bool DoorStore::ask(const transfer::DoorRequest& request, std::int64_t now_ms, std::int64_t until_ms) {
   db_.kept(
-         "INSERT OR IGNORE INTO door_marks (id, recipient, part, mark, changed_ms, until_ms, attempt) VALUES "
-         "(?,?,?,?,?,?,0)")
+         "INSERT INTO door_marks (id, recipient, part, mark, changed_ms, until_ms, attempt) VALUES "
+         "(?,?,?,?,?,?,0) ON CONFLICT DO NOTHING")
       .run(blob(request.id), request.recipient, request.part, DoorMark::sent, now_ms, until_ms);
   return db_.changes() > 0;
 }
@@ -82,9 +88,11 @@ bool DoorStore::ask(const transfer::DoorRequest& request, std::int64_t now_ms, s
 void DoorStore::password_sent(const ItemId& id, std::uint32_t recipient, std::uint64_t attempt,
                               std::int64_t now_ms, std::int64_t until_ms) {
   db_.kept(
-         "INSERT OR REPLACE INTO door_marks (id, recipient, part, mark, changed_ms, until_ms, attempt) "
-         "VALUES (?,?,?,?,?,?,?)")
-      .run(blob(id), recipient, kLockedParts, DoorMark::sent, now_ms, until_ms, attempt);
+         "INSERT INTO door_marks (id, recipient, part, mark, changed_ms, until_ms, attempt, owner) VALUES "
+         "(?,?,?,?,?,?,?,?) ON CONFLICT (id, recipient, part) DO UPDATE SET mark = excluded.mark, changed_ms "
+         "= excluded.changed_ms, until_ms = excluded.until_ms, attempt = excluded.attempt, owner = "
+         "excluded.owner")
+      .run(blob(id), recipient, kLockedParts, DoorMark::sent, now_ms, until_ms, attempt, owner_);
 }
 
 void DoorStore::password_lost(const ItemId& id, std::uint32_t recipient) {
@@ -93,7 +101,9 @@ void DoorStore::password_lost(const ItemId& id, std::uint32_t recipient) {
 }
 
 void DoorStore::passwords_lost() {
-  db_.kept("UPDATE door_marks SET mark=? WHERE mark=? AND part=?")
+  db_.kept(
+         "UPDATE door_marks SET mark=? WHERE mark=? AND part=? AND NOT EXISTS (SELECT 1 FROM gates g WHERE "
+         "g.owner = door_marks.owner)")
       .run(DoorMark::lost, DoorMark::sent, kLockedParts);
 }
 

@@ -12,7 +12,8 @@
 
 #include "proto/transfer/doors.h"
 #include "service/base/guarded.h"
-#include "service/store/sqlite.h"
+#include "service/gate/gate_at.h"
+#include "service/store/database.h"
 
 namespace kiyome::gate {
 
@@ -39,7 +40,7 @@ struct DoorView {
 // Everything throws TemporaryFailure.
 class DoorStore {
  public:
-  DoorStore(store::Database& database, const std::string& path);
+  DoorStore(store::Database& database, const GateAt& at);
   ~DoorStore();
 
   // ---- writing ----
@@ -51,7 +52,8 @@ class DoorStore {
   void password_sent(const ItemId& id, std::uint32_t recipient, std::uint64_t attempt, std::int64_t now_ms,
                      std::int64_t until_ms);
   void password_lost(const ItemId& id, std::uint32_t recipient);
-  void passwords_lost();  // at the start: those that were in memory
+  void join(const std::string& owner) { owner_ = owner; }  // whose passwords are given from here on
+  void passwords_lost();  // those in the memory of a process that ended; at the start, and when a gate died
   void expire(std::int64_t now_ms);
 
   // ---- reading ----
@@ -64,7 +66,8 @@ class DoorStore {
  private:
   struct Reading;
   store::Database& db_;
-  std::int64_t count_ = 0;
+  std::string owner_;
+  std::int64_t count_ = 0, counted_for_ = 0;  // of all; added since they were counted
   Guarded<std::unique_ptr<Reading>> reading_;
 };
 

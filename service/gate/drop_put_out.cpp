@@ -1,7 +1,6 @@
 // The output folder's part of the pick-up's store.
 #include "service/gate/drop_reading.h"
 #include "service/gate/drop_rows.h"
-#include "service/http/json_text.h"
 
 namespace kiyome::gate {
 namespace {
@@ -25,7 +24,11 @@ PutOut put_out_in(const Row& row) {
 }  // namespace
 
 void DropStore::set_put_out(const PutOut& put) {
-  db_.kept("INSERT OR REPLACE INTO put_out VALUES (?,?,?,?,?,?,?)")
+  db_.kept(
+         "INSERT INTO put_out VALUES (?,?,?,?,?,?,?) ON CONFLICT (row) DO UPDATE SET id = excluded.id, kind "
+         "= "
+         "excluded.kind, done = excluded.done, shelf = excluded.shelf, paths = excluded.paths, report = "
+         "excluded.report")
       .run(put.row, blob(put.id), put.kind, put.done, static_cast<std::int64_t>(put.shelf), joined(put.paths),
            blob(put.report));
 }
@@ -74,19 +77,17 @@ std::optional<PutOut> DropStore::put_out_before(const ItemId& id, std::int64_t r
 
 std::vector<std::pair<std::int64_t, ItemId>> DropStore::rows_for(const std::set<std::string>& addresses,
                                                                  std::int64_t after, std::size_t max) {
-  http::JsonText list;
-  list.begin_array();
-  for (const std::string& address : addresses) list.value(address);
-  const std::string texts = list.end_array().take();
+  std::string all = "\n";  // no address has one
+  for (const std::string& address : addresses) all += address + '\n';
   std::vector<std::pair<std::int64_t, ItemId>> out;
   reading_.with([&](auto& reading) {
     reading->database
         .kept(
             "SELECT d.row, d.submission FROM drops d WHERE d.row > ?1 AND d.replaced = 0 AND EXISTS (SELECT "
-            "1 FROM drop_recipients r WHERE r.row = d.row AND r.address IN (SELECT value FROM "
-            "json_each(?2))) ORDER BY d.row LIMIT ?3")
-        .each([&](const Row& row) { out.emplace_back(row.integer(0), item_id(row.blob(1))); }, after, texts,
-              max);
+            "1 FROM drop_recipients r WHERE r.row = d.row AND replace(?2, ?4 || r.address || ?4, '') <> ?2) "
+            "ORDER BY d.row LIMIT ?3")
+        .each([&](const Row& row) { out.emplace_back(row.integer(0), item_id(row.blob(1))); }, after, all,
+              max, "\n");
   });
   return out;
 }

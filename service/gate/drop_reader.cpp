@@ -1,4 +1,6 @@
 // The reading half of the pick-up's store, on a connection of its own.
+#include <algorithm>
+
 #include "proto/base/limits.h"
 #include "service/gate/drop_reading.h"
 #include "service/gate/drop_rows.h"
@@ -8,6 +10,9 @@ namespace kiyome::gate {
 namespace {
 
 using store::Row;
+
+// No look is put off for as long as that: what seems to be was written before the clock was set back.
+constexpr std::int64_t kLookPutOffMs = 2 * std::max(limits::kPickUpGatherMs, limits::kPickUpLookMs);
 
 std::vector<ItemId> ids_of(store::Statement& query, const auto&... values) {
   std::vector<ItemId> out;
@@ -28,14 +33,9 @@ Delegation delegation_in(const Row& row) {
 
 }  // namespace
 
-DropStore::DropStore(Shelf shelf, const std::string& path, int blobs)
-    : shelf_(std::move(shelf)), db_(*shelf_.database), audit_(db_), blobs_(blobs) {
-  const auto one_more = [&](const char* sql, std::int64_t& next) {
-    store::Statement(db_, sql).one([&](const Row& row) { next = row.integer(0) + 1; });
-  };
-  one_more("SELECT coalesce(max(row), 0) FROM drops", next_row_);
-  one_more("SELECT coalesce(max(number), 0) FROM decisions", next_decision_);
-  reading_.with([&](auto& reading) { reading.reset(new Reading{store::Database(path)}); });
+DropStore::DropStore(Shelf shelf, const GateAt& at)
+    : shelf_(std::move(shelf)), db_(*shelf_.database), audit_(db_) {
+  reading_.with([&](auto& reading) { reading = std::make_unique<Reading>(at); });
 }
 
 DropStore::~DropStore() = default;
@@ -52,9 +52,10 @@ std::vector<ItemId> DropStore::sent_to(const std::string& address, const std::st
         reading->database.kept(
             "SELECT p.submission FROM drop_people p JOIN submissions s ON s.submission = "
             "p.submission WHERE p.address = ?1 AND p.submission < ?2 AND s.gone = 0 AND (?3 = '' OR "
-            "instr(s.words, ?3) > 0 OR EXISTS (SELECT 1 FROM drops d JOIN drop_recipients r ON r.row "
+            "replace(s.words, ?3, '') <> s.words OR EXISTS (SELECT 1 FROM drops d JOIN drop_recipients r ON "
+            "r.row "
             "= d.row WHERE d.submission = p.submission AND d.replaced = 0 AND r.address = ?1 AND "
-            "instr(d.words, ?3) > 0)) ORDER BY p.submission DESC LIMIT ?4"),
+            "replace(d.words, ?3, '') <> d.words)) ORDER BY p.submission DESC LIMIT ?4"),
         address, blob(bound), words, max);
   });
 }
@@ -78,9 +79,9 @@ std::vector<ItemId> DropStore::decided_by(const std::string& login, std::size_t 
 
 std::vector<ItemId> DropStore::due(std::int64_t now_ms, std::size_t max) {
   return reading_.with([&](auto& reading) {
-    return ids_of(reading->database.kept(
-                      "SELECT submission FROM submissions WHERE look_ms <= ? ORDER BY look_ms LIMIT ?"),
-                  now_ms, max);
+    return ids_of(reading->database.kept("SELECT submission FROM submissions WHERE look_ms <= ? OR look_ms > "
+                                         "? ORDER BY look_ms LIMIT ?"),
+                  now_ms, now_ms + kLookPutOffMs, max);
   });
 }
 
@@ -112,7 +113,7 @@ std::shared_ptr<const Content> DropStore::content(std::int64_t row, std::uint32_
               if (file.empty()) out = std::make_shared<Content>(std::string(found.blob(1)));
             },
             row, number);
-    return file.empty() ? out : Content::map(blobs_, file);
+    return file.empty() ? out : shelf_.blobs->read(reading->database, file);
   });
 }
 

@@ -7,6 +7,7 @@ namespace kiyome::gate {
 
 struct DropStore::Reading {
   store::Database database;
+  explicit Reading(const GateAt& at) : database(at.place) {}
 };
 
 }  // namespace kiyome::gate

@@ -18,16 +18,6 @@ using store::blob;
 using store::item_id;
 inline Digest digest(std::string_view octets) { return store::sha256_of(octets); }
 
-inline std::string hex(const Digest& digest) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t octet : digest) {
-    out += kHex[octet >> 4];
-    out += kHex[octet & 15];
-  }
-  return out;
-}
-
 // Names of rules: clean lines, so LF parts them.
 inline std::string joined(const std::vector<std::string>& lines) {
   std::string out;

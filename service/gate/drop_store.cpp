@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "proto/base/limits.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/gate/drop_rows.h"
 
@@ -15,7 +16,6 @@ using store::Blob;
 using store::Null;
 using store::Row;
 
-constexpr std::size_t kBlobFrom = 64u << 10;  // as gate_store.cpp: larger contents are files
 // drops.replaced
 constexpr int kShown = 0, kReplaced = 1, kEnded = 2;
 
@@ -103,7 +103,7 @@ DropStore::Inserted DropStore::insert(const transfer::DropBundle& bundle, const 
   if (known) return Inserted::known;
   if (!submission_fits(bundle, now_ms)) return Inserted::contradicts;
   const bool shown = make_room(bundle);
-  const std::int64_t row = next_row_++;
+  const std::int64_t row = shelf_.next_row();
   std::string words = bundle.name;
   for (const transfer::CleanFile& file : bundle.files) words += '\n' + file.name;
   db_.kept("INSERT INTO drops VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
@@ -127,9 +127,10 @@ void DropStore::add_files(const transfer::DropBundle& bundle, std::int64_t row) 
   for (const transfer::CleanFile& file : bundle.files) {
     store::Statement& add = db_.kept("INSERT INTO drop_files VALUES (?,?,?,?,?,?,?,?,?)");
     if (file.content.size() >= kBlobFrom)
-      add.run(row, number, file.name, file.type, file.content.size(), blob(file.sha256), crc_of(file.content),
-              shelf_.write_blob("drop." + bundle.id.text() + "." + std::to_string(bundle.part), file.content),
-              Null{});
+      add.run(
+          row, number, file.name, file.type, file.content.size(), blob(file.sha256), crc_of(file.content),
+          shelf_.blobs->write("drop." + bundle.id.text() + "." + std::to_string(bundle.part), file.content),
+          Null{});
     else
       add.run(row, number, file.name, file.type, file.content.size(), blob(file.sha256), crc_of(file.content),
               "", Blob{file.content});
@@ -170,10 +171,11 @@ void DropStore::add_recipients(const transfer::DropBundle& bundle, const Asked& 
     if (!known.insert(address).second) continue;
     db_.kept("INSERT INTO drop_recipients VALUES (?,?,?,?,?,0,?)")
         .run(row, i, address, stage, stage == Stage::delivered ? now_ms : 0, joined(own));
-    db_.kept("INSERT OR IGNORE INTO drop_people VALUES (?,?)").run(address, blob(bundle.submission));
+    db_.kept("INSERT INTO drop_people VALUES (?,?) ON CONFLICT DO NOTHING")
+        .run(address, blob(bundle.submission));
   }
   if (waits) {
-    db_.kept("INSERT OR IGNORE INTO drop_waiting VALUES (?)").run(blob(bundle.submission));
+    db_.kept("INSERT INTO drop_waiting VALUES (?) ON CONFLICT DO NOTHING").run(blob(bundle.submission));
     audit_.note("approval-needed", &bundle.id, "gate",
                 "{\"submission\":" + json_id(bundle.submission) +
                     ",\"rules\":" + json_lines({rules.begin(), rules.end()}) + "}",
@@ -228,7 +230,7 @@ void DropStore::look_now(const ItemId& submission, std::int64_t now_ms) {
 void DropStore::say(const ItemId& id, std::uint16_t part, std::uint32_t recipient, Stage stage,
                     std::vector<NumberedResult>& results) {
   const std::int64_t number = shelf_.next_result();
-  db_.kept("INSERT OR IGNORE INTO drop_results VALUES (?,?,?,?,?)")
+  db_.kept("INSERT INTO drop_results VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING")
       .run(number, blob(id), part, recipient, stage);
   if (db_.changes() == 0) return;
   results.push_back(
@@ -259,7 +261,7 @@ DropStore::Decided DropStore::decide(const Decision& decision, std::int64_t now_
   });
   if (!open) return Decided::decided;
   if (digest_of(*drop, seen) != decision.digest) return Decided::changed;
-  const std::int64_t number = next_decision_++;
+  const std::int64_t number = shelf_.next_decision();
   db_.kept("INSERT INTO decisions VALUES (?,?,?,?,?,?,?,?,?)")
       .run(number, blob(decision.submission), decision.approve, blob(decision.digest), decision.comment,
            decision.login, decision.name, decision.department, now_ms);
@@ -290,7 +292,7 @@ void DropStore::picked_up(const std::vector<FilePlace>& files, const std::string
   results.clear();
   std::set<std::int64_t> rows;
   for (const auto& [row, number] : files) {
-    db_.kept("INSERT OR IGNORE INTO picked_up VALUES (?,?,?,?)").run(row, number, login, now_ms);
+    db_.kept("INSERT INTO picked_up VALUES (?,?,?,?) ON CONFLICT DO NOTHING").run(row, number, login, now_ms);
     rows.insert(row);
   }
   for (const std::int64_t row : rows) {
@@ -319,7 +321,7 @@ void DropStore::picked_up(const std::vector<FilePlace>& files, const std::string
 
 void DropStore::drop_files(std::int64_t row) {
   db_.kept("SELECT file FROM drop_files WHERE row = ? AND file <> ''")
-      .each([&](const Row& found) { shelf_.drop_blob(std::string(found.text(0))); }, row);
+      .each([&](const Row& found) { shelf_.blobs->drop(std::string(found.text(0))); }, row);
   db_.kept("DELETE FROM drop_files WHERE row = ?").run(row);
 }
 
@@ -386,7 +388,9 @@ void DropStore::taken(const transfer::DropResultTaken& taken) {
 void DropStore::delegate(const Delegation& delegation) {
   if (delegation.delegate.empty())
     return db_.kept("DELETE FROM delegations WHERE login = ?").run(delegation.login);
-  db_.kept("INSERT OR REPLACE INTO delegations VALUES (?,?,?)")
+  db_.kept(
+         "INSERT INTO delegations VALUES (?,?,?) ON CONFLICT (login) DO UPDATE SET delegate = "
+         "excluded.delegate, until_ms = excluded.until_ms")
       .run(delegation.login, delegation.delegate, delegation.until_ms);
 }
 
@@ -398,7 +402,8 @@ void DropStore::end_delegations(const std::string& login, std::int64_t now_ms) {
 
 bool DropStore::tell(const ItemId& submission, const std::string& person, MailKind kind,
                      std::int64_t now_ms) {
-  db_.kept("INSERT OR IGNORE INTO drop_mails VALUES (?,?,?,?)").run(blob(submission), person, kind, now_ms);
+  db_.kept("INSERT INTO drop_mails VALUES (?,?,?,?) ON CONFLICT DO NOTHING")
+      .run(blob(submission), person, kind, now_ms);
   return db_.changes() != 0;
 }
 

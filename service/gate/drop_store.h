@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "service/base/guarded.h"
+#include "service/gate/blobs.h"
 #include "service/gate/content.h"
 #include "service/gate/drop_view.h"
 #include "service/gate/numbered_result.h"
-
 #include "service/store/audit_log.h"
 
 namespace kiyome::gate {
@@ -78,11 +78,10 @@ class DropStore {
   // What the gate's store lends.
   struct Shelf {
     store::Database* database = nullptr;  // the writer's
-    std::function<std::string(const std::string& stem, std::string_view octets)> write_blob;
-    std::function<void(std::string name)> drop_blob;  // when the transaction is on the disk
-    std::function<std::int64_t()> next_result;
+    Blobs* blobs = nullptr;
+    std::function<std::int64_t()> next_result, next_row, next_decision;
   };
-  DropStore(Shelf shelf, const std::string& path, int blobs);
+  DropStore(Shelf shelf, const GateAt& at);
   ~DropStore();
 
   // ---- writing ----
@@ -160,8 +159,6 @@ class DropStore {
   Shelf shelf_;
   store::Database& db_;
   store::AuditLog audit_;
-  std::int64_t next_row_ = 1, next_decision_ = 1;
-  int blobs_;
   Guarded<std::unique_ptr<Reading>> reading_;
 };
 

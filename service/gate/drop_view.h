@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "proto/transfer/drop.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::gate {
 

@@ -14,6 +14,7 @@
 #include "service/gate/door_back.h"
 #include "service/gate/folder/output_folder.h"
 #include "service/gate/intake.h"
+#include "service/gate/lease.h"
 #include "service/gate/outbox.h"
 #include "service/gate/sealed_mail.h"
 #include "service/http/json_text.h"
@@ -51,14 +52,12 @@ Poco::JSON::Object::Ptr parse_request(const std::string& request) {
 // Built and ended in an order: the writer ends after everybody who gives it work, the intake's way back after
 // the writer.
 struct Gate::Impl {
-  // The wall clock as it was at the start, going on with the monotonic one: times compare with those on the
-  // disk, and nobody who sets the clock makes a mail expire.
-  const std::int64_t start_ms = unix_ms_now();
-  const Steady::time_point start = Steady::now();
+  const GoingClock clock;
   GateStore store;
   std::unique_ptr<zone::ZoneLink> zone;  // none: the Internet side is on this host
   std::unique_ptr<Intake> intake;
   std::unique_ptr<Writer> writer;
+  std::unique_ptr<Lease> lease;
   std::unique_ptr<trail::Keeper> keeper;
   std::unique_ptr<DoorBack> doors;
   std::unique_ptr<Outbox> outbox;
@@ -75,21 +74,19 @@ struct Gate::Impl {
 
   const std::string home;  // its folder
 
-  explicit Impl(const std::string& where) : store(where), home(where) {}
-  std::int64_t now_ms() const {
-    return start_ms + std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
-  }
+  Impl(const std::string& where, const StoreConfig& config) : store(GateAt(where, config)), home(where) {}
+  std::int64_t now_ms() const { return clock.now_ms(); }
   void read_originals(const Config& config);
   std::optional<transfer::Bundle> sealed(const transfer::SealedOriginal& original);
   void add_to_outbox(std::int64_t row, std::int64_t received_ms,
                      std::shared_ptr<const transfer::Bundle> bundle);
+  void join_others();
   PickUpParts pick_up_parts();
   store::AuditBook audit_book();
   void look_after_trail(const std::string& folder, const Config& config);
   void heard(const transfer::Checkpoint& checkpoint);
   bool has_takers(const transfer::DropBundle& bundle);
   void prune_sometimes();
-  sight::ZoneCounts zone_counts() const;
   void drops(const AdminReply& reply);
   void list(const AdminReply& reply);
   void status(const AdminReply& reply);
@@ -136,7 +133,21 @@ PickUpParts Gate::Impl::pick_up_parts() {
             if (output) output->wake();
           },
           [this] { doors->wake(); },
-          [this](transfer::DoorPassword password) { return doors->give(std::move(password)); }};
+          [this](transfer::DoorPassword password) { return doors->give(std::move(password)); },
+          [this] { return lease->has(Duty::house); },
+          [this] { return lease->has(Duty::folder); }};
+}
+
+void Gate::Impl::join_others() {
+  Lease::Calls calls;
+  calls.adopted = [this](const std::vector<PendingBundle>& bundles) { outbox->adopt(bundles); };
+  calls.abandon = [this] { outbox->abandon(); };
+  calls.made_due = [this](const std::vector<std::int64_t>& rows) { outbox->make_due(rows); };
+  calls.tick = [this] {
+    lease->wish(Duty::doors, intake->way_back().connected());
+    intake->way_back().say_again();
+  };
+  lease = std::make_unique<Lease>(store, *writer, std::move(calls));
 }
 
 store::AuditBook Gate::Impl::audit_book() {
@@ -181,7 +192,7 @@ bool Gate::Impl::has_takers(const transfer::DropBundle& bundle) {
 
 Gate::Gate(const std::string& folder, const Config& config, Descriptor listening,
            std::optional<PickUpGifts> pick_up, Descriptor output, std::unique_ptr<zone::ZoneLink> zone)
-    : impl_(std::make_unique<Impl>(folder)) {
+    : impl_(std::make_unique<Impl>(folder, config.store)) {
   Impl& gate = *impl_;
   gate.zone = std::move(zone);
   gate.deliver = config.deliver;
@@ -211,20 +222,24 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   gate.intake =
       std::make_unique<Intake>(std::move(listening), gate.store, std::move(intake_calls), gate.zone.get());
   gate.writer = std::make_unique<Writer>(gate.store, [&gate] { gate.intake->batch_done(); });
+  gate.join_others();
   gate.look_after_trail(folder, config);
-  gate.doors = std::make_unique<DoorBack>(DoorBack::Parts{gate.store, *gate.writer, gate.intake->way_back(),
-                                                          [&gate] { return gate.now_ms(); },
-                                                          [&gate] { gate.intake->batch_done(); }});
+  gate.doors = std::make_unique<DoorBack>(DoorBack::Parts{
+      gate.store, *gate.writer, gate.intake->way_back(), [&gate] { return gate.now_ms(); },
+      [&gate] { gate.intake->batch_done(); }, [&gate] { return gate.lease->has(Duty::doors); }});
   Outbox::Calls outbox_calls;
   outbox_calls.now_ms = [&gate] { return gate.now_ms(); };
   outbox_calls.results = [&gate](const std::vector<NumberedResult>& results) {
     gate.intake->way_back().say(results);
   };
+  outbox_calls.may_send = [&gate] { return gate.lease->valid(); };
   gate.outbox = std::make_unique<Outbox>(gate.store, *gate.writer, gate.deliver, gate.hostname,
                                          std::move(outbox_calls));
-  if (output)
+  if (output) {
+    gate.lease->wish(Duty::folder, true);
     gate.output =
         std::make_unique<OutputFolder>(std::move(output), config.output_folder, gate.pick_up_parts());
+  }
   if (pick_up) {
     gate.pick_up = std::make_unique<PickUpService>(folder, config, gate.pick_up_parts(), std::move(*pick_up));
     gate.pick_up->start();
@@ -232,6 +247,7 @@ Gate::Gate(const std::string& folder, const Config& config, Descriptor listening
   if (gate.output) gate.output->start();
   const Outbox::Numbers numbers = gate.outbox->numbers();
   log::info("gate serves", {{"pending", static_cast<std::int64_t>(numbers.waiting + numbers.sending)}});
+  gate.lease->start();
   if (gate.zone) gate.zone->start();
   gate.intake->start(*gate.writer);
   gate.keeper->start();
@@ -245,6 +261,7 @@ Gate::~Gate() {
   impl_->doors->stop();
   impl_->outbox->stop(kMailsInHand);
   impl_->keeper->stop();
+  impl_->lease->stop();
   impl_->writer.reset();
   log::info("gate stopped");
 }
@@ -294,7 +311,7 @@ void Gate::show_now(sight::Sheet& sheet) {
   sight::show_gate(sheet);
   sight::show_commits(sheet, "gate", meters::gate_commits);
   sight::show_pages(sheet);
-  sight::show_zone(sheet, impl_->zone_counts());
+  sight::show_zone(sheet, impl_->zone ? impl_->zone->counts() : meters::ZoneCounts());
   const Outbox::Numbers numbers = impl_->outbox->numbers();
   sheet.gauge("kiyome_gate_waiting", "Bundles that wait for an attempt to deliver",
               static_cast<double>(numbers.waiting));
@@ -306,13 +323,6 @@ void Gate::show_now(sight::Sheet& sheet) {
               impl_->intake->way_back().connected() ? 1 : 0);
 }
 
-sight::ZoneCounts Gate::Impl::zone_counts() const {
-  if (!zone) return {};
-  const zone::ZoneLink::Counts counts = zone->counts();
-  return {counts.unknown_peers, counts.unfinished, counts.sessions, counts.slowed,
-          zone->certificate_end_ms()};
-}
-
 void Gate::show_house(sight::Sheet& sheet) {
   sight::show_disk(sheet, impl_->home,
                    {{"database", impl_->home + "/gate.sqlite"},
@@ -322,8 +332,7 @@ void Gate::show_house(sight::Sheet& sheet) {
   sheet.condition("disk", space && space->free > kRoomMin);
   sheet.gauge("kiyome_gate_results_unconfirmed", "Results that the Internet side has not confirmed",
               static_cast<double>(impl_->store.waiting_results()));
-  if (const auto state = impl_->keeper->forwarding())
-    sight::show_collector(sheet, state->connected, impl_->keeper->unsent(state->sent));
+  sight::show_collector(sheet, impl_->keeper->collector());
 }
 
 void Gate::Impl::list(const AdminReply& reply) {
@@ -360,6 +369,11 @@ void Gate::Impl::retry(const std::string& id, const AdminReply& reply) {
   if (!item) throw PermanentFailure("id: not an item id");
   Poco::JSON::Object line;
   line.set("retried", outbox->retry(*item));
+  if (store.shared()) {
+    Writer::Work work;  // another gate may have it
+    work.apply = [item = *item](GateStore& disk) { disk.make_due(item); };
+    writer->submit(std::move(work));
+  }
   reply(text_of(line));
 }
 
@@ -382,5 +396,4 @@ void Gate::Impl::drops(const AdminReply& reply) {
   });
 }
 
-// The entries, then whether the chain holds.
 }  // namespace kiyome::gate

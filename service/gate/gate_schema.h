@@ -100,6 +100,17 @@ inline constexpr const char* kGateSchema[] = {
          PRIMARY KEY (id, recipient, part)) WITHOUT ROWID;
        CREATE INDEX door_marks_until ON door_marks (until_ms);
        CREATE INDEX door_marks_sent ON door_marks (changed_ms) WHERE mark = 8 AND part <> 4294967294;)",
+    // Several gates that share one database (lease.h): who lives, whose turn it is to deliver a bundle and to
+    // do what is done once, numbers that they count together, and large contents where they have no folder in
+    // common. On one host `owner` is empty, and the tables are.
+    R"(CREATE TABLE gates (owner TEXT PRIMARY KEY, beat INTEGER NOT NULL) WITHOUT ROWID;
+       CREATE TABLE duties (duty TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
+       CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+       CREATE TABLE blobs (
+         name TEXT NOT NULL, number INTEGER NOT NULL, octets BLOB NOT NULL, PRIMARY KEY (name, number));
+       ALTER TABLE pending ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+       CREATE INDEX pending_owner ON pending (owner) WHERE owner <> '';
+       ALTER TABLE door_marks ADD COLUMN owner TEXT NOT NULL DEFAULT '';)",
 };
 
 }  // namespace kiyome::gate

@@ -1,9 +1,10 @@
 // The gate's own store: bundles on their way, what is left of each envelope, results that the Internet side
-// has not confirmed, and which bundles were ever taken. SQLite beside a folder of large contents. Trusts its
-// folder to be its own.
+// has not confirmed, and which bundles were ever taken; large contents beside it (blobs.h). Trusts its folder
+// to be its own, or the database that several gates share: then each bundle that waits has an owner, the one
+// gate that may deliver it (lease.h).
 //   accepted    (id, part): the gate takes each bundle once, also long after it was delivered
 //   pending     a bundle with recipients that are not finished
-//   contents    its mail, unless it is large: then it is a file in blobs/
+//   contents    its mail, unless it is large
 //   deliveries  a recipient that is not finished
 //   results     a delivery result that was not confirmed by ResultTaken
 // Beside them stand the tables of the pick-up (drop_store.h) and the audit trail.
@@ -19,11 +20,13 @@
 
 #include "proto/transfer/bundle.h"
 #include "service/base/guarded.h"
+#include "service/gate/blobs.h"
 #include "service/gate/content.h"
 #include "service/gate/door_store.h"
 #include "service/gate/drop_store.h"
+#include "service/gate/gate_at.h"
 #include "service/gate/numbered_result.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::gate {
 
@@ -73,9 +76,11 @@ struct ListedDelivery {
 // thread. Everything throws TemporaryFailure.
 class GateStore {
  public:
-  // Opens or creates gate.sqlite and blobs/ in `folder`; removes files that no bundle names.
-  explicit GateStore(const std::string& folder);
+  // Opens or creates it, and blobs/ in the folder; removes files that no bundle names.
+  explicit GateStore(const GateAt& at);
   ~GateStore();
+  bool shared() const { return at_.shared(); }
+  const std::string& folder() const { return at_.folder; }
 
   // ---- writing ----
   void begin();
@@ -94,6 +99,17 @@ class GateStore {
   // The pick-up's part. Its writing calls stand between begin() and commit(), as those here.
   DropStore& drops() { return *drops_; }
   DoorStore& doors() { return *doors_; }
+  // Several gates on one database: who we are from here on, until the transaction is undone. Bundles that are
+  // taken, and passwords that are given, are ours.
+  void join(const std::string& owner);
+  void leave_as(const std::string& host);  // earlier lives of this host, by what their names begin with
+  void leave(const std::string& owner);    // what is ours is anybody's
+  // He is dead, unless his heart has beaten since: others may have his bundles and duties. true: he was.
+  bool bury(const std::string& owner, std::int64_t beat);
+  // Bundles of the dead, at most `max`: they are ours now.
+  std::vector<PendingBundle> adopt(std::size_t max);
+  // All of this item are due, whoever has them: he looks at that now and then.
+  void make_due(const ItemId& id);
   // What looks after the trail. Between begin() and commit(), as those here.
   void look_after_trail(const std::function<void(store::Database&, store::AuditLog&)>& work);
 
@@ -105,17 +121,18 @@ class GateStore {
   // In order of age, until `use` gives false.
   void list(const std::function<bool(const ListedDelivery&)>& use);
   std::uint64_t waiting_results();
-  // A connection of one's own, to read the trail.
+  // Ours that make_due() has met, or that an operator did.
+  std::vector<std::int64_t> made_due(const std::string& owner);
+  std::int64_t last_result();  // the largest number of those that wait
+  // A connection of one's own, to read the trail, and for the lease.
   std::unique_ptr<store::Database> open() const;
 
  private:
   struct Writing;
   struct Reading;
-  std::string write_blob(const std::string& stem, std::string_view octets);
-  void sync_blobs();
-  void remove_stray_blobs(const std::string& folder);
+  void remove_strays();
 
-  std::string path_;
+  GateAt at_;
   std::unique_ptr<Writing> writing_;
   Guarded<std::unique_ptr<Reading>> reading_;
   std::unique_ptr<DropStore> drops_;

@@ -99,12 +99,19 @@ bool Intake::full() const {
   return unwritten_ >= 4 * limits::kGateBatch || unwritten_octets_ >= 2 * limits::kGateBatchBytes;
 }
 
-void Intake::hang_up(const char* why) {
-  if (!peer_) return;
+void Intake::hang_up(Peer& peer, const char* why) {
+  if (peer.gone) return;
   log::warning("bundle connection ends", {{"why", why}});
-  way_back_.connect(-1);
-  peer_.reset();
-  frames_.reset();
+  way_back_.disconnect(peer.line);
+  peer.gone = true;
+}
+
+void Intake::hang_up_all(const char* why) {
+  for (Peer& peer : peers_) hang_up(peer, why);
+}
+
+void Intake::bury() {
+  std::erase_if(peers_, [](const Peer& peer) { return peer.gone; });
 }
 
 void Intake::accept_peer() {
@@ -113,10 +120,11 @@ void Intake::accept_peer() {
           ? zone_->next()
           : Descriptor(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!next) return;
-  hang_up("a newer one came");
-  peer_ = std::move(next);
-  frames_ = std::make_unique<transfer::FrameReader>(limits::kTransferFrame);
-  way_back_.connect(peer_.get());
+  if (zone_ == nullptr) hang_up_all("a newer one came");
+  Peer& peer = peers_.emplace_back();
+  peer.socket = std::move(next);
+  peer.frames = std::make_unique<transfer::FrameReader>(limits::kTransferFrame);
+  peer.line = way_back_.connect(peer.socket.get());
   meters::gate.connections.add();
   log::info("bundle connection");
 }
@@ -126,81 +134,96 @@ void Intake::run() {
     const auto now = Steady::now();
     const bool listen = now >= listen_again_;
     const int comes = zone_ != nullptr ? zone_->ready() : listening_.get();
-    throttled_ = full() || way_back_.crowded();
-    const bool read = peer_ && !full() && !way_back_.crowded();
-    const short events = static_cast<short>((read ? POLLIN : 0) | (way_back_.waiting() ? POLLOUT : 0));
-    pollfd entries[3] = {
-        {wake_.get(), POLLIN, 0}, {listen ? comes : -1, POLLIN, 0}, {peer_ ? peer_.get() : -1, events, 0}};
+    const bool closed = full();
+    bool throttled = closed;
+    std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}, {listen ? comes : -1, POLLIN, 0}};
+    for (const Peer& peer : peers_) {
+      const bool crowded = way_back_.crowded(peer.line);
+      throttled = throttled || crowded;
+      const int events = (!closed && !crowded ? POLLIN : 0) | (way_back_.waiting(peer.line) ? POLLOUT : 0);
+      entries.push_back({peer.socket.get(), static_cast<short>(events), 0});
+    }
+    throttled_ = throttled;
     const auto pause =
         listen ? -1 : std::chrono::ceil<std::chrono::milliseconds>(listen_again_ - now).count();
-    if (::poll(entries, 3, static_cast<int>(pause)) < 0 && errno != EINTR) throw_errno("poll");
+    if (::poll(entries.data(), entries.size(), static_cast<int>(pause)) < 0 && errno != EINTR)
+      throw_errno("poll");
     eventfd_t count = 0;
     if (entries[0].revents != 0) ::eventfd_read(wake_.get(), &count);
     if (commit_failed_.exchange(false)) {
-      hang_up("the store could not write");  // what was not accepted is offered again
+      hang_up_all("the store could not write");  // what was not accepted is offered again
+      bury();
       listen_again_ = Steady::now() + kAfterTrouble;
       continue;
     }
-    if (entries[1].revents != 0)
-      accept_peer();
-    else if ((entries[2].revents & POLLIN) != 0)
-      read_peer();
-    else if ((entries[2].revents & (POLLHUP | POLLERR)) != 0 && !read)
-      hang_up("the peer is gone");
+    const std::size_t known = peers_.size();
+    if (entries[1].revents != 0) accept_peer();
+    for (std::size_t i = 0; i < known; ++i) {
+      const pollfd& entry = entries[2 + i];
+      if (peers_[i].gone) continue;
+      if ((entry.revents & POLLIN) != 0)
+        read(peers_[i]);
+      else if ((entry.revents & (POLLHUP | POLLERR)) != 0 && (entry.events & POLLIN) == 0)
+        hang_up(peers_[i], "the peer is gone");
+    }
     try {
       way_back_.load_results();
     } catch (const TemporaryFailure& trouble) {
-      hang_up(trouble.what());
+      hang_up_all(trouble.what());
       listen_again_ = Steady::now() + kAfterTrouble;
     }
-    if (peer_ && !way_back_.flush()) hang_up("the peer is gone");
+    for (Peer& peer : peers_)
+      if (!peer.gone && !way_back_.flush(peer.line)) hang_up(peer, "the peer is gone");
+    bury();
   }
-  hang_up("stopping");
+  hang_up_all("stopping");
+  bury();
 }
 
-void Intake::read_peer() {
-  const ssize_t count = ::recv(peer_.get(), room_.data(), room_.size(), MSG_DONTWAIT);
+void Intake::refuse_stream(Peer& peer, const char* event, const Error& error, const char* why) {
+  meters::gate.frames_refused.add();
+  log::error(event, {{"why", error.what}, {"offset", static_cast<std::int64_t>(error.offset)}});
+  hang_up(peer, why);
+  listen_again_ = Steady::now() + kAfterTrouble;
+}
+
+void Intake::read(Peer& peer) {
+  const ssize_t count = ::recv(peer.socket.get(), room_.data(), room_.size(), MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count <= 0) return hang_up("the peer is gone");
-  frames_->feed(std::string_view(room_).substr(0, static_cast<std::size_t>(count)));
-  while (peer_) {
-    const Result<bool> got = frames_->next(frame_);
-    if (!got) {
-      meters::gate.frames_refused.add();
-      log::error("bundle stream broken", {{"why", got.error().what}});
-      hang_up("not our protocol");
-      listen_again_ = Steady::now() + kAfterTrouble;
-      return;
-    }
+  if (count <= 0) return hang_up(peer, "the peer is gone");
+  peer.frames->feed(std::string_view(room_).substr(0, static_cast<std::size_t>(count)));
+  while (!peer.gone) {
+    const Result<bool> got = peer.frames->next(frame_);
+    if (!got) return refuse_stream(peer, "bundle stream broken", got.error(), "not our protocol");
     if (!*got) return;
-    handle(frame_);
+    handle(peer, frame_);
     if (frame_.capacity() > kReadSize) frame_ = std::string();
   }
 }
 
-void Intake::handle(std::string_view frame) {
+void Intake::handle(Peer& peer, std::string_view frame) {
   Result<transfer::Forward> message = transfer::decode_forward(frame);
-  if (!message) {
-    meters::gate.frames_refused.add();
-    log::error(
-        "bundle frame does not decode",
-        {{"why", message.error().what}, {"offset", static_cast<std::int64_t>(message.error().offset)}});
-    hang_up("a frame that does not decode");
-    listen_again_ = Steady::now() + kAfterTrouble;
-    return;
-  }
-  if (auto* bundle = std::get_if<transfer::Bundle>(&*message)) return take(std::move(*bundle));
-  if (auto* bundle = std::get_if<transfer::DropBundle>(&*message)) return take(std::move(*bundle));
-  if (const auto* sealed = std::get_if<transfer::SealedOriginal>(&*message)) return take(*sealed);
-  if (auto* door = std::get_if<transfer::Door>(&*message)) return take(std::move(*door));
-  if (const auto* state = std::get_if<transfer::DoorState>(&*message)) return take(*state);
-  if (const auto* checkpoint = std::get_if<transfer::Checkpoint>(&*message)) {
-    if (calls_.checkpoint) calls_.checkpoint(*checkpoint);
-    return;
-  }
-  if (const auto* taken = std::get_if<transfer::DropResultTaken>(&*message))
-    return forget([taken = *taken](GateStore& store) { store.drops().taken(taken); });
-  forget([taken = std::get<transfer::ResultTaken>(*message)](GateStore& store) { store.taken(taken); });
+  if (!message)
+    return refuse_stream(peer, "bundle frame does not decode", message.error(),
+                         "a frame that does not decode");
+  line_ = peer.line;
+  trouble_.clear();
+  std::visit([this](auto& one) { take(std::move(one)); }, *message);
+  if (trouble_.empty()) return;
+  hang_up(peer, trouble_.c_str());
+  listen_again_ = Steady::now() + kAfterTrouble;
+}
+
+void Intake::take(const transfer::Checkpoint& checkpoint) {
+  if (calls_.checkpoint) calls_.checkpoint(checkpoint);
+}
+
+void Intake::take(const transfer::ResultTaken& taken) {
+  forget([taken](GateStore& store) { store.taken(taken); });
+}
+
+void Intake::take(const transfer::DropResultTaken& taken) {
+  forget([taken](GateStore& store) { store.drops().taken(taken); });
 }
 
 void Intake::forget(std::function<void(GateStore&)> apply) {
@@ -215,31 +238,32 @@ void Intake::forget(std::function<void(GateStore&)> apply) {
   writer_->submit(std::move(work));
 }
 
-void Intake::say_refused(const Refusal& refusal) {
+void Intake::say_refused(WayBack::Line line, const Refusal& refusal) {
   meters::gate.refused(static_cast<std::size_t>(refusal.told.reason));
   log::error("bundle refused", refusal.told.id,
              {{"part", refusal.told.part},
               {"why", refusal.why},
               {"offset", static_cast<std::int64_t>(refusal.told.offset)}});
-  way_back_.say(transfer::WayBack(refusal.told));
+  way_back_.say(line, transfer::WayBack(refusal.told));
 }
 
 void Intake::take(transfer::Bundle bundle) {
-  if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(*refusal);
+  if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(line_, *refusal);
   keep(std::move(bundle));
 }
 
 // The one thing that nobody cleaned: without our own switch it ends here, whatever it is.
 void Intake::take(const transfer::SealedOriginal& sealed) {
   std::optional<transfer::Bundle> mail;
-  if (const std::optional<Refusal> refusal = refuse(sealed)) return say_refused(*refusal);
+  if (const std::optional<Refusal> refusal = refuse(sealed)) return say_refused(line_, *refusal);
   try {
     if (calls_.sealed) mail = calls_.sealed(sealed);
   } catch (const TemporaryFailure& trouble) {
     log::error("sealed original", sealed.id, {{"why", trouble.what()}});
   }
   if (!mail)
-    return say_refused({{sealed.id, transfer::SealedOriginal::part, transfer::RefusalReason::envelope, 0},
+    return say_refused(line_,
+                       {{sealed.id, transfer::SealedOriginal::part, transfer::RefusalReason::envelope, 0},
                         "no originals are taken here"});
   log::warning("sealed original taken", sealed.id,
                {{"of", sealed.item.text()}, {"recipient", sealed.recipient}});
@@ -259,14 +283,14 @@ void Intake::keep(transfer::Bundle bundle, bool sealed) {
   Writer::Work work;
   work.octets = octets;
   work.apply = [taken](GateStore& store) { taken->row = store.insert(*taken->bundle, taken->received_ms); };
-  work.done = [this, taken, octets, sealed](bool written) {
+  work.done = [this, taken, octets, sealed, line = line_](bool written) {
     --unwritten_;
     unwritten_octets_ -= octets;
     if (!written) {
       commit_failed_ = true;
       return;
     }
-    way_back_.say(transfer::WayBack(transfer::Accepted{taken->bundle->id, taken->bundle->part}));
+    way_back_.say(line, transfer::WayBack(transfer::Accepted{taken->bundle->id, taken->bundle->part}));
     if (taken->row) meters::gate.bundles[sealed ? 2 : 0].add();
     if (taken->row) calls_.accepted(*taken->row, taken->received_ms, taken->bundle);
   };
@@ -280,8 +304,8 @@ void Intake::take(transfer::DropBundle bundle) {
     return Refusal{{of.id, of.part, transfer::RefusalReason::envelope, 0}, why};
   };
   if (!calls_.dropped || (calls_.has_takers && !calls_.has_takers(bundle)))
-    return say_refused(envelope(bundle, "there is no pick-up here"));
-  if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(*refusal);
+    return say_refused(line_, envelope(bundle, "there is no pick-up here"));
+  if (const std::optional<Refusal> refusal = refuse(bundle)) return say_refused(line_, *refusal);
   struct Taken {
     transfer::DropBundle bundle;
     Asked asked;
@@ -295,8 +319,7 @@ void Intake::take(transfer::DropBundle bundle) {
   try {
     if (calls_.asked) taken->asked = calls_.asked(taken->bundle);
   } catch (const TemporaryFailure& trouble) {
-    hang_up(trouble.what());
-    listen_again_ = Steady::now() + kAfterTrouble;
+    trouble_ = trouble.what();
     return;
   }
   Writer::Work work;
@@ -304,7 +327,7 @@ void Intake::take(transfer::DropBundle bundle) {
   work.apply = [taken, now_ms = calls_.now_ms()](GateStore& store) {
     taken->inserted = store.drops().insert(taken->bundle, taken->asked, now_ms, taken->results);
   };
-  work.done = [this, taken, octets, envelope](bool written) {
+  work.done = [this, taken, octets, envelope, line = line_](bool written) {
     --unwritten_;
     unwritten_octets_ -= octets;
     if (!written) {
@@ -312,8 +335,8 @@ void Intake::take(transfer::DropBundle bundle) {
       return;
     }
     if (taken->inserted == DropStore::Inserted::contradicts)
-      return say_refused(envelope(taken->bundle, "the submission is known with other words"));
-    way_back_.say(transfer::WayBack(transfer::Accepted{taken->bundle.id, taken->bundle.part}));
+      return say_refused(line, envelope(taken->bundle, "the submission is known with other words"));
+    way_back_.say(line, transfer::WayBack(transfer::Accepted{taken->bundle.id, taken->bundle.part}));
     way_back_.say(taken->results);
     if (taken->inserted == DropStore::Inserted::taken) meters::gate.bundles[1].add();
     if (taken->inserted == DropStore::Inserted::taken) calls_.dropped(taken->bundle.submission);

@@ -1,6 +1,6 @@
-// Bundles in: the Internet side's connection, one at a time, the newest counts. Each bundle is decoded
-// exactly, its digest, envelope and mail are checked, and it is accepted only when it is on the disk. What
-// comes here is hostile input.
+// Bundles in: connections of the Internet side, one on this host (the newest counts) or one of each of its
+// hosts (zone/ sees to that). Each bundle is decoded exactly, its digest, envelope and mail are checked, and
+// it is accepted only when it is on the disk. What comes here is hostile input.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "proto/base/result.h"
 #include "service/base/clock.h"
@@ -68,19 +69,32 @@ class Intake {
   void stop();
 
  private:
+  struct Peer {
+    Descriptor socket;
+    std::unique_ptr<transfer::FrameReader> frames;
+    WayBack::Line line = 0;
+    bool gone = false;
+  };
+
   void run();
   void accept_peer();
-  void hang_up(const char* why);
-  void read_peer();
-  void handle(std::string_view frame);
+  void hang_up(Peer& peer, const char* why);
+  void hang_up_all(const char* why);
+  void bury();
+  void read(Peer& peer);
+  void handle(Peer& peer, std::string_view frame);
+  void refuse_stream(Peer& peer, const char* event, const Error& error, const char* why);
   void take(transfer::Bundle bundle);
   void keep(transfer::Bundle bundle, bool sealed = false);
   void take(transfer::DropBundle bundle);
   void take(const transfer::SealedOriginal& sealed);
   void take(transfer::Door door);
   void take(const transfer::DoorState& state);
+  void take(const transfer::Checkpoint& checkpoint);
+  void take(const transfer::ResultTaken& taken);
+  void take(const transfer::DropResultTaken& taken);
   void forget(std::function<void(GateStore&)> apply);
-  void say_refused(const Refusal& refusal);
+  void say_refused(WayBack::Line line, const Refusal& refusal);
   bool full() const;
   void wake();
 
@@ -96,8 +110,9 @@ class Intake {
   std::atomic<bool> throttled_{false};
 
   // the thread's own
-  Descriptor peer_;
-  std::unique_ptr<transfer::FrameReader> frames_;
+  std::vector<Peer> peers_;
+  WayBack::Line line_ = 0;  // of the frame in hand
+  std::string trouble_;     // why its connection has to end
   std::string room_;
   std::string frame_;
   Steady::time_point listen_again_{};

@@ -13,8 +13,10 @@ namespace {
 
 using delivery::RecipientResult;
 
-constexpr std::size_t kHeldOctetsMax = 64u << 20;  // contents kept in memory until their first attempt
-constexpr std::int64_t kFarMs = 3'600'000;         // nothing is due: look again then
+constexpr std::size_t kHeldOctetsMax = 64u << 20;         // contents kept in memory until their first attempt
+constexpr std::int64_t kFarMs = 3'600'000;                // nothing is due: look again then
+constexpr std::int64_t kDatabaseBackMs = 2'000;           // a shared one comes back by itself
+constexpr auto kMayNot = std::chrono::milliseconds(200);  // then it is asked again whether we may send
 
 double random01() {
   thread_local std::minstd_rand generator(std::random_device{}());
@@ -72,19 +74,23 @@ Outbox::Outbox(GateStore& store, Writer& writer, const SmtpClientConfig& config,
                Calls calls)
     : store_(store), writer_(writer), calls_(std::move(calls)) {
   hop_.with([&](std::shared_ptr<Hop>& hop) { hop = std::make_shared<Hop>(config, hostname); });
-  const std::int64_t now = calls_.now_ms();
-  store_.pending([&](const PendingBundle& bundle) {
-    Entry entry{bundle, nullptr, false};
-    // A clock that was set back must not make it wait for longer than a pause.
-    entry.bundle.next_ms =
-        std::min(bundle.next_ms, now + static_cast<std::int64_t>(config.retry_max_seconds * 1200));
-    state_.with([&](State& state) { put(state, std::move(entry)); });
-  });
+  if (!store_.shared())
+    store_.pending([&](const PendingBundle& bundle) {
+      Entry entry{bundle, nullptr, false, 0};
+      entry.bundle.next_ms = next_of(bundle);
+      state_.with([&](State& state) { put(state, std::move(entry)); });
+    });
   for (std::uint32_t i = 0; i < std::max(config.connections_max, 1u); ++i)
     threads_.emplace_back([this] { run(); });
 }
 
 Outbox::~Outbox() { stop(std::chrono::milliseconds(0)); }
+
+// A clock that was set back must not make it wait for longer than a pause.
+std::int64_t Outbox::next_of(const PendingBundle& bundle) {
+  const std::shared_ptr<Hop> hop = hop_.with([](std::shared_ptr<Hop>& held) { return held; });
+  return std::min(bundle.next_ms, calls_.now_ms() + delivery::longest_pause_ms(hop->config));
+}
 
 void Outbox::put(State& state, Entry entry) {
   const std::int64_t row = entry.bundle.row;
@@ -98,9 +104,41 @@ void Outbox::add(const PendingBundle& bundle, std::shared_ptr<const transfer::Bu
       held.reset();
     else
       state.held_octets += held->content.size();
-    put(state, {bundle, std::move(held), false});
+    put(state, {bundle, std::move(held), false, state.life});
   });
   state_.notify_one();
+}
+
+void Outbox::adopt(const std::vector<PendingBundle>& bundles) {
+  for (const PendingBundle& bundle : bundles) {
+    PendingBundle ours = bundle;
+    ours.next_ms = next_of(bundle);
+    state_.with([&](State& state) { put(state, {ours, nullptr, false, state.life}); });
+  }
+  state_.notify_all();
+}
+
+void Outbox::abandon() {
+  state_.with([](State& state) {
+    state.waiting.clear();
+    state.due.clear();
+    state.held_octets = 0;
+    ++state.life;
+  });
+}
+
+void Outbox::make_due(const std::vector<std::int64_t>& rows) {
+  const std::int64_t now = calls_.now_ms();
+  state_.with([&](State& state) {
+    for (const std::int64_t row : rows) {
+      const auto found = state.waiting.find(row);
+      if (found == state.waiting.end()) continue;
+      state.due.erase({found->second.bundle.next_ms, row});
+      found->second.bundle.next_ms = std::min(found->second.bundle.next_ms, now);
+      state.due.emplace(found->second.bundle.next_ms, row);
+    }
+  });
+  state_.notify_all();
 }
 
 void Outbox::reload(const SmtpClientConfig& config, const std::string& hostname) {
@@ -155,6 +193,13 @@ std::optional<Outbox::Entry> Outbox::next() {
     std::int64_t earliest = 0;
     std::optional<Entry> out;
     const std::int64_t now = calls_.now_ms();
+    if (calls_.may_send && !calls_.may_send()) {
+      const bool end = state_.wait_until(
+          Steady::now() + kMayNot, [](State& state) { return state.stopping; },
+          [](State& state) { return state.stopping; });
+      if (end) return out;
+      continue;
+    }
     const bool stopping = state_.with([&](State& state) {
       if (state.stopping) return true;
       earliest = state.due.empty() ? now + kFarMs : state.due.begin()->first;
@@ -208,8 +253,10 @@ void Outbox::send(Entry entry) {
     }
   } catch (const TemporaryFailure& trouble) {
     log::error("bundle cannot be loaded", entry.bundle.id, {{"why", trouble.what()}});
-    entry.bundle.next_ms = calls_.now_ms() + 60'000;
-    state_.with([&](State& state) { put(state, std::move(entry)); });
+    entry.bundle.next_ms = calls_.now_ms() + (store_.shared() ? kDatabaseBackMs : 60'000);
+    state_.with([&](State& state) {
+      if (entry.life == state.life) put(state, std::move(entry));
+    });
     return;
   }
   const std::vector<RecipientResult> results =
@@ -255,12 +302,15 @@ void Outbox::settle(Entry entry, Outcome outcome) {
   settled->entry = std::move(entry);
   settled->outcome = std::move(outcome);
   Writer::Work work;
-  work.kept = work.lazy = true;
+  work.kept = true;
+  work.lazy = !store_.shared();  // where another gate may take our place, what was sent is written at once
   work.apply = [settled](GateStore& store) { store.record(settled->outcome, settled->results); };
   work.done = [this, settled](bool) {
     calls_.results(settled->results);
     if (settled->outcome.left.empty()) return;
-    state_.with([&](State& state) { put(state, std::move(settled->entry)); });
+    state_.with([&](State& state) {
+      if (settled->entry.life == state.life) put(state, std::move(settled->entry));
+    });
     state_.notify_one();
   };
   writer_.submit(std::move(work));

@@ -34,18 +34,26 @@ class Outbox {
     std::function<std::int64_t()> now_ms;
     std::function<void(const std::vector<NumberedResult>&)>
         results;  // on the writer's thread, after the commit
+    // Whether what we have may be sent now: several gates share the bundles. Empty: always.
+    std::function<bool()> may_send{};
   };
-  // Loads what is pending. Throws TemporaryFailure, and ConfigError when the next hop's TLS cannot be set up.
+  // Loads what is pending, where nobody else may have it. Throws TemporaryFailure, and ConfigError when the
+  // next hop's TLS cannot be set up.
   Outbox(GateStore& store, Writer& writer, const SmtpClientConfig& config, const std::string& hostname,
          Calls calls);
   ~Outbox();
 
   // A new bundle; its content stays in memory while there is room.
   void add(const PendingBundle& bundle, std::shared_ptr<const transfer::Bundle> held);
+  // Bundles of another gate, ours from now on.
+  void adopt(const std::vector<PendingBundle>& bundles);
+  // What waits is not ours any more, nor what is being sent, when that has ended.
+  void abandon();
   // Other next hops or times, from the next attempt on. Throws ConfigError and changes nothing.
   void reload(const SmtpClientConfig& config, const std::string& hostname);
   // Makes the bundles of this item due now. Gives their number.
   unsigned retry(const ItemId& id);
+  void make_due(const std::vector<std::int64_t>& rows);
   // Finishes what is being sent; what takes longer than `patience` is abandoned and stays pending.
   void stop(std::chrono::milliseconds patience);
 
@@ -60,6 +68,7 @@ class Outbox {
     PendingBundle bundle;
     std::shared_ptr<const transfer::Bundle> held;  // shared with the writer until it is on the disk
     bool unreached = false;                        // its last attempt found no next hop
+    std::uint64_t life = 0;                        // of the box: abandoned since, it does not come back
   };
   struct Hop {  // shared with the sends in hand when it is replaced
     SmtpClientConfig config;
@@ -71,12 +80,14 @@ class Outbox {
     std::set<std::pair<std::int64_t, std::int64_t>> due;  // next_ms and row of each of them
     std::vector<std::weak_ptr<Hop>> replaced;             // some may still be sending
     std::size_t sending = 0, held_octets = 0;
+    std::uint64_t life = 0;
     bool reached = true, stopping = false;
   };
 
   void run();
   std::optional<Entry> next();
-  void put(State& state, Entry entry);
+  static void put(State& state, Entry entry);
+  std::int64_t next_of(const PendingBundle& bundle);
   void send(Entry entry);
   void settle(Entry entry, Outcome outcome);
   void note_reached(bool reached);

@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLazy = 20ms;        // how long a finished delivery waits for company
+constexpr auto kGather = 5ms;       // and a bundle that came: as in store/item_store.cpp
 constexpr auto kAfterFailure = 1s;  // a full disk does not change faster
 
 }  // namespace
@@ -42,7 +43,9 @@ std::vector<Writer::Work> Writer::gather() {
   const auto worth_it = [](State& state) {
     return state.stopping || state.urgent != 0 || state.queue.size() >= limits::kGateBatch;
   };
-  return state_.wait_until(Steady::now() + kLazy, worth_it, [](State& state) {
+  state_.wait_until(Steady::now() + kLazy, worth_it, [](State&) {});
+  std::this_thread::sleep_for(kGather);
+  return state_.with([](State& state) {
     std::vector<Work> batch;
     std::size_t octets = 0;
     while (!state.queue.empty() && batch.size() < limits::kGateBatch && octets < limits::kGateBatchBytes) {

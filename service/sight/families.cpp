@@ -103,7 +103,7 @@ void show_certificate(Sheet& sheet, const char* name, std::optional<std::int64_t
               end_ms ? std::floor(static_cast<double>(*end_ms) / 1000) : 0, {{"certificate", name}});
 }
 
-void show_zone(Sheet& sheet, const ZoneCounts& counts) {
+void show_zone(Sheet& sheet, const meters::ZoneCounts& counts) {
   if (counts.certificate_end_ms) show_certificate(sheet, "transfer", counts.certificate_end_ms);
   const auto count = [&](const char* name, const char* help, std::uint64_t value) {
     sheet.counter(name, help, static_cast<double>(value));
@@ -116,10 +116,13 @@ void show_zone(Sheet& sheet, const ZoneCounts& counts) {
   count("kiyome_zone_slowed_total", "Seconds in which the other side said more than it may", counts.slowed);
 }
 
-void show_collector(Sheet& sheet, bool connected, std::uint64_t unsent) {
-  sheet.gauge("kiyome_syslog_connected", "1: the collector of the audit trail is reached", connected ? 1 : 0);
+void show_collector(Sheet& sheet, const std::optional<meters::Collector>& collector) {
+  if (!collector) return;
+  sheet.gauge("kiyome_syslog_connected", "1: the collector of the audit trail is reached",
+              collector->connected ? 1 : 0);
   sheet.gauge("kiyome_syslog_unsent_entries",
-              "Entries of the audit trail that the collector was not given yet", static_cast<double>(unsent));
+              "Entries of the audit trail that the collector was not given yet",
+              static_cast<double>(collector->unsent));
 }
 
 void show_pages(Sheet& sheet) {

@@ -55,7 +55,7 @@ KeptCheckpoint mark_of(const Row& row) {
 }
 
 void insert(Database& database, const audit::Checkpoint& c, std::int64_t told_ms) {
-  Statement(database, "INSERT OR IGNORE INTO checkpoints VALUES (?,?,?,?,?,?,?,?)")
+  Statement(database, "INSERT INTO checkpoints VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING")
       .run(c.trail, c.sequence, c.kind, c.unix_ms, octets(c.head), octets(c.key), octets(c.signature),
            told_ms);
 }
@@ -138,8 +138,8 @@ audit::Finding examine_trail(Database& database, audit::Trail trail, std::option
   // One snapshot: entries, count and checkpoints that belong together.
   struct Snapshot {
     Database& database;
-    explicit Snapshot(Database& of) : database(of) { database.execute("BEGIN"); }
-    ~Snapshot() { sqlite3_exec(database.handle(), "COMMIT", nullptr, nullptr, nullptr); }
+    explicit Snapshot(Database& of) : database(of) { database.engine().begin_reading(); }
+    ~Snapshot() { database.engine().rollback(); }
   } const snapshot(database);
   audit::Frame frame;
   frame.trail = trail;

@@ -83,6 +83,8 @@ struct AuditBook {
   std::function<void(std::function<void(Database&, AuditLog&)> work, std::function<void(bool written)> done)>
       write;
   std::function<std::unique_ptr<Database>()> open;  // a connection of one's own, to read
+  // Whether what is done once for a trail that many hosts write is ours to do now. Empty: yes.
+  std::function<bool()> on_duty{};
 };
 
 }  // namespace kiyome::store

@@ -8,6 +8,20 @@
 namespace kiyome::store {
 
 AuditLog::AuditLog(Database& database) : database_(database) {
+  const std::uint64_t counted = read_head();
+  // The checkpoints will tell it too, whatever is written from here on.
+  if (counted != head_.sequence)
+    log::error("audit trail: its end is not where it was",
+               {{"last", static_cast<std::int64_t>(head_.sequence)},
+                {"counted", static_cast<std::int64_t>(counted)}});
+  go_on_from(counted);
+}
+
+void AuditLog::began() {
+  if (database_.shared()) go_on_from(read_head());
+}
+
+std::uint64_t AuditLog::read_head() {
   std::uint64_t counted = 0;
   database_.kept("SELECT sequence, head, last FROM audit_base").one([&](const Row& row) {
     head_ = {static_cast<std::uint64_t>(row.integer(0)), sha256_of(row.blob(1))};
@@ -17,12 +31,12 @@ AuditLog::AuditLog(Database& database) : database_(database) {
     if (static_cast<std::uint64_t>(row.integer(0)) < head_.sequence) return;  // left of a cut
     head_ = {static_cast<std::uint64_t>(row.integer(0)), sha256_of(row.blob(1))};
   });
-  // The checkpoints will tell it too, whatever is written from here on.
-  if (counted != head_.sequence)
-    log::error("audit trail: its end is not where it was",
-               {{"last", static_cast<std::int64_t>(head_.sequence)},
-                {"counted", static_cast<std::int64_t>(counted)}});
-  head_.sequence = std::max(head_.sequence, counted);  // no number is given twice: the gap stays to be seen
+  return counted;
+}
+
+// No number is given twice: a gap stays to be seen.
+void AuditLog::go_on_from(std::uint64_t counted) {
+  head_.sequence = std::max(head_.sequence, counted);
   committed_ = head_;
 }
 

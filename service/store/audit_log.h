@@ -8,7 +8,7 @@
 #include <string>
 
 #include "service/audit/chain.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::store {
 
@@ -41,6 +41,9 @@ class AuditLog {
   // `detail` is one JSON object.
   void note(const std::string& event, const ItemId* item, const std::string& actor, const std::string& detail,
             std::int64_t now_ms);
+  // At the beginning of the owner's transaction: where others write too, the chain goes on from what they
+  // wrote.
+  void began();
   // After the owner's transaction: the chain goes on from what is on the disk.
   void committed() { committed_ = head_; }
   void rolled_back() { head_ = committed_; }
@@ -48,6 +51,9 @@ class AuditLog {
   audit::Base head() const { return {head_.sequence, head_.head}; }
 
  private:
+  std::uint64_t read_head();  // gives the number of the last entry as it was counted
+  void go_on_from(std::uint64_t counted);
+
   Database& database_;
   audit::Base head_, committed_;
 };

@@ -63,7 +63,7 @@ std::optional<transfer::Door> door_of(std::string_view frame) {
   return std::nullopt;
 }
 
-Doors::Doors(const std::string& folder) : reader_(std::make_unique<Database>(folder + "/items.db")) {}
+Doors::Doors(const ItemsAt& at) : reader_(std::make_unique<Database>(at.place)) {}
 
 std::string Doors::frames(const ItemId& bundle, std::uint16_t part) {
   return reader_.with([&](std::unique_ptr<Database>& reader) {

@@ -12,8 +12,8 @@
 
 #include "proto/transfer/bundle.h"
 #include "service/base/guarded.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::store {
 
@@ -38,8 +38,8 @@ struct RequestRow {
 // Thread-safe, over a connection of its own. Throws TemporaryFailure.
 class Doors {
  public:
-  // FOLDER/items.db has to be there: an ItemStore of the same folder has made it.
-  explicit Doors(const std::string& folder);
+  // The store has to be there: an ItemStore has made it.
+  explicit Doors(const ItemsAt& at);
 
   // The frames that go before this bundle.
   std::string frames(const ItemId& bundle, std::uint16_t part);

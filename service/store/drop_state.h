@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "proto/transfer/drop.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::store {
 

@@ -7,7 +7,7 @@
 
 namespace kiyome::store {
 
-inline constexpr std::array<const char*, 7> kItemSchema{
+inline constexpr std::array<const char*, 8> kItemSchema{
     R"(CREATE TABLE items (
          id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
          client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
@@ -110,6 +110,11 @@ inline constexpr std::array<const char*, 7> kItemSchema{
          WITHOUT ROWID;
        CREATE TABLE kept (id BLOB PRIMARY KEY, kept_by TEXT NOT NULL, reason TEXT NOT NULL,
          kept_ms INTEGER NOT NULL) WITHOUT ROWID;)" KIYOME_AUDIT_BOOK,
+    // Many hosts, one store: who sends a bundle ('': nobody yet), and which hosts live. Of one host alone
+    // both stay empty.
+    R"(ALTER TABLE bundles ADD COLUMN sent_by TEXT NOT NULL DEFAULT '';
+       CREATE INDEX bundles_sent_by ON bundles (sent_by) WHERE sent_by <> '';
+       CREATE TABLE nodes (node TEXT PRIMARY KEY, seen_ms INTEGER NOT NULL);)",
 };
 
 }  // namespace kiyome::store

@@ -22,6 +22,7 @@
 #include "service/audit/chain.h"
 #include "service/base/config.h"
 #include "service/store/audit_book.h"
+#include "service/store/items_at.h"
 #include "service/store/original_log.h"
 #include "service/store/standing.h"
 
@@ -86,6 +87,9 @@ struct DecidedItem {
   std::string detail;                // more members of the audit entry, each with a comma before it
   Behalf behalf;                     // of a person's decision
   std::vector<std::string> tenants;  // of its recipients, as policy::tenants_of() gives them
+  // Set, before it is told that it is written, when another host was first: nothing of this decision counts.
+  // May be empty.
+  std::shared_ptr<bool> too_late{};
 };
 
 struct ItemRow {
@@ -150,9 +154,9 @@ struct ListFilter {
 
 class ItemStore {
  public:
-  // Opens or creates FOLDER/items.db. `after_batch` is called on the writer's thread when the callers of a
+  // Opens or creates it. `after_batch` is called on the writer's thread when the callers of a
   // batch were told. Throws TemporaryFailure.
-  ItemStore(const std::string& folder, std::function<void()> after_batch, DropCalls drops = {});
+  ItemStore(ItemsAt at, std::function<void()> after_batch, DropCalls drops = {});
   ~ItemStore();
   // Finishes what was submitted; what comes later is neither written nor answered. What its callers reach
   // must be there until then.
@@ -168,7 +172,7 @@ class ItemStore {
   // unlocking. A later bundle of a dropped file takes the place of an earlier one that waits.
   void decide(DecidedItem item, Done done);
   // These ride the next batch. `done` may be empty.
-  void bundle_accepted(const ItemId& id, std::uint16_t part);
+  void bundle_accepted(const ItemId& id, std::uint16_t part, Done done = {});
   // Its recipients become held: verify-refused. `notice` tells them, or is empty; it leaves with the same
   // commit.
   void bundle_refused(const transfer::Refused& refusal, std::optional<transfer::Bundle> notice, Done done);
@@ -197,13 +201,19 @@ class ItemStore {
   // `work` may be called twice (again after its company failed): it reads first what it decides by.
   void write(std::function<void(ItemWriter&)> work, Done done);
 
+  const ItemsAt& at() const;
+  // Whether what is done once for the whole store is ours to do: alone always, among others when it is our
+  // turn.
+  bool keeps_house() const;
+  void keep_house(bool ours);
+
   // Reading, each call over a read connection of its own snapshot.
   bool knows(const ItemId& id);
   std::optional<ItemRow> find(const ItemId& id);
   std::vector<RecipientRow> recipients(const ItemId& id);
   std::optional<RecipientRow> recipient(const ItemId& id, std::uint32_t number);
   void list(const ListFilter& filter, const std::function<bool(const RecipientRow&)>& row);
-  std::vector<std::pair<ItemId, std::uint16_t>> unaccepted_bundles();
+  std::vector<std::pair<ItemId, std::uint16_t>> unaccepted_bundles();  // that are ours to send
   bool has_bundle(const ItemId& id, std::uint16_t part);
   std::optional<transfer::AnyBundle> load_bundle(const ItemId& id, std::uint16_t part);
   bool is_drop(const ItemId& id);
@@ -212,7 +222,10 @@ class ItemStore {
   std::string drop_picture(const ItemId& id, std::uint32_t page);
   // Of any item that is decided; the least that is true of all recipients. Empty: it is not.
   std::optional<transfer::DropState> drop_state(const ItemId& id);
-  std::vector<ReturnMail> due_returns(std::int64_t now_ms, std::size_t max);
+  // Nothing is put off for longer than `longest_ms`: what seems to be was written before the clock was set
+  // back, and is due.
+  std::vector<ReturnMail> due_returns(std::int64_t now_ms, std::size_t max,
+                                      std::int64_t longest_ms = 86'400'000);
   std::vector<Standing> standings(const ItemId& id);
   std::vector<Allowed> allowed(std::int64_t now_ms);  // all that stand
   std::uint16_t next_part(const ItemId& id);          // ordinal for a further mail of the item

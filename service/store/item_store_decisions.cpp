@@ -1,10 +1,10 @@
 // Later decisions through the item store: what ends a hold, what begins one, how copies stand, and what is
 // kept whatever is decided.
 #include "proto/base/limits.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
 #include "service/store/item_writer.h"
 #include "service/store/row_values.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::store {
 

@@ -1,8 +1,8 @@
 // What the item store knows of files of the drop box.
+#include "service/store/database.h"
 #include "service/store/drop_state.h"
 #include "service/store/item_store.h"
 #include "service/store/row_values.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::store {
 

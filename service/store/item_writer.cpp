@@ -14,6 +14,7 @@
 #include "service/base/errors.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
+#include "service/store/arrivals.h"
 
 namespace kiyome::store {
 namespace {
@@ -56,10 +57,10 @@ std::string reasons_text(const std::vector<clean::Finding>& reasons) {
 
 struct ItemWriter::Statements {
   explicit Statements(Database& db)
-      : item(db, "INSERT OR IGNORE INTO items VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,?)"),
+      : item(db, "INSERT INTO items VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,1,?) ON CONFLICT DO NOTHING"),
         recipient(db, "INSERT INTO recipients VALUES (?,?,?,?,?,?,?,?,?,'',0,?)"),
-        segment(db, "INSERT OR IGNORE INTO item_segments VALUES (?,?)"),
-        bundle(db, "INSERT OR IGNORE INTO bundles VALUES (?,?,?)"),
+        segment(db, "INSERT INTO item_segments VALUES (?,?) ON CONFLICT DO NOTHING"),
+        bundle(db, "INSERT INTO bundles (id, part, frame, sent_by) VALUES (?,?,?,?) ON CONFLICT DO NOTHING"),
         drop_bundle(db, "DELETE FROM bundles WHERE id=? AND part=? RETURNING length(frame)"),
         refused(db,
                 "UPDATE recipients SET state=1, verdict=1, reasons='verify-refused', changed_ms=? WHERE id=? "
@@ -84,9 +85,9 @@ struct ItemWriter::Statements {
       return_item, drop_return, later, known;
 };
 
-ItemWriter::ItemWriter(Database& database, std::string folder)
+ItemWriter::ItemWriter(Database& database, ItemsAt at)
     : database_(database),
-      folder_(std::move(folder)),
+      at_(std::move(at)),
       statements_(std::make_shared<Statements>(database)),
       audit_(database) {}
 
@@ -153,7 +154,12 @@ void ItemWriter::decide(const DecidedItem& item) {
     return write_doors(item);
   }
   insert_item(item, now);
-  if (database_.changes() == 0) return;  // decided before
+  const bool first = database_.changes() > 0;
+  if (at_.shared()) {
+    database_.kept(kForgetArrival).run(blob(item.envelope.id));
+    if (item.too_late) *item.too_late = !first;
+  }
+  if (!first) return;  // decided before
   for (const std::uint64_t segment : item.segments) statements_->segment.run(segment, blob(item.envelope.id));
   for (const transfer::Bundle& notice : item.notices) insert_bundle(notice);
   for (const DecidedGroup& group : item.groups) {
@@ -170,23 +176,23 @@ void ItemWriter::insert_bundle(const transfer::AnyBundle& bundle) {
   const ItemId id = transfer::id_of(bundle);
   const std::uint16_t part = transfer::part_of(bundle);
   const std::string frame = transfer::encode(bundle);
-  if (frame.size() < kBundleFileFrom) {
-    statements_->bundle.run(blob(id), part, Blob{frame});
+  if (at_.blobs.empty() || frame.size() < kBundleFileFrom) {
+    statements_->bundle.run(blob(id), part, Blob{frame}, at_.node);
     return;
   }
-  const std::string path = folder_ + "/" + bundle_file(id, part);
+  const std::string path = at_.blobs + "/" + bundle_file(id, part);
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file || !write_all(file.get(), frame, Steady::now())) throw_errno("write " + path);
   if (::fdatasync(file.get()) != 0) std::abort();  // what is on the disk is unknown now: never tried again
   wrote_files_ = true;
-  statements_->bundle.run(blob(id), part, Null{});
+  statements_->bundle.run(blob(id), part, Null{}, at_.node);
 }
 
 // (length() and not IS NULL: SQLite 3.40 answers 0 to "frame IS NULL" of a deleted row.)
 bool ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
   return statements_->drop_bundle.one(
       [&](const Row& row) {
-        if (row.null(0)) drop_files_.push_back(folder_ + "/" + bundle_file(id, part));
+        if (row.null(0)) drop_files_.push_back(at_.blobs + "/" + bundle_file(id, part));
       },
       blob(id), part);
 }
@@ -277,12 +283,13 @@ void ItemWriter::return_sent(std::int64_t number, bool delivered, std::string_vi
 std::int64_t ItemWriter::add_return(const ItemId& item, const std::string& to, const std::string& mail,
                                     std::int64_t proposal) {
   const std::int64_t now = unix_ms_now();
+  std::int64_t number = 0;
   database_
       .kept(
           "INSERT INTO returns (id, recipient, content, attempts, created_ms, next_ms, proposal) VALUES "
-          "(?,?,?,0,?,?,?)")
-      .run(blob(item), to, Blob{mail}, now, now, proposal);
-  return database_.last_rowid();
+          "(?,?,?,0,?,?,?) RETURNING number")
+      .one([&](const Row& row) { number = row.integer(0); }, blob(item), to, Blob{mail}, now, now, proposal);
+  return number;
 }
 
 void ItemWriter::return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms) {
@@ -297,7 +304,7 @@ std::vector<std::uint64_t> ItemWriter::unneeded(std::vector<std::uint64_t> segme
 
 void ItemWriter::before_commit() {
   if (!wrote_files_) return;
-  const Descriptor directory(::open((folder_ + "/bundles").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor directory(::open((at_.blobs + "/bundles").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) std::abort();
   wrote_files_ = false;
 }

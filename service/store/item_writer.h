@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "service/store/audit_log.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
 #include "service/store/row_values.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::store {
 
@@ -21,6 +21,12 @@ inline constexpr std::size_t kBundleFileFrom = 64u << 10;
 
 std::string bundle_file(const ItemId& id, std::uint16_t part);         // "bundles/<id>.<part>"
 std::string reasons_text(const std::vector<clean::Finding>& reasons);  // slugs, separated by spaces
+
+// A door that is there already begins anew.
+#define KIYOME_DOOR_ANEW                                                           \
+  "ON CONFLICT (bundle, part, id, recipient) DO UPDATE SET frame=excluded.frame, " \
+  "until_ms=excluded.until_ms, "                                                   \
+  "tries=0, attempt=0, step=0, changed_ms=0"
 
 // A file of the drop box of which there is something to be told.
 struct DropNews {
@@ -38,7 +44,7 @@ struct RequestAnswer {
 
 class ItemWriter {
  public:
-  ItemWriter(Database& database, std::string folder);
+  ItemWriter(Database& database, ItemsAt at);
 
   void decide(const DecidedItem& item);
   void bundle_accepted(const ItemId& id, std::uint16_t part);
@@ -85,8 +91,10 @@ class ItemWriter {
   // Of what was committed since it was asked last.
   std::vector<DropNews> take_drop_news() { return std::exchange(committed_news_, {}); }
 
-  // Around a transaction: files of bundles written in it are made durable before it commits; files it no
-  // longer needs go after it committed; the chain's head steps back when it did not.
+  // Around a transaction: where others write too, what was remembered is read anew; files of bundles written
+  // in it are made durable before it commits; files it no longer needs go after it committed; the chain's
+  // head steps back when it did not.
+  void began() { audit_.began(); }
   void before_commit();
   void after_commit();
   void after_rollback();
@@ -140,7 +148,7 @@ class ItemWriter {
               const std::string& detail);
 
   Database& database_;
-  std::string folder_;
+  ItemsAt at_;
   std::shared_ptr<Statements> statements_;  // shared only so that the type may stay unknown here
   AuditLog audit_;
   bool wrote_files_ = false;

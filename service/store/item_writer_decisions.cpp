@@ -102,7 +102,11 @@ void ItemWriter::tell_again(const DecidedItem& item) {
 void ItemWriter::write_standings(const DecidedItem& item, const Numbers& leaving) {
   for (const Standing& each : item.standings)
     if (contains(leaving, each.recipient))
-      database_.kept("INSERT OR REPLACE INTO standings VALUES (?,?,?,?,?,?)")
+      database_
+          .kept(
+              "INSERT INTO standings VALUES (?,?,?,?,?,?) ON CONFLICT (id, number) DO UPDATE SET "
+              "released=excluded.released, policies=excluded.policies, left_out=excluded.left_out, "
+              "given=excluded.given")
           .run(blob(item.envelope.id), each.recipient, each.released, each.policies, each.left_out,
                each.given);
 }
@@ -167,13 +171,14 @@ std::int64_t ItemWriter::allow(const NewAllowance& allowance) {
   database_.kept("SELECT count(*) FROM allowances WHERE ended_ms=0 AND until_ms>?")
       .one([&](const Row& row) { standing = row.integer(0); }, now);
   if (standing >= static_cast<std::int64_t>(limits::kAllowances)) return 0;
+  std::int64_t number = 0;
   database_
       .kept(
           "INSERT INTO allowances (sender, type, until_ms, allowed_by, agreed_by, reason, created_ms, "
-          "tenant) VALUES (?,?,?,?,?,?,?,?)")
-      .run(allowance.what.sender, allowance.what.type, allowance.what.until_ms, allowance.allowed_by,
-           allowance.agreed_by, allowance.reason, now, allowance.what.tenant);
-  const std::int64_t number = database_.last_rowid();
+          "tenant) VALUES (?,?,?,?,?,?,?,?) RETURNING number")
+      .one([&](const Row& row) { number = row.integer(0); }, allowance.what.sender, allowance.what.type,
+           allowance.what.until_ms, allowance.allowed_by, allowance.agreed_by, allowance.reason, now,
+           allowance.what.tenant);
   append("allow", &allowance.item, allowance.allowed_by,
          fmt::format(R"({{"allowance":{},"sender":{},"type":{},"until":"{}","reason":{},"agreed_by":{}}})",
                      number, log::json_string(allowance.what.sender), log::json_string(allowance.what.type),

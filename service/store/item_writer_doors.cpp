@@ -21,9 +21,9 @@ constexpr std::int64_t kHeldState = static_cast<std::int64_t>(State::held);
 std::int64_t after_all(Database& db, std::int64_t now) {
   std::int64_t last = 0;
   db.kept(
-        "SELECT max(coalesce((SELECT max(decided_ms) FROM requests), 0), coalesce((SELECT max(changed_ms) "
-        "FROM doors WHERE changed_ms>0), 0))")
-      .one([&](const Row& row) { last = row.integer(0); });
+        "SELECT coalesce((SELECT max(decided_ms) FROM requests), 0), coalesce((SELECT max(changed_ms) FROM "
+        "doors WHERE changed_ms>0), 0)")
+      .one([&](const Row& row) { last = std::max(row.integer(0), row.integer(1)); });
   return std::max(now, last + 1);
 }
 
@@ -35,8 +35,8 @@ void ItemWriter::write_doors(const DecidedItem& item) {
     const std::string frame = transfer::encode(transfer::Forward(each.door));
     database_
         .kept(
-            "INSERT OR REPLACE INTO doors (bundle, part, id, recipient, frame, until_ms) SELECT ?,?,?,?,?,? "
-            "WHERE EXISTS (SELECT 1 FROM bundles WHERE id=?1 AND part=?2)")
+            "INSERT INTO doors (bundle, part, id, recipient, frame, until_ms) SELECT ?1,?2,?3,?4,?5,?6 WHERE "
+            "EXISTS (SELECT 1 FROM bundles WHERE id=?1 AND part=?2) " KIYOME_DOOR_ANEW)
         .run(blob(each.bundle), each.part, blob(each.door.id), each.door.recipient, Blob{frame},
              each.door.until_ms);
   }

@@ -66,7 +66,10 @@ bool ItemWriter::is_drop(const ItemId& id) {
 
 void ItemWriter::keep_told(const DecidedItem& item) {
   const std::string told = told_of(head_of(*item.drop));
-  database_.kept("INSERT OR REPLACE INTO drops VALUES (?,?,?,?)")
+  database_
+      .kept(
+          "INSERT INTO drops VALUES (?,?,?,?) ON CONFLICT (id) DO UPDATE SET told=excluded.told, "
+          "pages=excluded.pages, places=excluded.places")
       .run(blob(item.envelope.id), Blob{told}, item.drop_pages, item.drop_places);
 }
 
@@ -116,7 +119,8 @@ void ItemWriter::decide_drop(const DecidedItem& item, std::int64_t now) {
     insert_item(item, now);
     if (database_.changes() == 0) return;  // decided before
     for (const std::uint64_t segment : item.segments)
-      database_.kept("INSERT OR IGNORE INTO item_segments VALUES (?,?)").run(segment, blob(item.envelope.id));
+      database_.kept("INSERT INTO item_segments VALUES (?,?) ON CONFLICT DO NOTHING")
+          .run(segment, blob(item.envelope.id));
   }
   for (const DecidedGroup& group : item.groups) {
     // What crosses at first crosses whatever the verdict.

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "service/base/clock.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/store/item_writer.h"
 
@@ -83,14 +84,13 @@ void ItemWriter::expire(const ItemStore::RetentionOf& retention, std::int64_t no
       "(SELECT 1 FROM recipients WHERE recipients.id=items.id AND state IN (1,2)) AND NOT EXISTS (SELECT 1 "
       "FROM kept WHERE kept.id=items.id) LIMIT ?",
       days, &RetentionConfig::originals_days);
-  Statement forget(database_,
-                   "UPDATE items SET original_kept=0 WHERE id=? RETURNING lower(hex(sha256)), bytes");
+  Statement forget(database_, "UPDATE items SET original_kept=0 WHERE id=? RETURNING sha256, bytes");
   Statement unlink(database_, "DELETE FROM item_segments WHERE id=?");
   for (const ItemId& id : served) {
     std::string what = "{}";
     forget.one(
         [&](const Row& row) {
-          what = fmt::format(R"({{"sha256":"{}","bytes":{}}})", row.text(0), row.integer(1));
+          what = fmt::format(R"({{"sha256":"{}","bytes":{}}})", hex(sha256_of(row.blob(0))), row.integer(1));
         },
         blob(id));
     unlink.run(blob(id));
@@ -121,7 +121,8 @@ bool ItemWriter::is_kept(const ItemId& id) {
 
 Keep ItemWriter::keep(const ItemId& id, const std::string& by, const std::string& reason) {
   if (!is_known(id)) return Keep::no_item;
-  database_.kept("INSERT OR IGNORE INTO kept VALUES (?,?,?,?)").run(blob(id), by, reason, unix_ms_now());
+  database_.kept("INSERT INTO kept VALUES (?,?,?,?) ON CONFLICT DO NOTHING")
+      .run(blob(id), by, reason, unix_ms_now());
   if (database_.changes() == 0) return Keep::as_before;
   append("legal-hold", &id, by, fmt::format(R"({{"reason":{}}})", log::json_string(reason)));
   return Keep::done;

@@ -16,7 +16,10 @@ void ItemWriter::write_locks(const DecidedItem& item, std::int64_t now) {
           .run(blob(item.envelope.id), copy.recipient);
       continue;
     }
-    database_.kept("UPDATE locked SET places=?, tried=max(tried, ?), tries=tries+1 WHERE id=? AND number=?")
+    database_
+        .kept(
+            "UPDATE locked SET places=?1, tried=CASE WHEN tried<?2 THEN ?2 ELSE tried END, "
+            "tries=tries+1 WHERE id=?3 AND number=?4")
         .run(copy.places, copy.tried, blob(item.envelope.id), copy.recipient);
     const auto& all = item.envelope.recipients;
     const auto it =
@@ -35,9 +38,12 @@ void ItemWriter::write_words(const DecidedItem& item, const std::string& sender,
   database_.kept("UPDATE words SET until_ms=? WHERE sender=? AND recipient=? AND tag=?")
       .run(now + limits::kPasswordMs, sender, words.recipient, Blob{words.tag});
   if (database_.changes() > 0) return;
-  database_.kept("INSERT INTO words (sender, recipient, tag, sealed, until_ms) VALUES (?,?,?,?,?)")
-      .run(sender, words.recipient, Blob{words.tag}, Blob{words.sealed}, now + limits::kPasswordMs);
-  const std::int64_t number = database_.last_rowid();
+  std::int64_t number = 0;
+  database_
+      .kept(
+          "INSERT INTO words (sender, recipient, tag, sealed, until_ms) VALUES (?,?,?,?,?) RETURNING number")
+      .one([&](const Row& row) { number = row.integer(0); }, sender, words.recipient, Blob{words.tag},
+           Blob{words.sealed}, now + limits::kPasswordMs);
   database_
       .kept(
           "DELETE FROM words WHERE sender=? AND recipient=? AND number<=(SELECT number FROM words WHERE "

@@ -41,8 +41,8 @@ std::string address_key(std::string_view address) {
   return out;
 }
 
-Locks::Locks(const std::string& folder, const CleanerKeyPair& key)
-    : seal_(key), reader_(std::make_unique<Database>(folder + "/items.db")) {}
+Locks::Locks(const ItemsAt& at, const CleanerKeyPair& key)
+    : seal_(key), reader_(std::make_unique<Database>(at.place)) {}
 
 SealedWords Locks::seal(std::string_view sender, std::string_view recipient,
                         const std::vector<std::string>& words) const {

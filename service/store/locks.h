@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "service/base/guarded.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
-#include "service/store/sqlite.h"
 #include "service/store/word_seal.h"
 
 namespace kiyome::store {
@@ -24,8 +24,8 @@ struct RememberedWords {
 // Thread-safe, each call over a connection of its own.
 class Locks {
  public:
-  // FOLDER/items.db has to be there: an ItemStore of the same folder has made it. Throws TemporaryFailure.
-  Locks(const std::string& folder, const CleanerKeyPair& key);
+  // The store has to be there: an ItemStore has made it. Throws TemporaryFailure.
+  Locks(const ItemsAt& at, const CleanerKeyPair& key);
 
   // For DecidedItem::words.
   SealedWords seal(std::string_view sender, std::string_view recipient,

@@ -2,13 +2,13 @@
 // each.
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "proto/base/check.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/store/original_log.h"
 
 namespace kiyome::store {
@@ -50,41 +50,30 @@ std::string text_of(const Key& key) {
   return out;
 }
 
-// Whole or not at all: written beside, made durable, then linked or renamed to its name.
 // With `keep`, a file that is there already stays.
-void write_key(int directory, const std::string& name, const Key& key, mode_t mode, bool keep) {
-  const std::string beside = name + ".new";
-  ::unlinkat(directory, beside.c_str(), 0);
-  const Descriptor file(::openat(directory, beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!file) throw_errno("create " + name);
+void write_key(const std::string& path, const Key& key, mode_t mode, bool keep) {
   std::string text = text_of(key);
-  const bool written = ::fchmod(file.get(), mode) == 0 &&
-                       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       ::fsync(file.get()) == 0;
+  NewFile file(path, mode);
+  file.allow(mode);
+  file.write(text);
   sodium_memzero(text.data(), text.size());
-  if (!written) throw_errno("write " + name);
-  if (keep) {
-    if (::linkat(directory, beside.c_str(), directory, name.c_str(), 0) != 0 && errno != EEXIST)
-      throw_errno("name " + name);
-    ::unlinkat(directory, beside.c_str(), 0);
-  } else if (::renameat(directory, beside.c_str(), directory, name.c_str()) != 0) {
-    throw_errno("name " + name);
-  }
-  if (::fsync(directory) != 0) throw_errno("make " + name + " durable");
+  if (keep)
+    file.place();
+  else
+    file.replace();
+  file.make_durable();
 }
 
 }  // namespace
 
 CleanerKeyPair load_or_make_cleaner_key(const std::string& directory) {
   make_ready();
-  const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) throw_errno("open " + directory);
-  const std::string path = directory + "/cleaner.key";
+  const std::string path = directory + "/cleaner.key", public_path = directory + "/cleaner.pub";
   std::string text = read_text(path);
   if (text.empty()) {
     Key secret{}, unused{};
     crypto_box_keypair(unused.data(), secret.data());
-    write_key(folder.get(), "cleaner.key", secret, 0600, true);
+    write_key(path, secret, 0600, true);
     sodium_memzero(secret.data(), secret.size());
     text = read_text(path);  // another process may have been first
   }
@@ -92,8 +81,8 @@ CleanerKeyPair load_or_make_cleaner_key(const std::string& directory) {
   out.secret_key = parse(text, path);
   sodium_memzero(text.data(), text.size());
   crypto_scalarmult_base(out.public_key.bytes.data(), out.secret_key.data());
-  if (read_text(directory + "/cleaner.pub") != text_of(out.public_key.bytes))
-    write_key(folder.get(), "cleaner.pub", out.public_key.bytes, 0644, false);
+  if (read_text(public_path) != text_of(out.public_key.bytes))
+    write_key(public_path, out.public_key.bytes, 0644, false);
   return out;
 }
 

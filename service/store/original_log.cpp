@@ -1,6 +1,6 @@
-// The append log of originals, edge's side. One writer thread takes jobs (chunks, commits, ends of abandoned
-// items) in the order they came, so that in a segment nothing that was acknowledged stands behind something
-// that was not written.
+// The append log of originals, edge's side. One writer thread, of files or of rows, takes jobs (chunks,
+// commits, ends of abandoned items) in the order they came, so that in a segment nothing that was
+// acknowledged stands behind something that was not written.
 #include "service/store/original_log.h"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/store/original_format.h"
+#include "service/store/original_shared_writer.h"
 #include "service/store/original_writer_thread.h"
 
 namespace kiyome::store {
@@ -31,8 +32,8 @@ bool within_bounds(const Envelope& envelope, std::uint64_t size) {
 
 }  // namespace
 
-struct OriginalLog::Impl : WriterThread {
-  using WriterThread::WriterThread;
+struct OriginalLog::Impl {
+  std::unique_ptr<JobWriter> writer;
 };
 
 struct OriginalWriter::Impl {
@@ -51,15 +52,18 @@ struct OriginalWriter::Impl {
     job.item = item;
     job.octets = std::move(buffer);
     buffer.clear();
-    log->put_chunk(std::move(job));
+    log->writer->put_chunk(std::move(job));
   }
 };
 
 OriginalLog::OriginalLog(const std::string& directory, const CleanerPublicKey& key,
                          const std::function<void(const transfer::Announce&)>& pending)
-    : impl_(std::make_shared<Impl>(directory, key, pending)) {}
+    : impl_(std::make_shared<Impl>(Impl{std::make_unique<WriterThread>(directory, key, pending)})) {}
 
-OriginalLog::~OriginalLog() { impl_->stop(); }
+OriginalLog::OriginalLog(SharedOriginals where, const CleanerPublicKey& key)
+    : impl_(std::make_shared<Impl>(Impl{std::make_unique<SharedWriter>(std::move(where), key)})) {}
+
+OriginalLog::~OriginalLog() { impl_->writer->stop(); }
 
 std::unique_ptr<OriginalWriter> OriginalLog::begin(const ItemId& id) {
   auto writer = std::make_unique<OriginalWriter>();
@@ -91,18 +95,18 @@ void OriginalLog::commit(std::unique_ptr<OriginalWriter> item, Envelope envelope
   job.octets = std::move(mine.buffer);
   job.done = std::move(done);
   mine.committed = true;
-  impl_->put_commit(std::move(job));
+  impl_->writer->put_commit(std::move(job));
 }
 
-void OriginalLog::taken(const ItemId& id) { impl_->taken(id); }
-void OriginalLog::free_segment(std::uint64_t segment) { impl_->free_segment(segment); }
+void OriginalLog::taken(const ItemId& id) { impl_->writer->taken(id); }
+void OriginalLog::free_segment(std::uint64_t segment) { impl_->writer->free_segment(segment); }
 
 OriginalWriter::~OriginalWriter() {
   if (!impl_ || impl_->committed || !impl_->hash) return;  // without chunks the log knows nothing of it
   Job job;
   job.kind = Job::Kind::abandon;
   job.item = impl_->item;
-  impl_->log->put_abandon(std::move(job));
+  impl_->log->writer->put_abandon(std::move(job));
 }
 
 void OriginalWriter::append(std::string_view octets) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,9 @@
 #include "proto/base/result.h"
 #include "proto/transfer/bundle.h"
 #include "proto/transfer/intake.h"
+#include "service/base/config_store.h"
 #include "service/base/descriptor.h"
+#include "service/store/database.h"
 
 namespace kiyome::store {
 
@@ -62,6 +65,16 @@ struct CleanerKeyPair {
 CleanerKeyPair load_or_make_cleaner_key(const std::string& directory);
 CleanerPublicKey load_cleaner_public_key(const std::string& path);
 
+// Where the originals of many hosts are: in the tables of originals_schema.h, their octets in rows or in a
+// folder that all hosts see.
+struct SharedOriginals {
+  Place place;
+  std::string folder;  // empty: in rows. Made when it is not there, if its parent allows it
+};
+
+// As it is configured. Only edges are given edge_url.
+SharedOriginals shared_originals(const StoreConfig& config, bool for_edge);
+
 // An item being written: octets may come in pieces as the client sends them, so a large message never stands
 // in memory. Owned by one connection. Destroying it without commit abandons the octets.
 class OriginalWriter;
@@ -74,6 +87,9 @@ class OriginalLog {
   // in order, through `pending` before returning. Throws TemporaryFailure.
   OriginalLog(const std::string& directory, const CleanerPublicKey& key,
               const std::function<void(const transfer::Announce&)>& pending);
+  // The same in a database that many edges share: what is committed there is known to cleaners by that alone.
+  // Refuses (ConfigError) a key that is not the one of the other hosts. Throws TemporaryFailure.
+  OriginalLog(SharedOriginals where, const CleanerPublicKey& key);
   ~OriginalLog();
 
   std::unique_ptr<OriginalWriter> begin(const ItemId& id);
@@ -121,12 +137,26 @@ struct Original {
 class OriginalReader {
  public:
   OriginalReader(const std::string& directory, const CleanerKeyPair& key);
+  // Refuses (ConfigError) a key that is not the one of the other hosts. Throws TemporaryFailure.
+  OriginalReader(SharedOriginals where, const CleanerKeyPair& key);
   ~OriginalReader();
   // Every octet is authenticated; anything missing or altered is an Error. Throws TemporaryFailure for
   // trouble of the disk.
   Result<Original> read(const transfer::Announce& where);
   // The numbers of the segments that stand there. Throws TemporaryFailure.
   std::vector<std::uint64_t> segments() const;
+
+  // ---- shared originals only: there the cleaner removes, not the edge ----
+  // The segments are gone: nobody may need them any more. Throws TemporaryFailure.
+  void remove(std::span<const std::uint64_t> segments);
+  // Of the next kOriginalsSweep segments behind `after` those that no arrival and no item of `items` (the
+  // schema of the item store) needs; what an edge wrote of items that it has not committed yet, or never
+  // will, only when it is kOriginalsUncommittedMs old. Throws TemporaryFailure.
+  struct Sweep {
+    std::vector<std::uint64_t> unneeded;
+    std::uint64_t next = 0;  // `after` of the next call; 0: all were looked at
+  };
+  Sweep sweep(const std::string& items, std::uint64_t after);
 
  private:
   struct Impl;

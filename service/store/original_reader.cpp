@@ -1,4 +1,4 @@
-// The log of originals, cleaner's side. Everything in the files was written by a process that talks to
+// The log of originals, cleaner's side. Everything in the segments was written by a process that talks to
 // strangers, so every length is held against the file and the bounds before it is used, and nothing is given
 // out that was not authenticated.
 #include <fcntl.h>
@@ -17,7 +17,8 @@
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
 #include "service/store/original_format.h"
-#include "service/store/original_segment.h"
+#include "service/store/original_seal.h"
+#include "service/store/original_source.h"
 
 namespace kiyome::store {
 
@@ -61,7 +62,7 @@ class KeyCache {
 
 // A segment opened for one read.
 struct OpenSegment {
-  Descriptor file;
+  std::unique_ptr<SegmentOctets> octets;
   SegmentKey key{};
   ~OpenSegment() { sodium_memzero(key.data(), key.size()); }
 };
@@ -90,7 +91,7 @@ void seal(int file) {
 }  // namespace
 
 struct OriginalReader::Impl {
-  Descriptor directory;
+  std::unique_ptr<SegmentSource> source;
   CleanerKeyPair pair;
   Guarded<KeyCache> keys;
 
@@ -98,7 +99,9 @@ struct OriginalReader::Impl {
 
   Result<void> open_key(std::uint64_t segment, OpenSegment& out) {
     if (keys.with([&](KeyCache& cache) { return cache.find(segment, out.key); })) return {};
-    const auto header = decode_segment_header(read_at(out.file.get(), 0, kSegmentHeader));
+    const std::string octets = out.octets->read(0, kSegmentHeader);
+    if (octets.empty()) return failure("the segment is not there");
+    const auto header = decode_segment_header(octets);
     if (!header) return tl::unexpected(header.error());
     if (header->segment != segment) return failure("a segment under another's name");
     if (crypto_box_seal_open(out.key.data(), header->sealed.data(), header->sealed.size(),
@@ -109,10 +112,8 @@ struct OriginalReader::Impl {
   }
 
   Result<void> open(std::uint64_t segment, OpenSegment& out) {
-    out.file.reset(
-        ::openat(directory.get(), segment_name(segment).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!out.file && (errno == ENOENT || errno == ELOOP)) return failure("the segment is not there");
-    if (!out.file) throw_errno("open a segment of originals");
+    out.octets = source->open(segment);
+    if (!out.octets) return failure("the segment is not there");
     return open_key(segment, out);
   }
 
@@ -122,7 +123,7 @@ struct OriginalReader::Impl {
     if (at.length < kRecordHeader + kTag || at.length > kRecordHeader + limits::kOriginalRecord ||
         at.offset < kSegmentHeader || at.offset > limits::kOriginalSegment)
       return failure("a record at a place that cannot be");
-    std::string octets = read_at(segment.file.get(), at.offset, at.length);
+    std::string octets = segment.octets->read(at.offset, at.length);
     if (octets.size() != at.length) return failure("a record is cut");
     const auto header = decode_record_header(std::string_view(octets).substr(0, kRecordHeader));
     if (!header) return tl::unexpected(header.error());
@@ -145,8 +146,14 @@ OriginalReader::OriginalReader(const std::string& directory, const CleanerKeyPai
     : impl_(std::make_unique<Impl>()) {
   KIYOME_CHECK(sodium_init() >= 0);
   impl_->pair = key;
-  impl_->directory.reset(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!impl_->directory) throw_errno("open " + directory);
+  impl_->source = folder_source(directory);
+}
+
+OriginalReader::OriginalReader(SharedOriginals where, const CleanerKeyPair& key)
+    : impl_(std::make_unique<Impl>()) {
+  KIYOME_CHECK(sodium_init() >= 0);
+  impl_->pair = key;
+  impl_->source = shared_source(std::move(where), key.public_key);
 }
 
 OriginalReader::~OriginalReader() = default;
@@ -196,6 +203,12 @@ Result<Original> OriginalReader::read(const transfer::Announce& where) {
   return out;
 }
 
-std::vector<std::uint64_t> OriginalReader::segments() const { return segments_in(impl_->directory.get()); }
+std::vector<std::uint64_t> OriginalReader::segments() const { return impl_->source->segments(); }
+
+void OriginalReader::remove(std::span<const std::uint64_t> segments) { impl_->source->remove(segments); }
+
+OriginalReader::Sweep OriginalReader::sweep(const std::string& items, std::uint64_t after) {
+  return impl_->source->sweep(items, after);
+}
 
 }  // namespace kiyome::store

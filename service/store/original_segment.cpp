@@ -41,12 +41,6 @@ bool all_zero(std::string_view octets) { return octets.find_first_not_of('\0') =
 
 }  // namespace
 
-std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_NPUBBYTES> nonce_of(std::uint64_t offset) {
-  std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_NPUBBYTES> nonce{};
-  for (std::size_t i = 0; i < sizeof offset; ++i) nonce[i] = static_cast<std::uint8_t>(offset >> (8 * i));
-  return nonce;
-}
-
 std::vector<std::uint64_t> segments_in(int directory) {
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
@@ -78,20 +72,11 @@ void SegmentWriter::start(int directory, const CleanerPublicKey& key) {
   if (::fallocate(file_.get(), 0, 0, static_cast<off_t>(limits::kOriginalSegment)) != 0 && errno != ENOSPC &&
       errno != EFBIG && errno != EOPNOTSUPP)
     throw_errno("preallocate a segment");
-  crypto_aead_chacha20poly1305_ietf_keygen(key_.data());
-  SegmentHeader header;
-  header.segment = segment_;
-  header.created_ms = unix_ms_now();
-  static_assert(kSealedKey == crypto_box_SEALBYTES + crypto_aead_chacha20poly1305_ietf_KEYBYTES);
-  if (crypto_box_seal(header.sealed.data(), key_.data(), key_.size(), key.bytes.data()) != 0)
-    throw TemporaryFailure("the cleaner's public key cannot be used");
-  write_at(file_.get(), encode(header), 0);
+  write_at(file_.get(), seal_.header(segment_, unix_ms_now(), key), 0);
   written_ = kSegmentHeader;
   sync();
   if (::fsync(directory) != 0) end_for_sync("the directory of originals");
 }
-
-SegmentWriter::~SegmentWriter() { sodium_memzero(key_.data(), key_.size()); }
 
 bool SegmentWriter::fits(std::size_t plaintext) const {
   const std::uint64_t used = written_ + batch_.size();
@@ -101,25 +86,7 @@ bool SegmentWriter::fits(std::size_t plaintext) const {
 
 Place SegmentWriter::add(RecordType type, const ItemId& id, std::uint64_t first_segment,
                          std::string_view head, std::string_view tail) {
-  const std::size_t plaintext = head.size() + tail.size();
-  KIYOME_CHECK(plaintext + kTag <= limits::kOriginalRecord);
-  RecordHeader header{type, id, first_segment, static_cast<std::uint32_t>(plaintext + kTag), 0};
-  const Place place{written_ + batch_.size(), static_cast<std::uint32_t>(kRecordHeader + plaintext + kTag)};
-
-  const std::size_t at = batch_.size();
-  batch_ += encode(header);
-  batch_ += head;
-  batch_ += tail;
-  batch_.append(kTag, '\0');
-  auto* const record = reinterpret_cast<unsigned char*>(batch_.data()) + at;
-  unsigned char* const body = record + kRecordHeader;
-  crypto_aead_chacha20poly1305_ietf_encrypt_detached(body, body + plaintext, nullptr, body, plaintext, record,
-                                                     kAssociated, nullptr, nonce_of(place.offset).data(),
-                                                     key_.data());
-  header.body_crc = crc32_of({reinterpret_cast<const char*>(body), plaintext + kTag});
-  const std::string finished = encode(header);
-  std::memcpy(record, finished.data(), finished.size());
-  return place;
+  return seal_.add(batch_, written_ + batch_.size(), type, id, first_segment, head, tail);
 }
 
 void SegmentWriter::write() {

@@ -2,8 +2,6 @@
 // thread.
 #pragma once
 
-#include <sodium.h>
-
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,14 +10,9 @@
 
 #include "service/base/descriptor.h"
 #include "service/store/original_format.h"
+#include "service/store/original_seal.h"
 
 namespace kiyome::store::original {
-
-// Where a record stands.
-struct Place {
-  std::uint64_t offset = 0;
-  std::uint32_t length = 0;  // of the whole record
-};
 
 // The numbers of the segments that stand in the folder, in order. Throws TemporaryFailure.
 std::vector<std::uint64_t> segments_in(int directory);
@@ -29,9 +22,6 @@ class SegmentWriter {
   // Creates the file in `directory`, preallocates it, writes its header and makes its name durable.
   // Throws TemporaryFailure (then the file is gone again).
   SegmentWriter(int directory, std::uint64_t segment, const CleanerPublicKey& key);
-  ~SegmentWriter();
-  SegmentWriter(const SegmentWriter&) = delete;
-  SegmentWriter& operator=(const SegmentWriter&) = delete;
 
   std::uint64_t segment() const { return segment_; }
   bool fits(std::size_t plaintext) const;
@@ -57,13 +47,10 @@ class SegmentWriter {
 
   std::uint64_t segment_;
   Descriptor file_;
-  std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_KEYBYTES> key_{};
+  SegmentSeal seal_;
   std::uint64_t written_ = 0;
   std::string batch_;
 };
-
-// The nonce of the record at `offset`; unique under a segment's key because a place is written once.
-std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_NPUBBYTES> nonce_of(std::uint64_t offset);
 
 struct ScanEnd {
   std::uint64_t good_end = 0;  // behind the last whole record

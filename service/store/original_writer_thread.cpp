@@ -98,36 +98,6 @@ void WriterThread::recover(const std::function<void(const transfer::Announce&)>&
 
 // ---- any thread ----
 
-void WriterThread::put_chunk(Job job) {
-  const std::size_t octets = job.octets.size();
-  const bool stopping = queue_.wait(
-      [](const Queue& queue) { return queue.stopping || queue.chunk_octets < limits::kOriginalQueue; },
-      [&](Queue& queue) {
-        if (queue.stopping) return true;
-        queue.chunk_octets += octets;
-        queue.jobs.push_back(std::move(job));
-        return false;
-      });
-  queue_.notify_all();
-  if (stopping) throw TemporaryFailure("the log of originals is stopping");
-}
-
-void WriterThread::put_commit(Job job) {
-  const bool stopping = queue_.with([&](Queue& queue) {
-    if (!queue.stopping) queue.jobs.push_back(std::move(job));
-    return queue.stopping;
-  });
-  queue_.notify_all();
-  if (stopping) job.done(failure("the log of originals is stopping"));
-}
-
-void WriterThread::put_abandon(Job job) {
-  queue_.with([&](Queue& queue) {
-    if (!queue.stopping) queue.jobs.push_back(std::move(job));
-  });
-  queue_.notify_all();
-}
-
 void WriterThread::taken(const ItemId& id) {
   const bool first = index_.with([&](Index& index) {
     const bool was_dirty = index.dirty();
@@ -135,8 +105,7 @@ void WriterThread::taken(const ItemId& id) {
     return !was_dirty && index.dirty();
   });
   if (!first) return;
-  queue_.with([](Queue& queue) { queue.look = true; });
-  queue_.notify_all();
+  queue_.look();
 }
 
 void WriterThread::free_segment(std::uint64_t segment) {
@@ -144,8 +113,7 @@ void WriterThread::free_segment(std::uint64_t segment) {
 }
 
 void WriterThread::stop() {
-  queue_.with([](Queue& queue) { queue.stopping = true; });
-  queue_.notify_all();
+  queue_.stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -170,17 +138,9 @@ void WriterThread::run() {
   for (bool stopping = false; !stopping;) {
     const bool dirty = index_.with([](Index& index) { return index.dirty(); });
     const auto due = taken_written_ + std::chrono::milliseconds(limits::kOriginalTakenMs);
-    const auto ready = [](const Queue& queue) { return !queue.jobs.empty() || queue.stopping || queue.look; };
-    std::deque<Job> jobs;
-    const auto take = [&](Queue& queue) {
-      jobs.swap(queue.jobs);
-      queue.chunk_octets = 0;
-      queue.look = false;
-      stopping = queue.stopping;
-    };
-    dirty ? queue_.wait_until(due, ready, take) : queue_.wait(ready, take);
-    queue_.notify_all();  // who waits for room
-    process(jobs);
+    JobQueue::Taken taken = dirty ? queue_.take(due) : queue_.take();
+    stopping = taken.stopping;
+    process(taken.jobs);
     if (stopping || Steady::now() >= due) write_taken();
   }
   if (segment_) {
@@ -292,7 +252,7 @@ void WriterThread::close_segment() {
     return index.unneeded(segment);
   });
   // The last segment stays when the process ends: its number is how the next life knows where to go on.
-  if (unneeded && !queue_.with([](const Queue& queue) { return queue.stopping; })) remove(segment);
+  if (unneeded && !queue_.stopping()) remove(segment);
 }
 
 // The disk refused what was gathered. Those items are told so; the segment ends behind its last whole write,

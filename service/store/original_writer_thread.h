@@ -1,8 +1,6 @@
-// The one thread that writes segments, and the state it shares with the callers of OriginalLog.
+// The one thread that writes segments into a folder, and the state it shares with the callers of OriginalLog.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -14,60 +12,28 @@
 #include "service/base/clock.h"
 #include "service/base/descriptor.h"
 #include "service/base/guarded.h"
-#include "service/base/meters.h"
 #include "service/store/original_index.h"
-#include "service/store/original_log.h"
+#include "service/store/original_jobs.h"
 #include "service/store/original_segment.h"
 
 namespace kiyome::store::original {
 
-// An item in hand. Only `failed` is looked at by other threads than the writer.
-struct Item {
-  ItemId id;
-  std::vector<Extent> extents;
-  std::vector<std::uint64_t> segments;  // that hold its chunks, each once
-  std::atomic<bool> failed{false};
-};
-
-struct Job {
-  enum class Kind : std::uint8_t { chunk, commit, abandon } kind = Kind::chunk;
-  std::shared_ptr<Item> item;  // shared: its owner may be gone while its chunks still wait
-  std::string octets;          // of the chunk, or the tail of the content
-  // of a commit
-  meters::By by = meters::By::mail;
-  std::string envelope;
-  std::uint64_t size = 0;
-  std::array<std::uint8_t, 32> sha256{};
-  std::function<void(Result<transfer::Announce>)> done;
-  transfer::Announce where;
-};
-
-class WriterThread {
+class WriterThread final : public JobWriter {
  public:
   // Reads what earlier lives left, tells it through `pending`, and begins a new segment. Throws
   // TemporaryFailure.
   WriterThread(const std::string& directory, const CleanerPublicKey& key,
                const std::function<void(const transfer::Announce&)>& pending);
-  ~WriterThread() { stop(); }
+  ~WriterThread() override { stop(); }
 
-  // Any thread. put_chunk waits while too much is queued and throws TemporaryFailure when the log is
-  // stopping.
-  void put_chunk(Job job);
-  void put_commit(Job job);
-  void put_abandon(Job job);
-  void taken(const ItemId& id);
-  void free_segment(std::uint64_t segment);
-  // Finishes what is queued and joins. Safe to call again.
-  void stop();
+  void put_chunk(Job job) override { queue_.put_chunk(std::move(job)); }
+  void put_commit(Job job) override { queue_.put_commit(std::move(job)); }
+  void put_abandon(Job job) override { queue_.put_abandon(std::move(job)); }
+  void taken(const ItemId& id) override;
+  void free_segment(std::uint64_t segment) override;
+  void stop() override;
 
  private:
-  struct Queue {
-    std::deque<Job> jobs;
-    std::size_t chunk_octets = 0;
-    bool stopping = false;
-    bool look = false;  // the index changed
-  };
-
   // ---- start ----
   void recover(const std::function<void(const transfer::Announce&)>& pending);
   void recover_segment(std::uint64_t segment, const TakenUpTo& known,
@@ -91,7 +57,7 @@ class WriterThread {
   Descriptor directory_;
   CleanerPublicKey key_;
   std::uint64_t next_segment_ = 1;
-  Guarded<Queue> queue_;
+  JobQueue queue_;
   Guarded<Index> index_;
 
   // Of the writer thread alone:

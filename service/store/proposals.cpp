@@ -37,10 +37,9 @@ std::optional<Proposal> find_in(Database& db, std::int64_t number) {
 
 }  // namespace
 
-Proposals::Proposals(ItemStore& items, const std::string& folder) : items_(items) {
-  reader_.with([&](std::unique_ptr<Database>& connection) {
-    connection = std::make_unique<Database>(folder + "/items.db");
-  });
+Proposals::Proposals(ItemStore& items, const ItemsAt& at) : items_(items) {
+  reader_.with(
+      [&](std::unique_ptr<Database>& connection) { connection = std::make_unique<Database>(at.place); });
 }
 
 void Proposals::write(const std::function<void(ItemWriter&)>& work) {
@@ -62,14 +61,14 @@ std::int64_t Proposals::add(Proposal proposal, const LettersOf& letters) {
     if (open >= static_cast<std::int64_t>(limits::kReviewOpen)) return;
     Statement& insert = db.kept(
         "INSERT INTO proposals (id, kind, what, reason, proposed_by, tenant, proposed_ms, until_ms, state, "
-        "decided_by, decided_ms, outcome) VALUES (?,?,?,?,?,?,?,?,'open','',0,'')");
+        "decided_by, decided_ms, outcome) VALUES (?,?,?,?,?,?,?,?,'open','',0,'') RETURNING number");
+    const auto numbered = [&](const Row& row) { *number = row.integer(0); };
     if (proposal.item)
-      insert.run(blob(*proposal.item), proposal.kind, proposal.what, proposal.reason, proposal.proposed_by,
-                 proposal.tenant, proposal.proposed_ms, proposal.until_ms);
+      insert.one(numbered, blob(*proposal.item), proposal.kind, proposal.what, proposal.reason,
+                 proposal.proposed_by, proposal.tenant, proposal.proposed_ms, proposal.until_ms);
     else
-      insert.run(Null{}, proposal.kind, proposal.what, proposal.reason, proposal.proposed_by, proposal.tenant,
-                 proposal.proposed_ms, proposal.until_ms);
-    *number = db.last_rowid();
+      insert.one(numbered, Null{}, proposal.kind, proposal.what, proposal.reason, proposal.proposed_by,
+                 proposal.tenant, proposal.proposed_ms, proposal.until_ms);
     const Proposal kept = *find_in(db, *number);
     note(writer, "proposed", kept, kept.proposed_by,
          ",\"reason\":" + json_string(kept.reason) + ",\"what\":" + kept.what);
@@ -238,7 +237,9 @@ bool Proposals::delegate(const Delegation& delegation, std::int64_t now_ms) {
     if (delegation.delegate.empty())
       db.kept("DELETE FROM delegations WHERE login=?").run(delegation.login);
     else
-      db.kept("INSERT OR REPLACE INTO delegations VALUES (?,?,?,?)")
+      db.kept(
+            "INSERT INTO delegations VALUES (?,?,?,?) ON CONFLICT (login) DO UPDATE SET "
+            "delegate=excluded.delegate, tenant=excluded.tenant, until_ms=excluded.until_ms")
           .run(delegation.login, delegation.delegate, delegation.tenant, delegation.until_ms);
     writer.note({0, 0, "delegated", std::nullopt, delegation.login,
                  "{\"to\":" + json_string(delegation.delegate) + ",\"until\":" +

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "service/base/guarded.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::store {
 
@@ -56,8 +56,8 @@ struct Allowance {
 // (it may be written later all the same).
 class Proposals {
  public:
-  // FOLDER/items.db has to be there: `items` has made it.
-  Proposals(ItemStore& items, const std::string& folder);
+  // The store has to be there: `items` has made it.
+  Proposals(ItemStore& items, const ItemsAt& at);
 
   // Its number; 0: limits::kReviewOpen of them are open.
   std::int64_t add(Proposal proposal, const LettersOf& letters);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "proto/base/item_id.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::store {
 

@@ -11,17 +11,17 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "service/base/config_values.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/base/template_files.h"
 #include "service/store/original_log.h"
 #include "service/supervisor/process.h"
+#include "service/supervisor/role_config.h"
 
 namespace kiyome::supervisor {
 namespace {
@@ -34,16 +34,14 @@ constexpr auto kRestartMax = 30s;
 constexpr auto kStable = 60s;  // a role that lived so long starts again at once
 
 std::string file_text(const std::string& path, const char* key) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) throw ConfigError(std::string(key) + ": cannot read " + path);
-  return text.str();
+  std::optional<std::string> text = read_file(path);
+  if (!text) throw ConfigError(std::string(key) + ": cannot read " + path);
+  return std::move(*text);
 }
 
 // The configuration, and files that roles need and could not open themselves after their rights are dropped.
 RoleProcess::Texts role_texts(const std::string& role, const Config& config) {
-  RoleProcess::Texts out{{"config", config.source}};
+  RoleProcess::Texts out{{"config", config_for(role, config)}};
   const auto add = [&](const char* name, const char* key, const std::string& path) {
     if (!path.empty()) out.emplace_back(name, file_text(path, key));
   };
@@ -77,6 +75,7 @@ class Supervisor {
   Supervisor(const Config& config, const std::set<std::string>& roles)
       : config_(config), layout_(lay_out(config.data_dir)), programs_(find_programs()) {
     bind_everything(roles);
+    share_folder(roles);
     for (const char* role : {"gate", "cleaner", "edge", "console"})  // receivers before senders
       if (roles.contains(role) && (role != std::string_view("console") || has_console(config)))
         add_role(role);
@@ -95,6 +94,7 @@ class Supervisor {
   void bind_unix(const std::string& name, const std::string& owner, const std::string& group);
   void bind_pages(const HttpConfig& http, const char* gift, const char* folder);
   void give_place(RoleProcess& role, const char* key, const std::string& folder);
+  void share_folder(const std::set<std::string>& roles) const;
   void add_role(const std::string& role);
   void bind_sight(const std::set<std::string>& roles);
   RoleProcess::Texts texts_of(const std::string& role, const Config& config) const;
@@ -150,6 +150,21 @@ void Supervisor::give_place(RoleProcess& role, const char* key, const std::strin
     log::error(
         "folder cannot be used before a restart",
         {{"key", std::string_view(key)}, {"path", above}, {"why", std::string_view(std::strerror(errno))}});
+}
+
+// The folders within `store.blobs` of the Internet side, when no host has made them yet: what edge writes
+// into the first, the cleaner may read and remove. Where root has no say (NFS) an operator makes them.
+void Supervisor::share_folder(const std::set<std::string>& roles) const {
+  if (!config_.store.shared() || !config_.store.blobs_in_folder()) return;
+  if (!roles.contains("edge") && !roles.contains("cleaner")) return;
+  const Account edge = account_of("edge"), cleaner = account_of("cleaner");
+  const auto make = [&](const std::string& path, uid_t owner, mode_t mode) {
+    if (::mkdir(path.c_str(), 0700) != 0) return;
+    if ((edge.change && ::chown(path.c_str(), owner, cleaner.gid) != 0) || ::chmod(path.c_str(), mode) != 0)
+      log::warning("store.blobs", {{"path", path}, {"why", std::string_view(std::strerror(errno))}});
+  };
+  make(config_.store.blobs + "/originals", edge.uid, edge.change ? 02770 : 0700);
+  make(config_.store.blobs + "/bundles", cleaner.uid, 0700);
 }
 
 // The cleaner's or the gate's: each host has one of them, unless both are on one and need no wire.

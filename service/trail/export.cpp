@@ -11,6 +11,7 @@
 
 #include "service/base/clock.h"
 #include "service/base/errors.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 
 namespace kiyome::trail {
@@ -153,8 +154,8 @@ void Reading::begin(const Poco::JSON::Object::Ptr& line) {
   audit::Frame frame;
   const auto trail = audit::trail_of(line->optValue<std::string>("trail", ""));
   audit::PublicKey key{};
-  if (!begin || !trail || !audit::unhex(begin->optValue<std::string>("head", ""), frame.base.head) ||
-      !audit::unhex(line->optValue<std::string>("key", ""), key))
+  if (!begin || !trail || !unhex(begin->optValue<std::string>("head", ""), frame.base.head) ||
+      !unhex(line->optValue<std::string>("key", ""), key))
     throw PermanentFailure("this is no export of an audit trail");
   frame.trail = *trail;
   frame.base.sequence = begin->optValue<std::uint64_t>("sequence", 0);
@@ -219,7 +220,7 @@ std::string entry_line(const audit::Linked& linked, audit::Trail trail) {
       R"({{"trail":"{}","sequence":{},"unix_ms":{},"at":"{}","event":{},"item":"{}","actor":{},"hash":"{}","{}":{}}})",
       audit::name_of(trail), entry.sequence, entry.unix_ms, iso_time(entry.unix_ms),
       log::json_string(entry.event), entry.item ? entry.item->text() : "", log::json_string(entry.actor),
-      audit::hex(linked.hash), plain ? "detail" : "detail_text",
+      hex(linked.hash), plain ? "detail" : "detail_text",
       plain ? entry.detail : log::json_string(entry.detail));
 }
 
@@ -252,7 +253,7 @@ std::optional<audit::Linked> entry_of_line(std::string_view line) {
     in.rest.remove_prefix(in.rest.size() - 1);
   }
   in.literal("}");
-  if (!in.good || !in.rest.empty() || !trail || !audit::unhex(hash, out.hash)) return std::nullopt;
+  if (!in.good || !in.rest.empty() || !trail || !unhex(hash, out.hash)) return std::nullopt;
   if (!item.empty()) {
     const Result<ItemId> id = ItemId::parse(item);
     if (!id) return std::nullopt;
@@ -275,7 +276,7 @@ void export_trail(store::Database& database, audit::Trail trail, const audit::Pu
   const std::uint64_t last = std::min(store::audit_last(database), until - 1);
   const std::string head = fmt::format(R"({{"trail":"{}",)", audit::name_of(trail));
   bool more = line(head + fmt::format(R"("begin":{{"sequence":{},"head":"{}"}},"key":"{}"}})", begin.sequence,
-                                      audit::hex(begin.head), audit::hex(key)));
+                                      hex(begin.head), hex(key)));
   for (const store::KeptCheckpoint& each : store::checkpoints_of(database, trail))
     if (more && each.checkpoint.sequence >= begin.sequence && each.checkpoint.sequence <= last)
       more = line(head + "\"checkpoint\":" + audit::checkpoint_json(each.checkpoint) + "}");
@@ -292,7 +293,7 @@ void export_trail(store::Database& database, audit::Trail trail, const audit::Pu
   }
   if (more)
     line(head + fmt::format(R"("end":{{"sequence":{},"head":"{}"}}}})", std::max(last, end.sequence),
-                            audit::hex(end.head)));
+                            hex(end.head)));
 }
 
 std::vector<Examined> examine_export(std::istream& in, std::span<const audit::Checkpoint> elsewhere) {

@@ -15,6 +15,7 @@
 #include "service/base/clock.h"
 #include "service/base/config_values.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
 #include "service/base/guarded.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
@@ -58,11 +59,6 @@ std::optional<Collector> collector_of(const AuditConfig& config) {
   return out;
 }
 
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "-";
-}
-
 // Whether the peer's kernel has all that was written.
 bool all_acknowledged(int socket) {
   int waiting = 0;
@@ -97,24 +93,27 @@ struct Forwarder::Impl {
   std::optional<Collector> now() {
     return collector.with([](const std::optional<Collector>& current) { return current; });
   }
+  bool on_duty() const { return !book.on_duty || book.on_duty(); }  // of those who share a trail one sends it
   void load_position();
   void keep_position();
 };
 
 void Forwarder::Impl::load_position() {
-  const Descriptor file(::open((folder + "/syslog.position").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return;  // from the first entry on
-  const std::string text = read_whole(file.get());
-  std::from_chars(text.data(), text.data() + text.size(), position);
+  const std::optional<std::string> text = read_file(folder + "/syslog.position");
+  if (text)
+    std::from_chars(text->data(), text->data() + text->size(), position);  // else from the first entry on
 }
 
 // It may be lost in a crash: then some are sent again.
 void Forwarder::Impl::keep_position() {
-  const std::string path = folder + "/syslog.position", fresh = path + ".new";
-  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file || !write_all(file.get(), std::to_string(position) + "\n", Steady::now() + kPatience) ||
-      ::fdatasync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
-    log::warning("syslog: how far it came cannot be written down", {{"path", path}});
+  const std::string path = folder + "/syslog.position";
+  try {
+    NewFile file(path);
+    file.write(std::to_string(position) + "\n");
+    file.replace();
+  } catch (const TemporaryFailure& trouble) {
+    log::warning("syslog: how far it came cannot be written down", {{"path", path}, {"why", trouble.what()}});
+  }
 }
 
 void Forwarder::Impl::settle(std::deque<Sent>& pages, int socket) {
@@ -161,7 +160,7 @@ bool Forwarder::Impl::serve(const Collector& with) {
   const std::unique_ptr<store::Database> database = book.open();
   std::uint64_t sent = std::max(position, store::audit_base(*database).sequence);
   std::deque<Sent> pages;  // sent, and not settled; a page a second at the most while nothing is acknowledged
-  while (!stopping && now() == with) {
+  while (!stopping && now() == with && on_duty()) {
     const bool more = send_page(stream, *database, sent, pages);
     if (!stream.quiet()) throw TemporaryFailure("the collector hung up");
     settle(pages, same.get());
@@ -174,7 +173,7 @@ void Forwarder::Impl::run() {
   auto wait = std::chrono::milliseconds(kPauseMin);
   while (!stopping) {
     const std::optional<Collector> with = now();
-    if (!with) {
+    if (!with || !on_duty()) {
       pause(kLook);
       continue;
     }

@@ -11,6 +11,7 @@
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 
 namespace kiyome::trail {
@@ -22,7 +23,6 @@ constexpr auto kLook = 1s;     // whether the other side is there
 constexpr auto kRepeat = 20s;  // what was not answered
 constexpr std::size_t kToldAtOnce = 64;
 constexpr auto kWriteWait = 20s;
-constexpr std::int64_t kDayMs = 86'400'000;
 // A role makes one in some minutes, and says again what was not answered; more is a conquered peer, which
 // must not fill this disk.
 constexpr unsigned kHeardHour = 200;
@@ -70,6 +70,7 @@ struct Keeper::Impl {
   void run();
   void look();
   void tell_untold();
+  void refuse_other_key();
   void note(const std::string& event, const Config& config);
   bool carries(audit::Trail trail) const {
     return std::find(around.carries.begin(), around.carries.end(), trail) != around.carries.end();
@@ -86,9 +87,19 @@ Keeper::Keeper(const std::string& folder, const Config& config, Around around)
     state.days = config.audit.days;
   });
   impl_->reader = impl_->around.book.open();
+  impl_->refuse_other_key();
   impl_->forwarder =
       std::make_unique<Forwarder>(folder, config.audit, impl_->around.trail, impl_->around.book);
   impl_->note("start", config);
+}
+
+// Of one trail, whoever writes it, there is one key: the other zone takes no second one.
+void Keeper::Impl::refuse_other_key() {
+  if (!reader->shared()) return;
+  const std::vector<store::KeptCheckpoint> last = store::checkpoints_of(*reader, around.trail, 1);
+  if (!last.empty() && last.front().checkpoint.key != signer.key())
+    throw ConfigError(folder +
+                      "/audit.key is not the key of this trail: copy it from a host that shares the store");
 }
 
 Keeper::~Keeper() { stop(); }
@@ -99,7 +110,7 @@ const store::AuditBook& Keeper::book() const { return impl_->around.book; }
 
 // Never the text: it may bear passwords. Its hash says whether it is the one that stands in a folder.
 void Keeper::Impl::note(const std::string& event, const Config& config) {
-  const std::string detail = fmt::format(R"({{"sha256":"{}"}})", audit::hex(sha256(config.source)));
+  const std::string detail = fmt::format(R"({{"sha256":"{}"}})", hex(sha256(config.source)));
   around.book.write(
       [=, trail = std::string(audit::name_of(around.trail))](store::Database&, store::AuditLog& log) {
         log.note(event, nullptr, event == "start" ? trail : "supervisor", detail, unix_ms_now());
@@ -154,6 +165,12 @@ std::uint64_t Keeper::unsent(std::uint64_t sent) const {
   return last - std::min(last, sent);
 }
 
+std::optional<meters::Collector> Keeper::collector() const {
+  const std::optional<Forwarding> state = forwarding();
+  if (!state) return std::nullopt;
+  return meters::Collector{state->connected, unsent(state->sent)};
+}
+
 // ---- our own checkpoints ----
 
 void Keeper::Impl::checkpoint(std::function<void(std::optional<audit::Checkpoint>)> done) {
@@ -202,6 +219,7 @@ void Keeper::Impl::run() {
 }
 
 void Keeper::Impl::look() {
+  if (around.book.on_duty && !around.book.on_duty()) return;
   const bool due = state.with([](State& now) {
     if (Steady::now() < now.next) return false;
     now.next = Steady::now() + std::chrono::duration_cast<Steady::duration>(

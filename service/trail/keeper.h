@@ -12,6 +12,7 @@
 
 #include "service/audit/checkpoint.h"
 #include "service/base/config.h"
+#include "service/base/meters.h"
 #include "service/store/audit_book.h"
 #include "service/trail/forwarder.h"
 
@@ -54,6 +55,8 @@ class Keeper {
   std::optional<Forwarding> forwarding() const;
   // Entries that it was not given yet, of which `sent` was the last. Reads the disk; throws TemporaryFailure.
   std::uint64_t unsent(std::uint64_t sent) const;
+  // Both, as a role shows them.
+  std::optional<meters::Collector> collector() const;
 
   audit::Trail trail() const;
   const audit::PublicKey& key() const;

@@ -1,4 +1,5 @@
 #include "service/trail/syslog.h"
+#include "service/base/hex.h"
 
 #include <fmt/format.h>
 
@@ -56,7 +57,7 @@ std::string syslog_message(const audit::Linked& linked, audit::Trail trail, cons
       fmt::format("<{}>1 {} {} kiyome-{} - {} [kiyome@32473 sequence=\"{}\" hash=\"{}\" actor=\"{}\"",
                   kFacility * 8 + (is_trouble(entry.event) ? kError : kInformational), utc(entry.unix_ms),
                   name(host, kNameMax), audit::name_of(trail), name(entry.event, kMessageIdMax),
-                  entry.sequence, audit::hex(linked.hash), value(entry.actor));
+                  entry.sequence, hex(linked.hash), value(entry.actor));
   if (entry.item) out += fmt::format(" item=\"{}\"", entry.item->text());
   out += "] \xEF\xBB\xBF";  // the message is UTF-8
   return out + line(entry.detail);

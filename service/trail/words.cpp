@@ -9,6 +9,7 @@
 
 #include "service/base/clock.h"
 #include "service/base/errors.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/trail/export.h"
 
@@ -52,7 +53,7 @@ void verify(Keeper& keeper, const Poco::JSON::Object::Ptr& request, const AdminR
   const std::vector<audit::Checkpoint> elsewhere = elsewhere_of(request);
   const Examined examined{keeper.trail(), store::audit_base(*keeper.book().open()).sequence + 1,
                           keeper.examine(elsewhere)};
-  reply(with_member(finding_json(examined), fmt::format(R"("key":"{}")", audit::hex(keeper.key()))));
+  reply(with_member(finding_json(examined), fmt::format(R"("key":"{}")", hex(keeper.key()))));
 }
 
 void checkpoints(Keeper& keeper, std::size_t max, const AdminReply& reply) {

@@ -1,23 +1,20 @@
 #include "service/zone/certificate.h"
 
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
 
 #include <cstring>
 #include <ctime>
-#include <fstream>
-#include <sstream>
 
 #include "service/base/clock.h"
 #include "service/base/digest.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/zone/openssl_pieces.h"
 
 namespace kiyome::zone {
 namespace {
-
-constexpr std::int64_t kDayMs = 86'400'000;
 
 std::int64_t ms_of(const ASN1_TIME* time) {
   std::tm parts{};
@@ -36,8 +33,7 @@ std::string subject_of(X509* certificate) {
   X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
   char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);
-  const std::string quoted = log::json_string({text, static_cast<std::size_t>(size)});
-  return quoted.substr(1, quoted.size() - 2);
+  return log::shown({text, static_cast<std::size_t>(size)});
 }
 
 std::string pin_of(X509* certificate) {
@@ -46,13 +42,7 @@ std::string pin_of(X509* certificate) {
   if (size <= 0) return {};
   const auto digest = sha256({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
   OPENSSL_free(der);
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t octet : digest) {
-    out += kDigits[octet >> 4];
-    out += kDigits[octet & 15];
-  }
-  return out;
+  return hex(digest);
 }
 
 // Why `leaf` leads to none of `authorities`; empty: it does. Times are told elsewhere, with their day.
@@ -177,11 +167,9 @@ Inspection inspect(const TransferConfig& config, const std::string& path, std::i
 void read_files(TransferConfig& config) {
   if (config.mode == TransferMode::local) return;
   const auto read = [](const char* key, const std::string& path, std::string& into) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file) throw ConfigError(std::string("transfer.") + key + ": cannot read " + path);
-    into = text.str();
+    std::optional<std::string> text = read_file(path);
+    if (!text) throw ConfigError(std::string("transfer.") + key + ": cannot read " + path);
+    into = std::move(*text);
   };
   read("certificate", config.certificate, config.certificate_pem);
   read("key", config.key, config.key_pem);

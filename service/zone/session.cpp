@@ -105,6 +105,7 @@ Session::Step Session::shake() {
   if (facts.side != other(tls_->own())) return fail("a certificate of the wrong side");
   if (!tls_->is_pinned(facts.pin)) return fail("a key that transfer.peers does not name: " + facts.pin);
   peer_end_ms_ = facts.end_ms;
+  peer_pin_ = facts.pin;
   shaken_ = true;
   return Step::done;
 }

@@ -44,6 +44,7 @@ class Session {
   bool lost() const { return lost_; }                        // … the line ended, without a word about why
   std::uint64_t octets_read() const;                         // as they came, headers and all
   std::int64_t peer_end_ms() const { return peer_end_ms_; }  // his certificate's; after the handshake
+  const std::string& peer_pin() const { return peer_pin_; }  // … his key's
   // Whether octets that he was sent are without an answer for so long.
   bool silent_for(std::chrono::milliseconds longest) const;
 
@@ -57,7 +58,7 @@ class Session {
 
   std::shared_ptr<const PeerTls> tls_;
   Descriptor socket_;
-  std::string address_, why_;
+  std::string address_, why_, peer_pin_;
   SSL* ssl_;
   bool accepting_, shaken_ = false, strange_ = false, refused_us_ = false, lost_ = false;
   std::int64_t peer_end_ms_ = 0;

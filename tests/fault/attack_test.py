@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from kiyome_service import Client, Service, Sink
+from kiyome_service import Client, Served
 
 MAIL = b"From: a@outside.example\r\nSubject: x\r\n\r\nx\r\n"
 
@@ -22,17 +22,11 @@ def peak_mb(pid):
     return 0
 
 
-class Attack(unittest.TestCase):
+class Attack(Served):
     @classmethod
     def setUpClass(cls):
-        cls.sink = Sink()
-        cls.service = Service(cls.sink.port, smtp="connections_max = 2000\nconnections_per_address_max = 0\n"
-                              "max_message_bytes = 104857600\ncommand_timeout_seconds = 20").start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.__exit__()
-        cls.sink.stop()
+        cls.serve(smtp="connections_max = 2000\nconnections_per_address_max = 0\n"
+                              "max_message_bytes = 104857600\ncommand_timeout_seconds = 20")
 
     def peaks(self):
         return {role: max(peak_mb(pid) for pid in pids) for role, pids in self.service.pids().items()}

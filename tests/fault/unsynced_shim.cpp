@@ -152,15 +152,18 @@ int fsync(int fd) {
   if (result == 0) synced(fd);
   return result;
 }
-int renameat(int from_folder, const char* from, int to_folder, const char* to) {
+int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) {
   const std::string old_name = shadow_of(whole_path(from_folder, from));
   const std::string new_name = shadow_of(whole_path(to_folder, to));
-  const int result = static_cast<int>(::syscall(SYS_renameat2, from_folder, from, to_folder, to, 0));
+  const int result = static_cast<int>(::syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
   const int error = errno;
   if (result == 0 && !old_name.empty())
     ::syscall(SYS_renameat2, AT_FDCWD, old_name.c_str(), AT_FDCWD, new_name.c_str(), 0);
   errno = error;
   return result;
+}
+int renameat(int from_folder, const char* from, int to_folder, const char* to) {
+  return renameat2(from_folder, from, to_folder, to, 0);
 }
 int rename(const char* from, const char* to) { return renameat(AT_FDCWD, from, AT_FDCWD, to); }
 int linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) {

@@ -3,7 +3,7 @@
 import pathlib
 import unittest
 
-from kiyome_service import Client, Service, Sink
+from kiyome_service import Client, Served
 
 DIALOGS = sorted((pathlib.Path(__file__).parent / "dialogs").glob("*.dialog"))
 ESCAPES = {"\\r": "\r", "\\n": "\n", "\\0": "\0"}
@@ -16,16 +16,10 @@ def octets_of(text):
     return text.encode() if raw else text.encode() + b"\r\n"
 
 
-class Dialogs(unittest.TestCase):
+class Dialogs(Served):
     @classmethod
     def setUpClass(cls):
-        cls.sink = Sink()
-        cls.service = Service(cls.sink.port).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.__exit__()
-        cls.sink.stop()
+        cls.serve()
 
     def test_dialogs(self):
         self.assertGreater(len(DIALOGS), 10)

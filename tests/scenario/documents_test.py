@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import documents
-from kiyome_service import KIYOME, Service, Sink, item_id
+from kiyome_service import KIYOME, Served, Service, Sink, item_id
 
 
 def mail_with(files, subject="文書", sender="tanaka@supplier.example", body="本文です。\n"):
@@ -25,13 +25,12 @@ def mail_with(files, subject="文書", sender="tanaka@supplier.example", body="�
     return mail.as_bytes(policy=email.policy.SMTP)
 
 
-class Documents(unittest.TestCase):
+class Documents(Served):
     POLICY = '[policy]\nattachments = "flatten"\n'
 
     @classmethod
     def setUpClass(cls):
-        cls.sink = Sink()
-        cls.service = Service(cls.sink.port, cls.POLICY + """
+        cls.serve(cls.POLICY + """
 [[policy.rule]]
 from = "*@text.example"
 attachments = "text"
@@ -41,12 +40,7 @@ attachments = "image"
 [[policy.rule]]
 from = "*@strip.example"
 attachments = "strip"
-""").start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.__exit__()
-        cls.sink.stop()
+""")
 
     def through(self, files, sender="tanaka@supplier.example", **more):
         """The mail as it arrives, and its attachments as {name: (type, octets)}."""

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import socketserver
@@ -9,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("KIYOME_BUILD", ROOT / "build"))
@@ -17,9 +19,22 @@ CORPUS = pathlib.Path(os.environ.get("KIYOME_CORPUS", ROOT.parent / "shared" / "
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens at, and that nobody else comes to: no other test while this process lives, for each says by an abstract
+    socket which ports are its own; and the kernel, which gives out others by itself, to whoever connects or binds to port 0."""
+    low, high = (int(word) for word in pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = [port for port in range(10000, 65536) if not low <= port <= high] or range(10000, 65536)
+    while True:
+        port = random.choice(ports)
+        with socket.socket() as probe:
+            holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            try:
+                holder.bind(f"\0kiyome-test-port-{port}")
+                probe.bind(("0.0.0.0", port))
+            except OSError:
+                holder.close()
+                continue
+        holder.detach()  # open until this process ends
+        return port
 
 
 class Sink(socketserver.ThreadingTCPServer):
@@ -29,8 +44,8 @@ class Sink(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, port=0, behave=None):
-        super().__init__(("127.0.0.1", port), SinkSession)
+    def __init__(self, port=0, behave=None, address="127.0.0.1"):
+        super().__init__((address, port), SinkSession)
         self.port = self.server_address[1]
         self.behave = behave or (lambda step, text: None)
         self.lock = threading.Lock()
@@ -247,6 +262,19 @@ retry_max_seconds = 2
             self.stop()
         if not self.keep_folder:
             subprocess.run(["rm", "-rf", self.folder], check=False)
+
+
+class Served(unittest.TestCase):
+    """Tests that share one service and its next hop."""
+
+    @classmethod
+    def serve(cls, *words, **more):
+        """As Service has them, behind the port of the next hop."""
+        cls.sink = Sink()
+        cls.addClassCleanup(cls.sink.stop)
+        cls.service = Service(cls.sink.port, *words, **more)
+        cls.addClassCleanup(cls.service.__exit__)
+        cls.service.start()
 
 
 class Client:

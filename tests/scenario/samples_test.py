@@ -7,7 +7,7 @@ import tomllib
 import unittest
 
 from documents import pdf_text
-from kiyome_service import KIYOME, ROOT, Service, Sink, item_id
+from kiyome_service import KIYOME, ROOT, Served, item_id
 
 SAMPLES = sorted((ROOT / "samples").rglob("*.eml"))
 
@@ -20,16 +20,15 @@ def text_of(mail):
     return "\n".join(part.get_content() for part in mail.walk() if part.get_content_type() == "text/plain")
 
 
-class Samples(unittest.TestCase):
+class Samples(Served):
     @classmethod
     def setUpClass(cls):
-        cls.sink = Sink()
         # A sample that is for another policy comes from a sender of its own.
-        cls.service = Service(cls.sink.port, "".join(f"""
+        cls.serve("".join(f"""
 [[policy.rule]]
 from = "*@{action}.example"
 attachments = "{action}"
-""" for action in ("text", "flatten", "image", "hold"))).start()
+""" for action in ("text", "flatten", "image", "hold")))
         cls.items = {}
         for path in SAMPLES:
             action = expectation(path).get("attachments", "strip")
@@ -39,11 +38,6 @@ attachments = "{action}"
         for _, _, octets in cls.sink.mails:
             mail = email.message_from_bytes(octets, policy=email.policy.default)
             cls.arrived[mail["X-Kiyome-Id"]] = (octets, mail)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.__exit__()
-        cls.sink.stop()
 
     def test_there_are_samples(self):
         self.assertGreater(len(SAMPLES), 30)

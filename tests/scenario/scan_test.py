@@ -11,7 +11,7 @@ import unittest
 
 import documents
 from documents_test import mail_with
-from kiyome_service import Service, Sink, item_id
+from kiyome_service import Served, item_id
 
 SECRET = "清めの試験用ウイルス".encode()
 
@@ -44,20 +44,14 @@ class Clamd:
             self.process = None
 
 
-class Scan(unittest.TestCase):
+class Scan(Served):
     @classmethod
     def setUpClass(cls):
         cls.clamd = Clamd()
+        cls.addClassCleanup(shutil.rmtree, cls.clamd.folder, ignore_errors=True)
+        cls.addClassCleanup(cls.clamd.stop)
         cls.clamd.start()
-        cls.sink = Sink()
-        cls.service = Service(cls.sink.port, f'[policy]\nattachments = "flatten"\n[scan]\nclamd = "{cls.clamd.socket}"\n').start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.__exit__()
-        cls.sink.stop()
-        cls.clamd.stop()
-        shutil.rmtree(cls.clamd.folder, ignore_errors=True)
+        cls.serve(f'[policy]\nattachments = "flatten"\n[scan]\nclamd = "{cls.clamd.socket}"\n')
 
     def row_of(self, item):
         return next(row for row in self.service.wait_settled() if row["id"] == item)

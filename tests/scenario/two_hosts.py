@@ -1,4 +1,5 @@
 """Two hosts for tests: papers of both sides by `kiyome certificate`, and their [transfer] sections."""
+import json
 import pathlib
 import subprocess
 
@@ -28,9 +29,9 @@ class Papers:
         return told.rsplit(" ", 1)[1].strip()
 
     def section(self, side, mode, listen="", connect="", more=""):
-        """[transfer] of the host of this side."""
+        """[transfer] of a host of this side. `connect` may be a list of hosts."""
         other = SIDES[1 - SIDES.index(side)]
-        where = f'connect = "{connect}"' if (mode == "push") == (side == "internet") else f'listen = "{listen}"'
+        where = f"connect = {json.dumps(connect)}" if (mode == "push") == (side == "internet") else f'listen = "{listen}"'
         return f"""
 [transfer]
 mode = "{mode}"

@@ -8,22 +8,16 @@ import subprocess
 import time
 import unittest
 
-from kiyome_service import KIYOME, Service, Sink, free_port
+from kiyome_service import KIYOME, Served, free_port
 
 PASSWORD = "correct horse battery"
 
 
-class User(unittest.TestCase):
+class User(Served):
     @classmethod
     def setUpClass(cls):
-        cls.sink = Sink()
         pages = f'[gate.pick_up]\nlisten = "127.0.0.1:{free_port()}"\n'   # without it the gate has no accounts
-        cls.service = Service(cls.sink.port, extra=pages, roles="edge,gate").start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.__exit__()
-        cls.sink.stop()
+        cls.serve(extra=pages, roles="edge,gate")
 
     def user(self, *words, stdin="", code=0):
         command = [KIYOME, "user", *words, "--config", self.service.config]

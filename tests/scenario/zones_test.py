@@ -3,88 +3,26 @@
 firewall (nftables) that lets the one connection of the bundle channel through and drops all else. Mail and a dropped file arrive,
 pushed and pulled; the wire is cut under load; nothing else answers."""
 import collections
-import concurrent.futures
-import ctypes
 import errno
 import pathlib
 import re
 import resource
 import select
-import shutil
 import socket
-import subprocess
 import tempfile
 import time
 import unittest
 
 from drop_box_test import DropBox
 from kiyome_service import Client, Service, Sink, free_port
+from namespaces import Zone, join, missing
 from pick_up_test import Browser
 from two_hosts import Papers
 
-LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
 TCP_LISTEN = "0A"
 INTERNET, CLOSED, PORT = "192.0.2.1", "192.0.2.2", 8442
 MAILS = 40
 CUT = 5  # seconds; more than silence_seconds of two_hosts.py
-
-
-class Zone:
-    """A network namespace with a loopback, kept by a process that sleeps: it is gone with that."""
-
-    def __init__(self):
-        self.keeper = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 600"],
-                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.fine = self.keeper.stdout.readline() == b"up\n"
-        self.threads = concurrent.futures.ThreadPoolExecutor(2, initializer=self.enter)
-
-    def enter(self):
-        if not self.fine:
-            return
-        with open(f"/proc/{self.keeper.pid}/ns/net", "rb") as namespace:
-            if LIBC.setns(namespace.fileno(), CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
-
-    def begin(self, what, *arguments, **more):
-        """Calls it with the sockets of this zone."""
-        return self.threads.submit(what, *arguments, **more)
-
-    def do(self, what, *arguments, **more):
-        return self.begin(what, *arguments, **more).result(120)
-
-    def within(self):
-        return ["nsenter", f"--net=/proc/{self.keeper.pid}/ns/net", "--"]
-
-    def run(self, *words, **more):
-        return subprocess.run(self.within() + list(words), check=True, capture_output=True, text=True, **more)
-
-    def allow(self, rules):
-        """The firewall: what `rules` accept, for the chains in and out, and nothing else."""
-        chains = ""
-        for name, how in (("in", "iif"), ("out", "oif")):
-            lines = [f"type filter hook {name}put priority 0; policy drop", f'{how} "lo" accept'] + ([rules[name]] if name in rules else [])
-            chains += f"chain from_{name} {{ {'; '.join(lines)}; }}\n"
-        self.run("nft", "-f", "-", input=f"table inet kiyome\ndelete table inet kiyome\ntable inet kiyome {{\n{chains}}}\n")
-
-    def table(self, name):
-        """A table of the kernel about this zone, in words."""
-        return [line.split() for line in pathlib.Path(f"/proc/{self.keeper.pid}/net/{name}").read_text().splitlines()[1:]]
-
-    def stop(self):
-        self.threads.shutdown()
-        self.keeper.kill()
-        self.keeper.wait()
-        self.keeper.stdout.close()
-
-
-def join(outside, inside):
-    """A wire: a pair of interfaces, one in each namespace."""
-    subprocess.run(["ip", "link", "add", "wire", "netns", str(outside.keeper.pid), "type", "veth", "peer", "name", "wire", "netns",
-                    str(inside.keeper.pid)], check=True, capture_output=True)
-    for zone, address in ((outside, INTERNET), (inside, CLOSED)):
-        zone.run("ip", "address", "add", address + "/30", "dev", "wire")
-        zone.run("ip", "link", "set", "wire", "up")
 
 
 def sockets_of(pid):
@@ -138,14 +76,14 @@ def open_ports(host, ports, seconds=0.6):
 
 class Zones(unittest.TestCase):
     def setUp(self):
-        if missing := [name for name in ("ip", "nft", "unshare", "nsenter") if shutil.which(name) is None]:
-            self.skipTest(f"SKIPPED: no {', '.join(missing)} here")
+        if missing():
+            self.skipTest(f"SKIPPED: no {', '.join(missing())} here")
         self.outside, self.inside = Zone(), Zone()
         self.addCleanup(self.outside.stop)
         self.addCleanup(self.inside.stop)
         if not (self.outside.fine and self.inside.fine):
             self.skipTest("SKIPPED: no network namespaces here (needs root)")
-        join(self.outside, self.inside)
+        join(self.outside, self.inside, (INTERNET, CLOSED))
         self.folder = tempfile.TemporaryDirectory(prefix="kiyome-papers-")
         self.addCleanup(self.folder.cleanup)
         self.papers = Papers(self.folder.name)

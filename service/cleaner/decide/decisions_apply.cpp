@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "proto/base/limits.h"
+#include "service/base/clock.h"
 #include "service/base/digest.h"
 #include "service/base/errors.h"
 #include "service/cleaner/decide/allowances.h"
@@ -17,7 +18,6 @@ namespace kiyome::cleaner {
 namespace {
 
 constexpr auto kWritten = std::chrono::seconds(20);
-constexpr std::int64_t kDayMs = 86'400'000;
 
 [[noreturn]] void invalid(const char* field) { throw http::Problem{422, "invalid", {}, {field}, {}}; }
 [[noreturn]] void refuse(const char* code) { throw http::Problem{409, code, {}, {}, {}}; }

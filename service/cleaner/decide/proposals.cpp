@@ -62,9 +62,9 @@ std::string login_of(std::string text) {
 
 }  // namespace
 
-Proposals::Proposals(Parts parts, const store::CleanerKeyPair& key, const std::string& folder)
+Proposals::Proposals(Parts parts, const store::CleanerKeyPair& key, const store::ItemsAt& at)
     : parts_(std::move(parts)),
-      store_(parts_.items, folder),
+      store_(parts_.items, at),
       originals_(parts_.items, parts_.originals, parts_.config, key) {}
 
 void Proposals::start() {
@@ -439,8 +439,10 @@ void Proposals::run() {
       }
     };
     std::vector<Proposal> agreed;
-    guarded([&] { look(); });
-    guarded([&] { agreed = store_.agreed(); });
+    if (parts_.items.keeps_house()) {  // of those who share the store one carries out what was agreed
+      guarded([&] { look(); });
+      guarded([&] { agreed = store_.agreed(); });
+    }
     for (const Proposal& each : agreed) {
       if (state_.with([](State& state) { return state.stopped; })) return;
       guarded([&] { carry_out(each); });

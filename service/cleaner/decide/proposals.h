@@ -31,7 +31,7 @@ class Proposals {
     Apply apply;
     std::function<void(transfer::AnyBundle)> leaving;  // to the closed side; it is on the disk
   };
-  Proposals(Parts parts, const store::CleanerKeyPair& key, const std::string& folder);
+  Proposals(Parts parts, const store::CleanerKeyPair& key, const store::ItemsAt& at);
   ~Proposals();
   void add_to(review::Desk& desk);
   void start();  // does what was agreed to, also in an earlier life

@@ -47,7 +47,7 @@ void write_request(http::JsonText& out, const store::RequestRow& request) {
   out.end_object();
 }
 
-Doors::Doors(Parts parts) : parts_(parts), store_(".") {
+Doors::Doors(Parts parts) : parts_(parts), store_(parts.items.at()) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -126,8 +126,8 @@ void Doors::connected() {
 
 std::string Doors::before(const BundleKey& bundle) { return store_.frames(bundle.id, bundle.part); }
 
-void Doors::keep_house() {
-  parts_.items.write([](store::ItemWriter& writer) { writer.expire_doors(unix_ms_now()); }, {});
+void Doors::keep_house(std::int64_t now_ms) {
+  parts_.items.write([now_ms](store::ItemWriter& writer) { writer.expire_doors(now_ms); }, {});
 }
 
 // ---- the thread ----

@@ -38,7 +38,6 @@ class Doors {
     ReviewSight& sight;
     Decisions& decisions;
   };
-  // In folder "." the item store is there.
   explicit Doors(Parts parts);
   ~Doors();
   void stop();
@@ -51,7 +50,7 @@ class Doors {
   void heard(const transfer::DoorPassword& password);
   void connected();                             // a new connection: all that may have been lost is said again
   std::string before(const BundleKey& bundle);  // frames that go before it
-  void keep_house();
+  void keep_house(std::int64_t now_ms);
 
  private:
   struct Pending {

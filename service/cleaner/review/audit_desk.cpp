@@ -10,6 +10,7 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/trail/export.h"
 
@@ -18,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kNameMax = 100;             // characters of an event or an actor
 constexpr std::size_t kExportOctets = 48u << 20;  // of one answer; it says where the next begins
 constexpr auto kVerifyWait = 20s;                 // of the thirty a browser waits
@@ -91,8 +91,8 @@ void write_checkpoint(http::JsonText& out, const store::KeptCheckpoint& kept) {
   const audit::Checkpoint& each = kept.checkpoint;
   out.begin_object().member("trail", audit::name_of(each.trail)).member("sequence", each.sequence);
   out.member("kind", each.kind == audit::CheckpointKind::cut ? "cut" : "head").time("at", each.unix_ms);
-  out.member("head", audit::hex(each.head)).member("key", audit::hex(each.key));
-  out.member("signature", audit::hex(each.signature));
+  out.member("head", hex(each.head)).member("key", hex(each.key));
+  out.member("signature", hex(each.signature));
   if (kept.told_ms != 0) out.time("told_at", kept.told_ms);
   out.end_object();
 }
@@ -281,7 +281,7 @@ review::Reply AuditDesk::Impl::download(const review::Call& call) {
                       });
   if (cut)
     out.content += fmt::format(R"({{"trail":"cleaner","end":{{"sequence":{0},"head":"{1}"}},"next":{0}}})",
-                               last.entry.sequence, audit::hex(last.hash)) +
+                               last.entry.sequence, hex(last.hash)) +
                    "\n";
   items.note({0, 0, "audit-exported", std::nullopt, call.actor.login,
               fmt::format(R"({{"to":{}}})", last.entry.sequence)});

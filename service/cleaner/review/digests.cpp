@@ -30,13 +30,22 @@ constexpr std::size_t kReasonsNamed = 30;
 constexpr const char* kToRecipient = "recipient";
 constexpr const char* kToReviewer = "reviewer";
 
+// What was told later than by now and this was told by a clock that has been set back: it does not count, or
+// what is held in between would never be told. (The clocks of two hosts differ by less.)
+constexpr std::int64_t kClocksDifferMs = 3'600'000;
+
 // Whether this one was told at this moment already; notes that he is now.
-bool first_time(store::Database& db, const char* kind, const std::string& address, std::int64_t moment) {
+bool first_time(store::Database& db, const char* kind, const std::string& address, std::int64_t moment,
+                std::int64_t now_ms) {
   bool told = false;
-  db.kept("SELECT told_ms FROM digests WHERE kind=? AND address=?")
-      .one([&](const store::Row& row) { told = row.integer(0) >= moment; }, kind, address);
+  db.kept("SELECT told_ms FROM digests WHERE kind=? AND address=? AND told_ms<=?")
+      .one([&](const store::Row& row) { told = row.integer(0) >= moment; }, kind, address,
+           now_ms + kClocksDifferMs);
   if (told) return false;
-  db.kept("INSERT OR REPLACE INTO digests VALUES (?,?,?)").run(kind, address, moment);
+  db.kept(
+        "INSERT INTO digests VALUES (?,?,?) ON CONFLICT (kind, address) DO UPDATE SET "
+        "told_ms=excluded.told_ms")
+      .run(kind, address, moment);
   return true;
 }
 
@@ -60,7 +69,9 @@ std::string sender_shown(const store::ItemRow& item, const std::optional<clean::
 }
 
 void keep_door(store::Database& db, const ItemId& bundle, const transfer::Door& door) {
-  db.kept("INSERT OR REPLACE INTO doors (bundle, part, id, recipient, frame, until_ms) VALUES (?,0,?,?,?,?)")
+  db.kept(
+        "INSERT INTO doors (bundle, part, id, recipient, frame, until_ms) VALUES "
+        "(?,0,?,?,?,?) " KIYOME_DOOR_ANEW)
       .run(store::blob(bundle), store::blob(door.id), door.recipient,
            store::Blob{transfer::encode(transfer::Forward(door))}, door.until_ms);
 }
@@ -111,12 +122,14 @@ bool Digests::write(std::function<void(store::ItemWriter&)> work) {
 }
 
 // Held since the digest before, of those who were not told at this moment already.
-std::vector<Digests::Recipient> Digests::due(store::Database& database, std::int64_t moment) const {
+std::vector<Digests::Recipient> Digests::due(store::Database& database, std::int64_t moment,
+                                             std::int64_t now_ms) const {
   std::vector<Recipient> out;
   store::Statement(
       database,
       "SELECT r.address, r.id, r.number, r.reasons FROM recipients r LEFT JOIN digests d ON "
-      "d.kind='recipient' AND d.address=r.address WHERE r.state=1 AND r.verdict=1 AND r.changed_ms<=?1 "
+      "d.kind='recipient' AND d.address=r.address AND d.told_ms<=?2 WHERE r.state=1 AND r.verdict=1 AND "
+      "r.changed_ms<=?1 "
       "AND r.changed_ms>coalesce(d.told_ms, 0) AND coalesce(d.told_ms, 0)<?1 ORDER BY r.address, "
       "r.id DESC")
       .each(
@@ -129,7 +142,7 @@ std::vector<Digests::Recipient> Digests::due(store::Database& database, std::int
                                           static_cast<std::uint32_t>(row.integer(2)),
                                           std::string(row.text(3))});
           },
-          moment);
+          moment, now_ms + kClocksDifferMs);
   return out;
 }
 
@@ -172,7 +185,7 @@ bool Digests::tell(const Recipient& recipient, std::int64_t moment, std::int64_t
   bundle.sha256 = sha256(bundle.content);
   const auto fresh = std::make_shared<bool>(false);  // shared: the writer may answer after we gave up
   const bool written = write([=](store::ItemWriter& writer) {
-    *fresh = first_time(writer.database(), kToRecipient, recipient.address, moment);
+    *fresh = first_time(writer.database(), kToRecipient, recipient.address, moment, now_ms);
     if (!*fresh) return;
     writer.send(bundle);
     for (const transfer::Door& door : doors) keep_door(writer.database(), id, door);
@@ -225,7 +238,7 @@ std::size_t Digests::tell_reviewers(store::Database& database, std::int64_t mome
         compose::letter_mail({new_item_id(), address, words.subject, words.text, now_ms}, config);
     const auto fresh = std::make_shared<bool>(false);  // shared: as above
     const bool written = write([=](store::ItemWriter& writer) {
-      *fresh = first_time(writer.database(), kToReviewer, address, moment);
+      *fresh = first_time(writer.database(), kToReviewer, address, moment, now_ms);
       if (*fresh) writer.add_return(ItemId{}, address, mail);
     });
     if (!written) throw TemporaryFailure("a digest could not be written");
@@ -238,9 +251,9 @@ Digests::Sent Digests::send_due(std::int64_t now_ms) {
   const std::shared_ptr<const Config> config = parts_.config.get();
   const std::int64_t moment = digest_moment(now_ms, config->digest.hour);
   Sent out;
-  store::Database database(folder_ + "/items.db");
+  store::Database database(at_.place);
   if (config->digest.recipients)
-    for (const Recipient& recipient : due(database, moment)) {
+    for (const Recipient& recipient : due(database, moment, now_ms)) {
       if (stopping_.with([](bool& stopping) { return stopping; })) return out;
       out.recipients += tell(recipient, moment, now_ms, *config) ? 1 : 0;
     }

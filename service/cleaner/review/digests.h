@@ -12,8 +12,8 @@
 #include "service/base/guarded.h"
 #include "service/cleaner/gate_link.h"
 #include "service/cleaner/processor.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::cleaner {
 
@@ -28,8 +28,8 @@ class Digests {
     GateLink& gate;
     CurrentConfig& config;
   };
-  // FOLDER/items.db is there.
-  Digests(std::string folder, Parts parts) : folder_(std::move(folder)), parts_(parts) {}
+  // The item store is there.
+  Digests(store::ItemsAt at, Parts parts) : at_(std::move(at)), parts_(parts) {}
   ~Digests() { stop(); }
   void start();
   void stop();
@@ -51,14 +51,14 @@ class Digests {
     std::vector<Held> items;  // the newest, at most kDigestItems
     std::size_t count = 0;
   };
-  std::vector<Recipient> due(store::Database& database, std::int64_t moment) const;
+  std::vector<Recipient> due(store::Database& database, std::int64_t moment, std::int64_t now_ms) const;
   bool tell(const Recipient& recipient, std::int64_t moment, std::int64_t now_ms, const Config& config);
   std::size_t tell_reviewers(store::Database& database, std::int64_t moment, std::int64_t now_ms,
                              const Config& config);
   bool write(std::function<void(store::ItemWriter&)> work);
   void run();
 
-  const std::string folder_;
+  const store::ItemsAt at_;
   Parts parts_;
   Guarded<bool> stopping_;
   std::thread thread_;

@@ -13,7 +13,6 @@
 namespace kiyome::cleaner {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kDays = 30;
 constexpr std::size_t kReasons = 500;  // more than there are findings
 
@@ -69,8 +68,8 @@ void take_figures(store::Database& index, const review::CountScope& scope, Evide
 
 }  // namespace
 
-SelfChecks::SelfChecks(std::string folder, Parts parts, SelftestPrograms programs)
-    : folder_(std::move(folder)), parts_(parts), programs_(std::move(programs)) {}
+SelfChecks::SelfChecks(store::ItemsAt at, Parts parts, SelftestPrograms programs)
+    : at_(std::move(at)), parts_(parts), programs_(std::move(programs)) {}
 
 void SelfChecks::stop() {
   std::thread thread = state_.with([](State& state) {
@@ -97,7 +96,7 @@ void SelfChecks::look() {
     log::warning("self test", {{"why", found.selftest_trouble}});
   }
   try {
-    store::Database items(folder_ + "/items.db");
+    store::Database items(at_.place);
     const audit::Finding trail = store::examine_trail(items, audit::Trail::cleaner, std::nullopt, {});
     found.audit_intact = !trail.fault;
     if (trail.fault) found.audit_fault = trail.fault->sequence;
@@ -117,7 +116,7 @@ void SelfChecks::look() {
 void SelfChecks::begin_look() {
   state_.with([this](State& state) {
     const std::int64_t known = std::max(state.slow.selftest_ms, state.slow.audit_verified_ms);
-    if (state.looking || state.stopping || (known > 0 && unix_ms_now() - known < kDayMs)) return;
+    if (state.looking || state.stopping || (known > 0 && std::abs(unix_ms_now() - known) < kDayMs)) return;
     if (state.thread.joinable()) state.thread.join();  // it has ended: it does not look any more
     state.looking = true;
     state.thread = std::thread([this] { look(); });
@@ -143,8 +142,8 @@ Evidence SelfChecks::collect(const review::CountScope& scope) {
     }
     if (part.name == "clamd" && !part.ok) out.clamd_trouble = part.en;
   }
-  out.key_is_private = is_private(folder_ + "/cleaner.key");
-  store::Database items(folder_ + "/items.db"), index(folder_ + "/review.db");
+  out.key_is_private = is_private(at_.folder + "/cleaner.key");
+  store::Database items(at_.place), index(at_.folder + "/review.db");
   take_trail(items, out);
   take_events(items, out.now_ms - kDays * kDayMs, out);
   take_figures(index, scope, out);

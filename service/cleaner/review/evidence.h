@@ -28,7 +28,7 @@ class SelfChecks {
     Overview& overview;
   };
   // FOLDER is the cleaner's.
-  SelfChecks(std::string folder, Parts parts, SelftestPrograms programs);
+  SelfChecks(store::ItemsAt at, Parts parts, SelftestPrograms programs);
   ~SelfChecks() { stop(); }
   void stop();
   void add_to(review::Desk& desk);
@@ -43,7 +43,7 @@ class SelfChecks {
   void begin_look();
   Evidence collect(const review::CountScope& scope);
 
-  const std::string folder_;
+  const store::ItemsAt at_;
   const Parts parts_;
   const SelftestPrograms programs_;
   struct State {

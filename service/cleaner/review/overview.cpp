@@ -174,7 +174,7 @@ DayFigures Figures::sum() const {
 
 Figures Overview::figures(const CountScope& scope, std::int64_t first, std::int64_t last) const {
   // A connection of this call's own: the index may be made anew at any time, in a file of the same name.
-  store::Database index(folder_ + "/review.db");
+  store::Database index(at_.folder + "/review.db");
   Figures out;
   std::map<std::int64_t, DayFigures*> by_day;
   out.days.resize(static_cast<std::size_t>(std::max<std::int64_t>(0, last - first + 1)));
@@ -198,7 +198,7 @@ Figures Overview::figures(const CountScope& scope, std::int64_t first, std::int6
     if (row.key == "proposals") out.proposals = row.count;
   }
   if (scope.tenant.empty() && scope.department.empty()) {
-    store::Database items(folder_ + "/items.db");
+    store::Database items(at_.place);
     out.to_gate = single(items, "SELECT count(*) FROM bundles");
   }
   return out;

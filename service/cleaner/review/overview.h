@@ -50,8 +50,8 @@ class Overview {
     WorkQueue& queue;
     std::function<Storage()> storage;
   };
-  // FOLDER has items.db and, from the first call on, review.db.
-  Overview(std::string folder, Parts parts) : folder_(std::move(folder)), parts_(std::move(parts)) {}
+  // The folder has, from the first call on, review.db.
+  Overview(store::ItemsAt at, Parts parts) : at_(std::move(at)), parts_(std::move(parts)) {}
   void add_to(review::Desk& desk);
 
   Figures figures(const review::CountScope& scope, std::int64_t first, std::int64_t last) const;
@@ -60,7 +60,7 @@ class Overview {
   review::Reply json(const review::Call& call) const;
   review::Reply table(const review::Call& call) const;
 
-  const std::string folder_;
+  const store::ItemsAt at_;
   const Parts parts_;
 };
 

@@ -9,8 +9,8 @@
 #include "service/compose/notice.h"
 #include "service/sight/process.h"
 #include "service/store/audit_book.h"
+#include "service/store/database.h"
 #include "service/store/row_values.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -24,8 +24,6 @@ constexpr unsigned kRefusalsMatter = 3;        // one is a mailbox that is not t
 constexpr std::int64_t kDeathMatters = 10 * 60'000;  // ms that a sanitizer's death is shown
 constexpr auto kStuckAfter = 10min;                  // the gate is there, and takes not what is first in turn
 constexpr auto kPingPatience = 1s;
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kCertificateDays = 21;  // time enough to have a new one made
 
 // "2026-11-22 16:05", of this machine's zone.
 std::string moment(std::int64_t unix_ms) {
@@ -58,7 +56,7 @@ void add_trail(Look& look, store::Database& items, audit::Trail trail) {
 Look edge_look(const ProbeParts& parts) {
   Look out{parts.intake.connected(), "接続しています", "connected"};
   if (!out.ok) out = {false, "接続がありません", "not connected"};
-  store::Database items(parts.folder + "/items.db");
+  store::Database items(parts.at.place);
   if (const std::int64_t last = single(items, "SELECT received_ms FROM items ORDER BY id DESC LIMIT 1")) {
     out.ja += "。最後の受付 " + moment(last);
     out.en += "; last item " + moment(last);
@@ -69,7 +67,7 @@ Look edge_look(const ProbeParts& parts) {
 
 Look console_look(const ProbeParts& parts) {
   Look out{true, "動いています", "it serves"};  // whoever reads this came by way of it
-  store::Database items(parts.folder + "/items.db");
+  store::Database items(parts.at.place);
   add_trail(out, items, audit::Trail::console);
   return out;
 }
@@ -80,7 +78,7 @@ class Gate {
   Look look(const ProbeParts& parts) {
     Look out{parts.gate.connected(), "閉域側とつながっています", "the closed side is connected"};
     if (!out.ok) out = {false, "閉域側へつながりません", "the closed side is not reached"};
-    store::Database items(parts.folder + "/items.db");
+    store::Database items(parts.at.place);
     std::string first;
     store::Statement(items, "SELECT id, part FROM bundles ORDER BY id, part LIMIT 1")
         .one([&](const store::Row& row) {
@@ -106,8 +104,8 @@ class Gate {
 // What the gate said of its deliveries stands in the audit trail.
 class Deliveries {
  public:
-  Look look(const std::string& folder) {
-    store::Database items(folder + "/items.db");
+  Look look(const store::ItemsAt& at) {
+    store::Database items(at.place);
     const std::int64_t last = single(items, "SELECT coalesce(max(sequence), 0) FROM audit");
     const std::int64_t from = read_to_ < 0 ? std::max<std::int64_t>(0, last - kResultsRead) : read_to_;
     std::vector<std::pair<std::int64_t, std::string>> fresh;  // newest first
@@ -148,7 +146,7 @@ Look clamd_look(const std::string& path) {
 }
 
 Look disk_look(const ProbeParts& parts) {
-  const std::optional<sight::Space> space = sight::space_of(parts.folder);
+  const std::optional<sight::Space> space = sight::space_of(parts.at.folder);
   if (!space) return {false, "調べられません", "cannot be looked at"};
   // Below the bound edge takes no mail; at twice that a person should know.
   const bool ok = space->free > 2 * parts.config.get()->smtp.free_bytes_min;
@@ -227,8 +225,7 @@ void add_probes(Health& health, const ProbeParts& parts) {
   health.add("edge", [parts] { return edge_look(parts); });
   health.add("cleaner", [] { return Look{true, "動いています", "it serves"}; });
   health.add("gate", [parts, gate = Gate()]() mutable { return gate.look(parts); });
-  health.add("next-hop",
-             [parts, deliveries = Deliveries()]() mutable { return deliveries.look(parts.folder); });
+  health.add("next-hop", [parts, deliveries = Deliveries()]() mutable { return deliveries.look(parts.at); });
   for (const document::Kind kind : document::kAllKinds)
     health.add(std::string("sanitizer.") + document::name_of(kind),
                [parts, kind] { return sanitizer_look(parts, kind); });

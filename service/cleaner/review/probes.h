@@ -17,7 +17,7 @@
 namespace kiyome::cleaner {
 
 struct ProbeParts {
-  std::string folder;  // the cleaner's: items.db
+  store::ItemsAt at;
   CurrentConfig& config;
   GateLink& gate;
   IntakeServer& intake;

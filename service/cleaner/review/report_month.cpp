@@ -13,6 +13,8 @@
 #include "service/base/clock.h"
 #include "service/base/digest.h"
 #include "service/base/errors.h"
+#include "service/base/files.h"
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/base/sockets.h"
 #include "service/document/document_cleaner.h"
@@ -27,7 +29,6 @@ constexpr std::size_t kWantedMax = 8;
 constexpr auto kLook = 10min;     // for a month that has ended
 constexpr auto kFirstLook = 60s;  // not while we start
 constexpr auto kAgain = 1min;     // after trouble
-constexpr auto kWritePatience = 60s;
 // Nothing is told of what is older, for each month is a file that stays.
 constexpr std::int64_t kDaysBack = 3660;
 constexpr std::string_view kType = "application/vnd.oasis.opendocument.text";
@@ -38,17 +39,6 @@ std::string whole_file(const std::string& path) {
   std::string out = read_whole(file.get());
   if (out.size() > limits::kReviewReply) throw http::Problem{404, "not-found", ""};
   return out;
-}
-
-// Whole or not at all, also when we are killed.
-void write_file(const std::string& folder, const std::string& path, std::string_view octets) {
-  const std::string fresh = path + ".part";
-  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file || !write_all(file.get(), octets, Steady::now() + kWritePatience) || ::fsync(file.get()) != 0 ||
-      ::rename(fresh.c_str(), path.c_str()) != 0)
-    throw_errno("write " + path);
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) throw_errno("sync " + folder);
 }
 
 Month month_from(std::chrono::year_month when) {
@@ -87,7 +77,7 @@ void MonthReports::stop() {
 }
 
 std::string MonthReports::path_of(const Month& month, const std::string& tenant) const {
-  const std::string mark = tenant.empty() ? "" : "." + audit::hex(sha256(tenant)).substr(0, 16);
+  const std::string mark = tenant.empty() ? "" : "." + hex(sha256(tenant)).substr(0, 16);
   return folder_ + "/" + month.name + mark + ".pdf";
 }
 
@@ -125,7 +115,7 @@ void MonthReports::make(const Month& month, const std::string& tenant) {
   document::Made made = document::DocumentCleaner(parts_.sanitizers, plain).clean(file, wish, budget);
   if (made.held() || made.files.size() != 1 || made.files.front().type != "application/pdf")
     throw TemporaryFailure("the report's pages could not be drawn");
-  write_file(folder_, path_of(month, tenant), made.files.front().octets);
+  write_file(path_of(month, tenant), made.files.front().octets);
   parts_.items.note({0, 0, "report", std::nullopt, "cleaner",
                      fmt::format(R"({{"month":"{}","pages":{}}})", month.name, made.files.front().pages)});
 }

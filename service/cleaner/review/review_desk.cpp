@@ -18,7 +18,7 @@ std::optional<std::string> outcome_of(const std::optional<Decided>& done) {
 
 ReviewDesk::ReviewDesk(ReviewParts parts)
     : parts_(parts),
-      sight_(".", parts.config),
+      sight_(parts.items.at(), parts.config),
       decisions_({parts.items, parts.locks, parts.originals, parts.queue, parts.gate, parts.config, sight_}),
       proposals_(
           {parts.items, parts.originals, parts.config, sight_,
@@ -27,21 +27,21 @@ ReviewDesk::ReviewDesk(ReviewParts parts)
              parts_.gate.offer(std::move(sealed));
              parts_.gate.flush();
            }},
-          store::load_or_make_cleaner_key("."), "."),
-      list_(".", parts.config, sight_),
-      item_(".", {parts.items, parts.locks, parts.config, sight_}),
+          store::load_or_make_cleaner_key("."), parts.items.at()),
+      list_(parts.items.at(), parts.config, sight_),
+      item_(parts.items.at(), {parts.items, parts.locks, parts.config, sight_}),
       looks_({parts.items, parts.originals, parts.sanitizers, parts.queue, parts.config, sight_}, "looks"),
       doors_({parts.items, parts.queue, parts.gate, parts.config, sight_, decisions_}),
       audit_(parts.items, parts.keeper, sight_),
       certificate_(std::move(parts.certificate)),
-      overview_(".", {parts.queue, [this] { return health_.storage(); }}),
+      overview_(parts.items.at(), {parts.queue, [this] { return health_.storage(); }}),
       health_("."),
-      checks_(".", {parts.config, parts.gate, parts.sanitizers, health_, overview_},
+      checks_(parts.items.at(), {parts.config, parts.gate, parts.sanitizers, health_, overview_},
               std::move(parts.selftests)),
       reports_(".", {parts.items, parts.config, parts.sanitizers, overview_, health_, checks_}),
-      digests_(".", {parts.items, parts.gate, parts.config}) {
-  add_probes(health_,
-             {".", parts.config, parts.gate, parts.intake, parts.sanitizers, parts.keeper, certificate_});
+      digests_(parts.items.at(), {parts.items, parts.gate, parts.config}) {
+  add_probes(health_, {parts.items.at(), parts.config, parts.gate, parts.intake, parts.sanitizers,
+                       parts.keeper, certificate_});
   decisions_.on_propose(
       [this](const review::Call& call, const std::string& kind, const ItemId& item, const std::string& what,
              const std::string& reason) { return proposals_.propose(call, kind, item, what, reason); });
@@ -90,8 +90,8 @@ void ReviewDesk::reload(std::string certificate) {
   certificate_.with([&](std::string& held) { held = std::move(certificate); });
 }
 
-void ReviewDesk::keep_house() {
-  doors_.keep_house();
+void ReviewDesk::keep_house(std::int64_t now_ms) {
+  doors_.keep_house(now_ms);
   looks_.keep_house();
 }
 

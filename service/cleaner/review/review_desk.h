@@ -62,7 +62,7 @@ class ReviewDesk {
   // Takes no more calls; those in hand are answered. Before the item store stops.
   void stop();
   // Every ten minutes, on the cleaner's housekeeping thread.
-  void keep_house();
+  void keep_house(std::int64_t now_ms);
   void reload(std::string certificate);
   // Lists, and the search index with its daily counts.
   ReviewList& list() { return list_; }

@@ -48,7 +48,6 @@ namespace {
 
 using http::JsonText;
 
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kRowFiles = 5;  // as in a listing
 
 std::vector<std::string> slugs_of(const std::string& words) {
@@ -72,8 +71,8 @@ const char* worst_state(const std::vector<store::RecipientRow>& recipients) {
 
 }  // namespace
 
-ReviewItem::ReviewItem(const std::string& folder, Parts parts)
-    : parts_(parts), database_(std::in_place, folder + "/items.db"), requests_(folder) {}
+ReviewItem::ReviewItem(const store::ItemsAt& at, Parts parts)
+    : parts_(parts), database_(std::in_place, at.place), requests_(at) {}
 
 void ReviewItem::add_to(review::Desk& desk) {
   desk_ = &desk;

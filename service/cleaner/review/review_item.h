@@ -11,10 +11,10 @@
 #include "service/cleaner/review/review_sight.h"
 #include "service/http/json_text.h"
 #include "service/review/desk.h"
+#include "service/store/database.h"
 #include "service/store/doors.h"
 #include "service/store/item_store.h"
 #include "service/store/locks.h"
-#include "service/store/sqlite.h"
 
 namespace kiyome::cleaner {
 
@@ -27,8 +27,8 @@ class ReviewItem {
     CurrentConfig& config;
     ReviewSight& sight;
   };
-  // FOLDER/items.db is there.
-  ReviewItem(const std::string& folder, Parts parts);
+  // The item store is there.
+  ReviewItem(const store::ItemsAt& at, Parts parts);
 
   // getItem.
   void add_to(review::Desk& desk);

@@ -22,7 +22,6 @@ constexpr std::size_t kShownRecipients = 5;
 constexpr std::size_t kSimilar = 20;
 constexpr std::size_t kReasonsToFilter = 200;
 constexpr std::size_t kIdText = 36;
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kAnyDay = std::int64_t{1} << 40;
 
 [[noreturn]] void invalid(const char* field) { throw http::Problem{422, "invalid", {}, {field}, {}}; }
@@ -108,11 +107,11 @@ std::set<std::string> departments_of(const Config& config, const review::Actor& 
 
 }  // namespace
 
-ReviewList::ReviewList(const std::string& folder, CurrentConfig& config, ReviewSight& sight)
+ReviewList::ReviewList(const store::ItemsAt& at, CurrentConfig& config, ReviewSight& sight)
     : config_(config),
       sight_(sight),
-      index_(folder, [&config] { return config.get(); }),
-      items_(std::make_unique<store::Database>(folder + "/items.db")) {}
+      index_(at, [&config] { return config.get(); }),
+      items_(std::make_unique<store::Database>(at.place)) {}
 
 void ReviewList::add_to(review::Desk& desk) {
   desk.on("listItems", [this](const Call& call) { return list(call); });

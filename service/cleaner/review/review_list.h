@@ -18,8 +18,8 @@ namespace kiyome::cleaner {
 // Thread-safe.
 class ReviewList {
  public:
-  // FOLDER/items.db is there; the index is made beside it.
-  ReviewList(const std::string& folder, CurrentConfig& config, ReviewSight& sight);
+  // The item store is there; the index is made in our folder.
+  ReviewList(const store::ItemsAt& at, CurrentConfig& config, ReviewSight& sight);
 
   void start() { index_.start(); }
   void stop() { index_.stop(); }

@@ -8,8 +8,8 @@
 
 namespace kiyome::cleaner {
 
-ReviewSight::ReviewSight(const std::string& folder, CurrentConfig& config)
-    : config_(config), items_(std::make_unique<store::Database>(folder + "/items.db")) {}
+ReviewSight::ReviewSight(const store::ItemsAt& at, CurrentConfig& config)
+    : config_(config), items_(std::make_unique<store::Database>(at.place)) {}
 
 // Whose an item is was written down when it was decided.
 bool ReviewSight::may_see(const review::Actor& actor, const ItemId& id) {

@@ -8,15 +8,15 @@
 
 #include "service/cleaner/processor.h"
 #include "service/review/call.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::cleaner {
 
 // Thread-safe. Throws TemporaryFailure when the database says no.
 class ReviewSight {
  public:
-  // FOLDER/items.db is there.
-  ReviewSight(const std::string& folder, CurrentConfig& config);
+  // The item store is there.
+  ReviewSight(const store::ItemsAt& at, CurrentConfig& config);
 
   // Decided items only; an item that is in the queue is seen by nobody yet.
   bool may_see(const review::Actor& actor, const ItemId& id);

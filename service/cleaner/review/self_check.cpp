@@ -11,7 +11,6 @@
 namespace kiyome::cleaner {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr double kRecordDaysWanted = 365;  // records and logs: a year is what audits ask for at least
 
 std::string day_of_ms(std::int64_t unix_ms) { return iso_time(unix_ms).substr(0, 10); }

@@ -81,6 +81,7 @@ Dispatch::Dispatch(DropStore& store, UploadFiles& files, const Outside& outside,
     : store_(store), files_(files), outside_(outside) {
   const std::set<ItemId> known(announced.begin(), announced.end());
   for (const ItemId& id : store_.unsent()) {
+    if (store_.shared()) earlier_.insert(id);
     std::vector<ItemId> committed;
     if (const auto submission = store_.find_submission(id))
       for (const SubmittedFile& file : submission->files)
@@ -94,6 +95,7 @@ Dispatch::Outcome Dispatch::send(const ItemId& id, std::chrono::milliseconds pat
   if (!turn.mine()) return Outcome::underway;
   const auto submission = store_.find_submission(id);
   if (!submission) return Outcome::undone;
+  if (submission->host != store_.host()) return submission->sent ? Outcome::sent : Outcome::underway;
   return submission->sent ? Outcome::sent : send_in_turn(*submission);
 }
 
@@ -158,8 +160,9 @@ Dispatch::Outcome Dispatch::send_in_turn(const Submission& submission) {
   log::error("submission_not_stored", {{"submission", std::string_view(submission.id.text())},
                                        {"reason", std::string_view(round.trouble)}});
   outside_.write_failed();
-  const bool before = !done.empty() || std::any_of(submission.files.begin(), submission.files.end(),
-                                                   [](const SubmittedFile& file) { return file.committed; });
+  const bool before = !done.empty() || earlier_.contains(submission.id) ||
+                      std::any_of(submission.files.begin(), submission.files.end(),
+                                  [](const SubmittedFile& file) { return file.committed; });
   if (!before && round.announces.empty()) {
     store_.undo_submission(submission.id);
     return Outcome::undone;

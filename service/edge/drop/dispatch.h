@@ -51,6 +51,9 @@ class Dispatch {
   DropStore& store_;
   UploadFiles& files_;
   const Outside& outside_;
+  // Submissions that an earlier life began, where the log does not tell what it has: some of it may have
+  // gone.
+  std::set<ItemId> earlier_;
   Guarded<Hands> hands_;
 };
 

@@ -58,10 +58,10 @@ struct DropBox::Impl {
   std::thread thread;
 
   Impl(const std::string& folder, const DropBoxConfig& told, const Outside& around,
-       const std::vector<ItemId>& announced)
+       const std::vector<ItemId>& announced, const store::Place& place)
       : outside(around),
         config(std::make_shared<const DropBoxConfig>(told)),
-        store(made_folder(folder)),
+        store(made_folder(folder), place),
         files(folder, store, outside.wall_ms),
         dispatch(store, files, outside, announced),
         uploads(store, files, outside, config),
@@ -162,8 +162,8 @@ struct DropBox::Impl {
 };
 
 DropBox::DropBox(const std::string& folder, const DropBoxConfig& config, const Outside& outside,
-                 const std::vector<ItemId>& announced)
-    : impl_(std::make_unique<Impl>(folder, config, outside, announced)) {}
+                 const std::vector<ItemId>& announced, const store::Place& place)
+    : impl_(std::make_unique<Impl>(folder, config, outside, announced, place)) {}
 DropBox::~DropBox() = default;
 
 void DropBox::add_to(http::Router& router, portal::Portal& portal) {

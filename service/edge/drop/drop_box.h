@@ -18,10 +18,10 @@ namespace kiyome::edge {
 // committed again; stopped after the server whose router it is in, and before the log of originals.
 class DropBox {
  public:
-  // Opens or creates FOLDER (drop.sqlite, uploads/). `announced`: every item that the log of originals told
-  // at its start. `outside` outlives this. Throws TemporaryFailure.
+  // Opens or creates FOLDER (drop.sqlite, or what is at `place`; uploads/). `announced`: every item that the
+  // log of originals told at its start. `outside` outlives this. Throws TemporaryFailure.
   DropBox(const std::string& folder, const DropBoxConfig& config, const drop::Outside& outside,
-          const std::vector<ItemId>& announced);
+          const std::vector<ItemId>& announced, const store::Place& place = {});
   // Ends its thread; transfers must have ended.
   ~DropBox();
 

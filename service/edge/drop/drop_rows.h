@@ -11,12 +11,11 @@
 
 #include "proto/base/check.h"
 #include "proto/base/item_id.h"
+#include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/store/row_values.h"
 
 namespace kiyome::edge::drop {
-
-inline constexpr std::int64_t kDayMs = 86'400'000;
 
 using store::blob;
 

@@ -37,6 +37,9 @@ inline constexpr const char* kDropSchema[] = {
        CREATE INDEX files_open ON files (item) WHERE state IN (1, 2, 3, 4, 6, 7);)",
     // How many pages can be looked at.
     "ALTER TABLE files ADD COLUMN previews INTEGER NOT NULL DEFAULT 0",
+    // On which of the hosts that share the database the octets are; empty: there is one host only.
+    R"(ALTER TABLE uploads ADD COLUMN host TEXT NOT NULL DEFAULT '';
+       ALTER TABLE submissions ADD COLUMN host TEXT NOT NULL DEFAULT '')",
 };
 
 }  // namespace kiyome::edge::drop

@@ -4,6 +4,7 @@
 #include "proto/base/limits.h"
 #include "service/edge/drop/drop_rows.h"
 #include "service/edge/drop/drop_schema.h"
+#include "service/store/nodes.h"
 
 namespace kiyome::edge::drop {
 namespace {
@@ -13,7 +14,7 @@ using store::Row;
 using store::Transaction;
 
 #define KIYOME_UPLOAD_COLUMNS \
-  "SELECT id, account, name, metadata, size, offset, created_ms, touched_ms, state FROM uploads "
+  "SELECT id, account, name, metadata, size, offset, created_ms, touched_ms, state, host FROM uploads "
 
 Upload upload_of(const Row& row) {
   Upload out;
@@ -26,6 +27,7 @@ Upload upload_of(const Row& row) {
   out.created_ms = row.integer(6);
   out.touched_ms = row.integer(7);
   out.state = static_cast<UploadState>(row.integer(8));
+  out.host = row.text(9);
   return out;
 }
 
@@ -50,11 +52,14 @@ Used used_since(Database& database, std::int64_t account, std::int64_t since_ms)
 
 }  // namespace
 
-DropStore::DropStore(const std::string& folder)
-    : database_(std::make_unique<Database>(folder + "/drop.sqlite")) {
-  with([](Database& database) {
+DropStore::DropStore(const std::string& folder, const store::Place& place)
+    : database_(std::make_unique<Database>(
+          place.shared() || !place.file.empty() ? place : store::Place{folder + "/drop.sqlite", {}, {}})) {
+  with([&](Database& database) {
+    shared_ = database.shared();
+    if (shared_) host_ = store::node_name(folder);
     // Passwords pass through here: what is deleted is overwritten.
-    database.execute("PRAGMA secure_delete=ON");
+    if (!shared_) database.execute("PRAGMA secure_delete=ON");
     database.migrate(kDropSchema);
     return 0;
   });
@@ -69,9 +74,12 @@ DropStore::Added DropStore::add_upload(const Upload& upload, std::uint64_t bytes
     database.kept("SELECT COUNT(*) FROM uploads WHERE account=? AND state=1")
         .one([&](const Row& row) { open = static_cast<std::uint64_t>(row.integer(0)); }, upload.account);
     if (used.begun >= limits::kDropUploadsDay || open >= limits::kDropUploadsOpen) return Added::too_many;
-    database.kept("INSERT INTO uploads VALUES (?,?,?,?,?,?,?,?,?)")
+    database
+        .kept(
+            "INSERT INTO uploads (id, account, name, metadata, size, offset, created_ms, touched_ms, state, "
+            "host) VALUES (?,?,?,?,?,?,?,?,?,?)")
         .run(blob(upload.id), upload.account, upload.name, upload.metadata, upload.size, upload.offset,
-             upload.created_ms, upload.touched_ms, upload.state);
+             upload.created_ms, upload.touched_ms, upload.state, host_);
     transaction.commit();
     any_ = true;
     return Added::added;
@@ -109,9 +117,8 @@ std::uint64_t DropStore::begun_bytes(std::int64_t account, std::int64_t since_ms
 void DropStore::open_uploads(const std::function<void(const Upload&)>& use) {
   std::vector<Upload> found;
   with([&](Database& database) {
-    database.kept(KIYOME_UPLOAD_COLUMNS "WHERE state=1").each([&](const Row& row) {
-      found.push_back(upload_of(row));
-    });
+    database.kept(KIYOME_UPLOAD_COLUMNS "WHERE state=1 AND host=?")
+        .each([&](const Row& row) { found.push_back(upload_of(row)); }, host_);
     return 0;
   });
   for (const Upload& each : found) use(each);
@@ -120,8 +127,12 @@ void DropStore::open_uploads(const std::function<void(const Upload&)>& use) {
 std::vector<ItemId> DropStore::idle_uploads(std::int64_t before_ms) {
   return with([&](Database& database) {
     std::vector<ItemId> out;
-    database.kept("SELECT id FROM uploads WHERE state=1 AND touched_ms<? ORDER BY touched_ms LIMIT ?")
-        .each([&](const Row& row) { out.push_back(item_id(row.blob(0))); }, before_ms, limits::kDropSweep);
+    database
+        .kept(
+            "SELECT id FROM uploads WHERE state=1 AND touched_ms<? AND (host=? OR touched_ms<?) ORDER BY "
+            "touched_ms LIMIT ?")
+        .each([&](const Row& row) { out.push_back(item_id(row.blob(0))); }, before_ms, host_,
+              before_ms - kDayMs, limits::kDropSweep);
     return out;
   });
 }
@@ -170,6 +181,11 @@ void DropStore::prune(std::int64_t history_ms, std::int64_t uploads_ms) {
     std::vector<ItemId> old;
     database.kept("SELECT id FROM submissions WHERE created_ms<? AND sent=1 LIMIT ?")
         .each([&](const Row& row) { old.push_back(item_id(row.blob(0))); }, history_ms, limits::kDropSweep);
+    // A transaction of nothing costs the other hosts their turn.
+    if (shared_ && old.empty() &&
+        !database.kept("SELECT 1 FROM uploads WHERE state IN (2, 3) AND touched_ms<? LIMIT 1")
+             .one([](const Row&) {}, uploads_ms))
+      return 0;
     Transaction transaction(database);
     for (const ItemId& id : old) {
       database.kept("DELETE FROM files WHERE submission=?").run(blob(id));

@@ -1,5 +1,7 @@
-// What the drop box remembers: uploads, submissions, their files and how they fare. One SQLite file with one
-// connection under a lock. Trusts nothing of what stands in a text; it keeps it.
+// What the drop box remembers: uploads, submissions, their files and how they fare. One connection under a
+// lock, to a file of its own or to a database that many hosts share: everybody sees every submission, but the
+// octets of an upload are on the host that took them, and that one sends them. Trusts nothing of what stands
+// in a text; it keeps it.
 #pragma once
 
 #include <array>
@@ -14,7 +16,7 @@
 #include "proto/base/item_id.h"
 #include "proto/transfer/drop.h"
 #include "service/base/guarded.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::edge::drop {
 
@@ -28,6 +30,7 @@ struct Upload {
   std::uint64_t offset = 0;  // on the disk for certain
   std::int64_t created_ms = 0, touched_ms = 0;
   UploadState state = UploadState::open;
+  std::string host;  // that has its octets
 };
 
 struct SubmittedFile {
@@ -53,14 +56,19 @@ struct Submission {
   std::vector<std::string> recipients;
   std::string title, message, importance;
   bool sent = false;
+  std::string host;  // that has its uploads
   std::vector<SubmittedFile> files;
 };
 
 // Thread-safe. Everything throws TemporaryFailure when the store cannot.
 class DropStore {
  public:
-  // Opens or creates FOLDER/drop.sqlite.
-  explicit DropStore(const std::string& folder);
+  // Opens or creates FOLDER/drop.sqlite, or what is at `place`.
+  explicit DropStore(const std::string& folder, const store::Place& place = {});
+
+  bool shared() const { return shared_; }
+  // Who we are among those who share it; empty on one host.
+  const std::string& host() const { return host_; }
 
   // ---- uploads ----
   enum class Added { added, too_many_bytes, too_many };
@@ -73,13 +81,24 @@ class DropStore {
   bool drop_upload(const ItemId& id);
   // Octets that the account has begun to upload since then; what was dropped counts as far as it had come.
   std::uint64_t begun_bytes(std::int64_t account, std::int64_t since_ms);
-  // All that are open / those of them that nobody has touched since, at most kDropSweep.
+  // All of ours that are open / those of them that nobody has touched since, at most kDropSweep; those of
+  // other hosts a day later, for a host may be gone for good.
   void open_uploads(const std::function<void(const Upload&)>& use);
   std::vector<ItemId> idle_uploads(std::int64_t before_ms);
 
   // ---- submissions ----
   struct Begun {
-    enum class What { begun, known, other_request, upload_unknown, upload_open, upload_used, too_many, over };
+    enum class What {
+      begun,
+      known,
+      other_request,
+      upload_unknown,
+      upload_open,
+      upload_used,
+      upload_elsewhere,  // on another host
+      too_many,
+      over
+    };
     What what = What::begun;
     ItemId submission;      // begun, known
     std::size_t place = 0;  // of the upload that is wrong
@@ -99,7 +118,7 @@ class DropStore {
   // Of this account, older than `before` if given, the newest first; at most `most`, and after the first one
   // no more than limits::kDropListed files.
   std::vector<Submission> list(std::int64_t account, const std::optional<ItemId>& before, std::size_t most);
-  std::vector<ItemId> unsent();
+  std::vector<ItemId> unsent();  // of this host
 
   // ---- how files fare ----
   void hear(const std::vector<transfer::DropState>& states, std::int64_t now_ms);
@@ -111,7 +130,7 @@ class DropStore {
   // at most kDropSweep of each.
   void prune(std::int64_t history_ms, std::int64_t uploads_ms);
   // Whether there may be anything at all; known after a prune(). Asks no disk.
-  bool any() const { return any_; }
+  bool any() const { return shared_ || any_; }
 
  private:
   template <class F>
@@ -120,6 +139,8 @@ class DropStore {
   }
 
   Guarded<std::unique_ptr<store::Database>> database_;
+  bool shared_ = false;
+  std::string host_;
   std::atomic<bool> any_{true};  // set under the database's lock
 };
 

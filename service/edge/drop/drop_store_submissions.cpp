@@ -18,7 +18,7 @@ using Begun = DropStore::Begun;
 
 #define KIYOME_SUBMISSION_COLUMNS                                                                          \
   "SELECT id, account, created_ms, key, digest, client, sender, sender_name, recipients, title, message, " \
-  "importance, sent FROM submissions "
+  "importance, sent, host FROM submissions "
 
 std::string_view octets(const std::array<std::uint8_t, 32>& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
@@ -39,6 +39,7 @@ Submission submission_of(const Row& row) {
   out.message = row.text(10);
   out.importance = row.text(11);
   out.sent = row.integer(12) != 0;
+  out.host = row.text(13);
   return out;
 }
 
@@ -82,11 +83,11 @@ std::optional<Begun> known(Database& database, const Submission& submission) {
 }
 
 // Gives each file its name and size; what is wrong with the first upload that cannot go, or `begun`.
-Begun take_uploads(Database& database, Submission& submission) {
+Begun take_uploads(Database& database, Submission& submission, const std::string& host) {
   for (std::size_t i = 0; i < submission.files.size(); ++i) {
     SubmittedFile& file = submission.files[i];
     Begun::What wrong = Begun::What::upload_unknown;
-    database.kept("SELECT name, size, offset, state FROM uploads WHERE id=? AND account=?")
+    database.kept("SELECT name, size, offset, state, host FROM uploads WHERE id=? AND account=?")
         .one(
             [&](const Row& row) {
               file.name = row.text(0);
@@ -94,6 +95,7 @@ Begun take_uploads(Database& database, Submission& submission) {
               const auto state = static_cast<UploadState>(row.integer(3));
               wrong = state == UploadState::submitted    ? Begun::What::upload_used
                       : state == UploadState::gone       ? Begun::What::upload_unknown
+                      : row.text(4) != host              ? Begun::What::upload_elsewhere
                       : row.integer(1) != row.integer(2) ? Begun::What::upload_open
                                                          : Begun::What::begun;
             },
@@ -123,13 +125,16 @@ Begun DropStore::begin_submission(Submission submission, std::size_t in_all_max)
       return Begun{Begun::What::over, submission.id, 0};
     const std::size_t today = made_since(submission.created_ms - kDayMs);
     if (today >= limits::kDropSubmissionsDay) return Begun{Begun::What::too_many, submission.id, 0};
-    const Begun begun = take_uploads(database, submission);
+    const Begun begun = take_uploads(database, submission, host_);
     if (begun.what != Begun::What::begun) return begun;
-    database.kept("INSERT INTO submissions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,0)")
+    database
+        .kept(
+            "INSERT INTO submissions (id, account, key, digest, created_ms, client, sender, sender_name, "
+            "recipients, title, message, importance, sent, host) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,0,?)")
         .run(blob(submission.id), submission.account, submission.key, Blob{octets(submission.digest)},
              submission.created_ms, submission.client, submission.sender, submission.sender_name,
              store::joined_lines(submission.recipients), submission.title, submission.message,
-             submission.importance);
+             submission.importance, host_);
     std::uint32_t number = 0;
     for (const SubmittedFile& file : submission.files)
       database.kept("INSERT INTO files VALUES (?,?,?,?,?,?,?,0,1,0,'',?,0)")
@@ -223,9 +228,8 @@ std::vector<Submission> DropStore::list(std::int64_t account, const std::optiona
 std::vector<ItemId> DropStore::unsent() {
   return with([&](Database& database) {
     std::vector<ItemId> out;
-    database.kept("SELECT id FROM submissions WHERE sent=0 ORDER BY id").each([&](const Row& row) {
-      out.push_back(item_id(row.blob(0)));
-    });
+    database.kept("SELECT id FROM submissions WHERE sent=0 AND host=? ORDER BY id")
+        .each([&](const Row& row) { out.push_back(item_id(row.blob(0))); }, host_);
     return out;
   });
 }

@@ -66,6 +66,8 @@ Submission submission_of(const SubmissionRequest& asked, const Request& request,
     case What::upload_used:
       throw Problem{
           409, "submitted", "すでに送信したファイルです / This upload was sent before", {field}, {}};
+    case What::upload_elsewhere:
+      throw elsewhere();
     case What::other_request:
       throw Problem{409,
                     "key-reused",

@@ -57,6 +57,14 @@ std::uint64_t file_bytes_max(const DropBoxConfig& config) {
   return std::min(config.file_bytes_max, limits::kDropFileBytes);
 }
 
+Problem elsewhere() {
+  return {503,
+          "busy",
+          "別の台が受け取っています / Another host is taking this upload in",
+          {},
+          {{"Retry-After", "2"}}};
+}
+
 ItemId captured_id(const Request& request, const char* name) {
   const auto found = request.captured.find(name);
   const std::string text = found == request.captured.end() ? std::string() : found->second;
@@ -163,6 +171,7 @@ Upload Uploads::mine(const Request& request, const Session& session) {
   const auto upload = store_.find_upload(session.account.number, captured_id(request, "upload"));
   if (!upload) throw Problem{404, "not-found", {}, {}, {}};
   if (upload->state != UploadState::open) throw gone();
+  if (upload->host != store_.host()) throw elsewhere();
   return *upload;
 }
 

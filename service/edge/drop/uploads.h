@@ -25,6 +25,9 @@ inline std::shared_ptr<const DropBoxConfig> now(CurrentConfig& config) {
 // The largest file that an upload may be.
 std::uint64_t file_bytes_max(const DropBoxConfig& config);
 
+// Another host has the upload's octets; a client that tries again comes to it sooner or later.
+http::Problem elsewhere();
+
 // The id in a path; 404 when it is none.
 ItemId captured_id(const http::Request& request, const char* name);
 

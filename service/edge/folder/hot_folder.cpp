@@ -17,6 +17,7 @@
 #include "proto/base/limits.h"
 #include "proto/clean/findings.h"
 #include "service/base/beneath.h"
+#include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/guarded.h"
 #include "service/base/log.h"
@@ -38,7 +39,6 @@ constexpr std::uint64_t kTogetherOctets = limits::kDropDurable;
 constexpr auto kRemoveAgain = 30s;  // after a source that could not be removed
 constexpr auto kReadAgain = 60s;    // after a file that could not be read
 constexpr auto kAskAgain = 60s;     // how files fare that still move
-constexpr double kDayMs = 86'400'000;
 
 // A file that waits to settle, or is left where it is.
 struct Known {

@@ -59,9 +59,13 @@ void add_letter(Database& database, const std::string& to, const std::string& co
 
 }  // namespace
 
-InvitationStore::InvitationStore(const std::string& folder)
-    : database_(std::make_unique<Database>(drop::made_folder(folder) + "/invitations.sqlite")) {
+InvitationStore::InvitationStore(const std::string& folder, const store::Place& place)
+    : database_(std::make_unique<Database>(
+          place.shared() || !place.file.empty()
+              ? place
+              : store::Place{drop::made_folder(folder) + "/invitations.sqlite", {}, {}})) {
   with([](Database& database) { database.migrate(kSchema); });
+  shared_ = place.shared();
 }
 
 bool InvitationStore::add(const Invitation& one, std::string_view token_digest, const std::string& letter,
@@ -136,7 +140,7 @@ bool InvitationStore::put_code(const ItemId& id, std::string_view code_digest, c
     std::int64_t sent = 0, since = 0;
     database.kept("SELECT codes, codes_ms FROM invitations WHERE id=?")
         .one([&](const Row& row) { sent = row.integer(0), since = row.integer(1); }, blob(id));
-    if (now_ms - since > kHourMs) sent = 0, since = now_ms;
+    if (now_ms - since > kHourMs || now_ms < since) sent = 0, since = now_ms;
     if (sent >= limits::kInvitationCodes) return false;
     database
         .kept(
@@ -162,26 +166,29 @@ bool InvitationStore::take_code(const ItemId& id, std::string_view code_digest, 
               more = fresh && row.integer(2) + 1 < limits::kInvitationTries;
             },
             blob(id));
-    database.kept("UPDATE invitations SET code_tries=code_tries+1, code=iif(?,code,NULL) WHERE id=?")
+    database
+        .kept("UPDATE invitations SET code_tries=code_tries+1, code=CASE WHEN ?<>0 THEN code END WHERE id=?")
         .run(!right && more, blob(id));
     transaction.commit();
     return right;
   });
 }
 
-std::vector<QueuedLetter> InvitationStore::due_letters(std::int64_t now_ms, std::size_t most) {
+std::vector<QueuedLetter> InvitationStore::due_letters(std::int64_t now_ms, std::size_t most,
+                                                       std::int64_t longest_ms) {
   return with([&](Database& database) {
     std::vector<QueuedLetter> out;
     database
         .kept(
-            "SELECT number, recipient, content, attempts, created_ms FROM letters WHERE next_ms<=? ORDER BY "
-            "next_ms LIMIT ?")
+            "SELECT number, recipient, content, attempts, created_ms, next_ms FROM letters WHERE next_ms<=? "
+            "OR "
+            "next_ms>? ORDER BY next_ms LIMIT ?")
         .each(
             [&](const Row& row) {
               out.push_back({row.integer(0), std::string(row.text(1)), std::string(row.blob(2)),
-                             static_cast<std::uint32_t>(row.integer(3)), row.integer(4)});
+                             static_cast<std::uint32_t>(row.integer(3)), row.integer(4), row.integer(5)});
             },
-            now_ms, most);
+            now_ms, now_ms + longest_ms, most);
     return out;
   });
 }
@@ -193,6 +200,15 @@ std::optional<std::int64_t> InvitationStore::next_letter_ms() {
       out = row.integer(0);
     });
     return out;
+  });
+}
+
+bool InvitationStore::take_letter(const QueuedLetter& letter, std::int64_t until_ms) {
+  if (!shared_) return true;
+  return with([&](Database& database) {
+    database.kept("UPDATE letters SET next_ms=? WHERE number=? AND next_ms=?")
+        .run(until_ms, letter.number, letter.next_ms);
+    return database.changes() > 0;
   });
 }
 

@@ -12,7 +12,7 @@
 
 #include "proto/base/item_id.h"
 #include "service/base/guarded.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::edge::invite {
 
@@ -34,13 +34,15 @@ struct QueuedLetter {
   std::int64_t number = 0;
   std::string to, content;
   std::uint32_t attempts = 0;
-  std::int64_t created_ms = 0;
+  std::int64_t created_ms = 0, next_ms = 0;
 };
 
 // Thread-safe. Throws TemporaryFailure.
 class InvitationStore {
  public:
-  explicit InvitationStore(const std::string& folder);  // FOLDER/invitations.sqlite
+  // Opens or creates FOLDER/invitations.sqlite, or what is at `place`.
+  explicit InvitationStore(const std::string& folder, const store::Place& place = {});
+  bool shared() const { return shared_; }
 
   // The invitation and its letter, in one transaction. false: this inviter has limits::kInvitationsOpen.
   bool add(const Invitation& invitation, std::string_view token_digest, const std::string& letter,
@@ -57,8 +59,14 @@ class InvitationStore {
   // Counts the try; true once, when the code is the one that counts now.
   bool take_code(const ItemId& id, std::string_view code_digest, std::int64_t now_ms);
 
-  std::vector<QueuedLetter> due_letters(std::int64_t now_ms, std::size_t most);
+  // Nothing is put off for longer than `longest_ms`: what seems to be was written before the clock was set
+  // back, and is due.
+  std::vector<QueuedLetter> due_letters(std::int64_t now_ms, std::size_t most,
+                                        std::int64_t longest_ms = 86'400'000);
   std::optional<std::int64_t> next_letter_ms();  // when the next one is due; nothing: there is none
+  // Before it is sent, where other hosts look for letters, too: nobody else is given it until then. false:
+  // somebody was faster.
+  bool take_letter(const QueuedLetter& letter, std::int64_t until_ms);
   void letter_done(std::int64_t number);
   void letter_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
   void prune(std::int64_t before_ms);
@@ -69,6 +77,7 @@ class InvitationStore {
     return database_.with([&](std::unique_ptr<store::Database>& database) { return use(*database); });
   }
   Guarded<std::unique_ptr<store::Database>> database_;
+  bool shared_ = false;
 };
 
 }  // namespace kiyome::edge::invite

@@ -25,8 +25,7 @@ using http::Problem;
 using http::Request;
 using http::Response;
 
-constexpr std::string_view kGuest = "invited:";  // before the invitation's id: a guest's login
-constexpr double kDayMs = 86'400'000;
+constexpr std::string_view kGuest = "invited:";      // before the invitation's id: a guest's login
 constexpr std::int64_t kKeptMs = 90 * 86'400'000LL;  // ended ones are shown so long
 
 std::string guest_login(const Invitation& invitation) { return std::string(kGuest) + invitation.id.text(); }
@@ -73,10 +72,10 @@ std::string time_text(std::int64_t unix_ms) {
 }  // namespace
 
 struct Invitations::Impl {
-  Impl(const std::string& folder, const Config& told, Around outside)
+  Impl(const std::string& folder, const Config& told, Around outside, const store::Place& place)
       : around(std::move(outside)),
         config(std::make_shared<const Config>(told)),
-        store(folder),
+        store(folder, place),
         letters(store, told) {}
 
   const Around around;
@@ -263,8 +262,9 @@ Response Invitations::Impl::confirm(Request& request, portal::Portal& portal) {
   return portal.admit(request, login);
 }
 
-Invitations::Invitations(const std::string& folder, const Config& config, Around around)
-    : impl_(std::make_unique<Impl>(folder, config, std::move(around))) {
+Invitations::Invitations(const std::string& folder, const Config& config, Around around,
+                         const store::Place& place)
+    : impl_(std::make_unique<Impl>(folder, config, std::move(around), place)) {
   impl_->around.accounts.on_disabled([this](const auth::Account& account) {
     for (const ItemId& id : impl_->store.end_all_of(account.login)) impl_->end_guest(id, account.login);
   });

@@ -36,7 +36,8 @@ class Invitations {
  public:
   // Opens or creates FOLDER; letters leave through config.returns from start on. Throws TemporaryFailure,
   // ConfigError.
-  Invitations(const std::string& folder, const Config& config, Around around);
+  // `place`: of its database, by default FOLDER/invitations.sqlite.
+  Invitations(const std::string& folder, const Config& config, Around around, const store::Place& place = {});
   ~Invitations();
   void add_to(http::Router& router, portal::Portal& portal);
   void reload(const Config& config);

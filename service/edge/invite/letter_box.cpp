@@ -11,7 +11,9 @@
 namespace kiyome::edge::invite {
 namespace {
 
-constexpr std::int64_t kLookMs = 3'600'000;  // the longest sleep, and how late a moved clock is noticed
+constexpr std::int64_t kLookMs = 3'600'000;     // the longest sleep, and how late a moved clock is noticed
+constexpr std::int64_t kSharedLookMs = 60'000;  // where another host may have died over a letter
+constexpr std::int64_t kTakenMs = 900'000;      // longer than any attempt takes
 constexpr std::int64_t kAfterTroubleMs = 2000;
 constexpr double kLifetimeMs =
     24.0 * 3'600'000;  // a code is worthless long before, an invitation is sent anew
@@ -60,12 +62,13 @@ void LetterBox::run() {
         });
     if (!hop) return;
     try {
-      for (const QueuedLetter& letter : store_.due_letters(unix_ms_now(), limits::kLetters)) {
+      const std::int64_t longest = std::max(delivery::longest_pause_ms(hop->config), 2 * kTakenMs);
+      for (const QueuedLetter& letter : store_.due_letters(unix_ms_now(), limits::kLetters, longest)) {
         if (state_.with([](const State& state) { return state.stopped; })) return;
-        send(letter, *hop);
+        if (store_.take_letter(letter, unix_ms_now() + kTakenMs)) send(letter, *hop);
       }
-      const std::int64_t now = unix_ms_now();
-      pause_ms = std::clamp<std::int64_t>(store_.next_letter_ms().value_or(now + kLookMs) - now, 0, kLookMs);
+      const std::int64_t now = unix_ms_now(), look = store_.shared() ? kSharedLookMs : kLookMs;
+      pause_ms = std::clamp<std::int64_t>(store_.next_letter_ms().value_or(now + look) - now, 0, look);
     } catch (const std::exception& trouble) {
       log::warning("letters wait", {{"why", trouble.what()}});
       pause_ms = kAfterTroubleMs;

@@ -4,6 +4,7 @@
 
 #include "proto/base/limits.h"
 #include "service/base/digest.h"
+#include "service/base/hex.h"
 #include "service/gate/drop_rows.h"
 #include "service/gate/verify_characters.h"
 #include "service/gate/verify_values.h"

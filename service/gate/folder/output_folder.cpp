@@ -63,7 +63,8 @@ struct OutputFolder::Impl {
   std::int64_t scanned = 0;             // rows up to here were met
   std::int64_t first = 0;               // where the next turn begins, behind what failed
   bool swept = false;
-  std::string trouble;  // as it was said
+  bool filled_here = false;  // in the last turn
+  std::string trouble;       // as it was said
 
   Impl(Descriptor at, const OutputFolderConfig& config, PickUpParts lent)
       : parent(std::move(at)), name(name_of(config.output)), parts(std::move(lent)) {}
@@ -102,7 +103,7 @@ void OutputFolder::Impl::run() {
       trouble = failed.what();
     }
     const bool end = state.wait_until(
-        Steady::now() + (trouble.empty() ? Steady::duration(kLookAgain) : kBetween),
+        Steady::now() + (trouble.empty() && !parts.store.shared() ? Steady::duration(kLookAgain) : kBetween),
         [&](const State& now) { return now.stopping || (now.woken && trouble.empty()); },
         [](State& now) {
           now.woken = false;
@@ -138,6 +139,14 @@ void OutputFolder::Impl::sweep(Place& place) {
 }
 
 void OutputFolder::Impl::turn() {
+  const bool here = parts.fills_folder();
+  if (here && !std::exchange(filled_here, here)) {  // another gate did, until now
+    open.clear();
+    scanned = first = 0;
+    swept = false;
+  }
+  filled_here = here;
+  if (!here) return;
   ours = addresses.with([](const std::set<std::string>& now) { return now; });
   if (ours.empty()) return;
   scan();
@@ -148,7 +157,7 @@ void OutputFolder::Impl::turn() {
   std::vector<std::pair<std::int64_t, ItemId>> all(open.lower_bound(first), open.end());
   all.insert(all.end(), open.begin(), open.lower_bound(first));
   for (const auto& [row, submission] : all) {
-    if (stopping()) return;
+    if (stopping() || !parts.fills_folder()) return;
     first = row + 1;
     if (finish(place, row, submission)) open.erase(row);
   }

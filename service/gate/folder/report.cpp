@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "proto/base/limits.h"
+#include "service/base/hex.h"
 #include "service/gate/drop_rows.h"
 #include "service/gate/pick_up/answers.h"
 #include "service/http/json_text.h"

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "service/base/hex.h"
 #include "service/gate/drop_rows.h"
 #include "service/gate/pick_up/doors.h"
 #include "service/portal/findings.h"

@@ -36,6 +36,10 @@ struct PickUpParts {
   std::function<bool(transfer::DoorPassword)> give_password = [](const transfer::DoorPassword&) {
     return false;
   };
+  // Several gates on one database: whether this one ends what is old for all of them, and fills the output
+  // folder.
+  std::function<bool()> keeps_house = [] { return true; };
+  std::function<bool()> fills_folder = [] { return true; };
 };
 
 // Blocks until the writer has it on the disk; then `written` is called on the writer's thread, in the order

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "service/base/clock.h"
 #include "service/base/errors.h"
@@ -13,8 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kBetween = 30s;  // of two turns when nothing happens
-constexpr double kDayMs = 86'400'000;
+constexpr auto kBetween = 30s;              // of two turns when nothing happens
 constexpr std::int64_t kSameTimeMs = 1000;  // looks that were asked for at one time are numbered on by 1 ms
 
 // How a delivery stands for one of its recipients.
@@ -104,9 +104,10 @@ bool Rounds::stopping() {
 }
 
 void Rounds::run() {
-  for (;;) {
+  for (bool woken = true;;) {
     try {
-      turn();
+      // What comes to us we look after at once; with several gates one looks after what time brings.
+      if (woken || parts_.keeps_house()) turn();
     } catch (const TemporaryFailure& trouble) {
       log::error("pick-up: a round failed", {{"why", trouble.what()}});
       state_.wait_until(
@@ -114,8 +115,8 @@ void Rounds::run() {
     }
     const bool end = state_.wait_until(
         Steady::now() + kBetween, [](State& state) { return state.woken || state.stopping; },
-        [](State& state) {
-          state.woken = false;
+        [&](State& state) {
+          woken = std::exchange(state.woken, false);
           return state.stopping;
         });
     if (end) return;
@@ -123,7 +124,7 @@ void Rounds::run() {
 }
 
 void Rounds::turn() {
-  end_old();
+  if (parts_.keeps_house()) end_old();
   for (;;) {
     Deciders deciders = pick_up_.deciders();
     const std::vector<ItemId> due =

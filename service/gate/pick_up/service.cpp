@@ -5,6 +5,7 @@
 #include "service/gate/pick_up/asked.h"
 #include "service/http/json_text.h"
 #include "service/policy/tenant.h"
+#include "service/store/place.h"
 
 namespace kiyome::gate {
 namespace {
@@ -46,7 +47,8 @@ PickUpService::PickUpService(const std::string& folder, const Config& config, Pi
       gifts_(std::move(gifts)),
       options_(options_of(config, gifts_)),
       accounts_(
-          folder, config.auth, [this](const auth::Event& event) { note(event); }, "Kiyome 受取"),
+          folder, config.auth, [this](const auth::Event& event) { note(event); }, "Kiyome 受取", {},
+          store::place_of(config.store, folder + "/accounts.sqlite", store::schema::kGateAccounts)),
       portal_(accounts_, gifts_.web.get(), "kiyome-pick-up"),
       pick_up_(parts_, accounts_, config,
                [this] {

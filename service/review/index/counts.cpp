@@ -1,4 +1,5 @@
 #include "service/review/index/counts.h"
+#include "service/base/clock.h"
 
 #include <algorithm>
 #include <charconv>
@@ -11,7 +12,6 @@ namespace {
 using store::Row;
 
 constexpr std::size_t kBuckets = 64;
-constexpr std::int64_t kDayMs = 86'400'000;
 
 }  // namespace
 

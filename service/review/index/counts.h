@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::review {
 

@@ -1,4 +1,5 @@
 #include "service/review/index/entry.h"
+#include "service/base/hex.h"
 
 #include <algorithm>
 #include <charconv>
@@ -118,8 +119,8 @@ Counts Counts::of_text(std::string_view text) {
   return out;
 }
 
-EntryReader::EntryReader(const std::string& items_path, NumberOf number_of)
-    : items_(items_path), number_of_(std::move(number_of)), config_(std::make_shared<const Config>()) {}
+EntryReader::EntryReader(const store::Place& items, NumberOf number_of)
+    : items_(items), number_of_(std::move(number_of)), config_(std::make_shared<const Config>()) {}
 
 void EntryReader::use(std::shared_ptr<const Config> config) {
   config_ = std::move(config);
@@ -152,7 +153,7 @@ bool EntryReader::read_item(const ItemId& id, Entry& entry, std::string& report,
   ListedItem& row = entry.row;
   return items_
       .kept(
-          "SELECT received_ms, sender, subject, report, bytes, lower(hex(sha256)), tenants, EXISTS (SELECT 1 "
+          "SELECT received_ms, sender, subject, report, bytes, sha256, tenants, EXISTS (SELECT 1 "
           "FROM drops d WHERE d.id=items.id), (SELECT count(*) FROM requests r WHERE r.id=items.id AND "
           "r.state='open'), (SELECT count(*) FROM proposals p WHERE p.id=items.id AND p.state='open'), "
           "EXISTS "
@@ -164,7 +165,7 @@ bool EntryReader::read_item(const ItemId& id, Entry& entry, std::string& report,
             row.subject = found.text(2);
             report = found.text(3);
             row.bytes = static_cast<std::uint64_t>(found.integer(4));
-            sha256 = found.text(5);
+            sha256 = hex(store::sha256_of(found.blob(5)));
             for (const std::string& tenant : store::parted_lines(found.text(6)))
               if (!tenant.empty()) row.tenants.push_back(in_one_line(tenant));
             row.drop = found.integer(7) != 0;

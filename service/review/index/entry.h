@@ -82,7 +82,7 @@ using NumberOf = std::function<std::int64_t(const std::string& name)>;
 // One thread.
 class EntryReader {
  public:
-  EntryReader(const std::string& items_path, NumberOf number_of);
+  EntryReader(const store::Place& items, NumberOf number_of);
   // Empty: the store has no such item (any more). Throws TemporaryFailure.
   std::optional<Entry> read(const ItemId& id);
   // The departments and tenants of from now on.

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "service/review/index/entry.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::review {
 

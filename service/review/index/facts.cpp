@@ -1,6 +1,7 @@
 #include "service/review/index/facts.h"
 
 #include "service/base/digest.h"
+#include "service/base/hex.h"
 
 namespace kiyome::review {
 namespace {
@@ -25,11 +26,8 @@ std::string character(char32_t c) {
 }
 
 std::string address_fact(char32_t kind, std::string_view address) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   const auto digest = sha256(address);
-  std::string out = character(kind);
-  for (std::size_t i = 0; i < 6; ++i) (out += kDigits[digest[i] >> 4]) += kDigits[digest[i] & 15];
-  return out;
+  return character(kind) + hex(std::span(digest).first(6));
 }
 
 }  // namespace

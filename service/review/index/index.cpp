@@ -44,7 +44,7 @@ struct Readers {
 }  // namespace
 
 struct SearchIndex::Impl {
-  std::string folder;
+  store::ItemsAt at;
   ConfigOf config;
   Guarded<std::unique_ptr<IndexWriter>> writer;
   Guarded<Readers> readers;
@@ -52,7 +52,7 @@ struct SearchIndex::Impl {
   Guarded<IndexState> state;
   std::thread thread;
 
-  Impl(const std::string& where, ConfigOf of) : folder(where), config(std::move(of)) {
+  Impl(const store::ItemsAt& where, ConfigOf of) : at(where), config(std::move(of)) {
     // The relay does without it.
     try {
       writer.with([&](std::unique_ptr<IndexWriter>& made) { made = make(); });
@@ -64,12 +64,12 @@ struct SearchIndex::Impl {
   // What cannot be opened as it is, is made anew.
   std::unique_ptr<IndexWriter> make() {
     try {
-      return std::make_unique<IndexWriter>(folder);
+      return std::make_unique<IndexWriter>(at);
     } catch (const TemporaryFailure& trouble) {
       log::warning("search index is made anew", {{"why", trouble.what()}});
     }
     throw_away();
-    return std::make_unique<IndexWriter>(folder);
+    return std::make_unique<IndexWriter>(at);
   }
 
   void throw_away() {
@@ -77,7 +77,7 @@ struct SearchIndex::Impl {
       all.idle.clear();
       ++all.generation;
     });
-    IndexWriter::forget(folder);
+    IndexWriter::forget(at.folder);
   }
 
   bool turn() {
@@ -144,7 +144,7 @@ struct SearchIndex::Impl {
       return out;
     });
     if (!database) {
-      database = std::make_unique<Database>(folder + "/review.db");
+      database = std::make_unique<Database>(at.folder + "/review.db");
       add_tokenizer(*database);
       database->execute("PRAGMA query_only=ON; PRAGMA cache_size=-16384");
     }
@@ -251,8 +251,8 @@ void SearchIndex::Impl::find_in(Database& database, const Query& query, Found& o
   if (first <= last) take_rows(database, *match, query, first, last, arrived, out);
 }
 
-SearchIndex::SearchIndex(const std::string& folder, ConfigOf config)
-    : impl_(std::make_unique<Impl>(folder, std::move(config))) {}
+SearchIndex::SearchIndex(const store::ItemsAt& at, ConfigOf config)
+    : impl_(std::make_unique<Impl>(at, std::move(config))) {}
 
 SearchIndex::~SearchIndex() { stop(); }
 

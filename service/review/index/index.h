@@ -54,7 +54,7 @@ class SearchIndex {
   using ConfigOf = std::function<std::shared_ptr<const Config>()>;
   // FOLDER/items.db is there; review.db is made beside it. While that cannot be done, all here throws
   // TemporaryFailure.
-  SearchIndex(const std::string& folder, ConfigOf config);
+  SearchIndex(const store::ItemsAt& at, ConfigOf config);
   ~SearchIndex();
 
   // The thread that keeps it up to date; trouble of it is logged and tried again.

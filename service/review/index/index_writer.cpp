@@ -80,11 +80,11 @@ void IndexWriter::forget(const std::string& folder) {
 }
 
 // It can be made anew: what a power cut takes is read again.
-IndexWriter::IndexWriter(const std::string& folder)
-    : database_(fitting(folder)),
-      reader_(folder + "/items.db", [this](const std::string& name) { return number_of(name); }) {
+IndexWriter::IndexWriter(const store::ItemsAt& at)
+    : database_(fitting(at.folder)),
+      reader_(at.place, [this](const std::string& name) { return number_of(name); }) {
   add_tokenizer(database_);
-  database_.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768");
+  database_.execute("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=FAST; PRAGMA cache_size=-32768");
   if (database_.user_version() == 0) {
     store::Transaction transaction(database_);
     database_.execute(kIndexSchema);

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "service/review/index/entry.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 namespace kiyome::review {
 
 class IndexWriter {
  public:
   // Opens or makes FOLDER/review.db; one of another version is thrown away.
-  explicit IndexWriter(const std::string& folder);
+  explicit IndexWriter(const store::ItemsAt& at);
 
   // At most limits::kReviewIndexBatch items, those that changed first, then those that it never saw. Whether
   // there is more to do. A configuration with other tenants or departments lets it go through all again.

@@ -54,7 +54,8 @@ int tokenize(Fts5Tokenizer*, void* context, int flags, const char* text, int siz
 void add_tokenizer(store::Database& database) {
   fts5_api* api = nullptr;
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(database.handle(), "SELECT fts5(?1)", -1, &statement, nullptr) == SQLITE_OK) {
+  if (sqlite3_prepare_v2(store::sqlite_handle(database), "SELECT fts5(?1)", -1, &statement, nullptr) ==
+      SQLITE_OK) {
     sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
     sqlite3_step(statement);
   }

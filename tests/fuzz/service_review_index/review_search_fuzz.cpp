@@ -15,8 +15,8 @@
 #include "service/review/index/index.h"
 #include "service/review/index/tokenizer.h"
 #include "service/review/index/words.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
-#include "service/store/sqlite.h"
 
 using namespace kiyome;
 using namespace kiyome::review;

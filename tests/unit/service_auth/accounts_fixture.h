@@ -11,6 +11,7 @@
 
 #include "service/auth/accounts.h"
 #include "service/auth/one_time_code.h"
+#include "tests/unit/store_place.h"
 
 namespace kiyome::auth {
 
@@ -44,7 +45,7 @@ struct Desk {
           const std::lock_guard lock(mutex);
           events.push_back(event);
         },
-        "Kiyome", [this] { return now_ms; });
+        "Kiyome", [this] { return now_ms; }, store::test_place(folder.string() + "/accounts.sqlite"));
   }
   void minutes(double count) { now_ms += static_cast<std::int64_t>(count * 60'000); }
 

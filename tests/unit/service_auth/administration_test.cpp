@@ -2,7 +2,7 @@
 
 #include "proto/base/limits.h"
 #include "service/auth/password.h"
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 #include "tests/unit/service_auth/accounts_fixture.h"
 
 using namespace kiyome;
@@ -190,6 +190,7 @@ TEST_CASE("program tokens: listed without themselves, ended one by one, not too 
 TEST_CASE(
     "program tokens: a store that cannot be written, as on a full disk, keeps no program and no session "
     "out") {
+  if (store::tests_on_postgres()) return;  // what is one statement waits there for nobody
   Desk desk;
   desk.add("yamada");
   const std::string token = desk.accounts->add_program_token("yamada", "x", "operator");

@@ -73,7 +73,9 @@ TEST_CASE("config: deploy/kiyome.toml says the defaults") {
   const Config plain = parse_config("", "kiyome.toml");
   CHECK(file.data_dir == plain.data_dir);
   CHECK(file.data_dir == Config{}.data_dir);
-  CHECK(file.store_url == plain.store_url);
+  CHECK(file.store.url == plain.store.url);
+  CHECK(file.store.edge_url == plain.store.edge_url);
+  CHECK(file.store.blobs == plain.store.blobs);
   check_same_server(file.smtp, SmtpServerConfig{});
   check_same_server(plain.smtp, SmtpServerConfig{});
   check_same_client(file.deliver, Config{}.deliver);
@@ -286,7 +288,9 @@ TEST_CASE("config: each of these is a mistake, and the one beside it is not") {
       {"gate.deliver.lifetime_hours = nan", "gate.deliver.lifetime_hours = 1"},
       {"gate.pick_up.listen = 'x'", "gate.pick_up.listen = '127.0.0.1:8442'"},
       {"console.port = 1", "console.listen = '127.0.0.1:8443'"},
-      {"store.url = 'postgresql://a@b/c'", "store.url = 'sqlite'"},
+      {"store.url = 'postgresql://a b/c'", "store.url = 'postgresql://a@b/c'"},
+      {"store.edge_url = 'sqlite'", "store.edge_url = 'postgresql://e@b/c'"},
+      {"store.blobs = 'here'", "store.blobs = '/srv/blobs'"},
       {"store.url = 'mysql'", "store.url = \"sqlite\""},
       {"tls.certificate = 'c.pem'", "tls.certificate = 'c.pem'\ntls.key = 'k.pem'"},
       {"policy.mail_body = 'flatten'", "policy.mail_body = 'text'"},

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "proto/base/limits.h"
 #include "service/base/config.h"
 #include "service/base/errors.h"
 
@@ -32,7 +33,7 @@ TEST_CASE("config: two hosts, each with its part of the wire") {
                    "etc/k.toml");
   const TransferConfig& transfer = config.transfer;
   CHECK(transfer.mode == TransferMode::push);
-  CHECK(transfer.connect == "gate.example.lg.jp:8442");
+  CHECK(transfer.connect == std::vector<std::string>{"gate.example.lg.jp:8442"});
   CHECK(transfer.listen.empty());
   CHECK(transfer.certificate == "etc/a.crt");
   CHECK(transfer.ca == "/ca.crt");
@@ -40,6 +41,20 @@ TEST_CASE("config: two hosts, each with its part of the wire") {
   CHECK(transfer.silence_seconds == 5);
   CHECK(transfer.lines.front() == std::pair<std::string, std::uint32_t>{"mode", 2});
   CHECK(mistakes("mode = \"pull\"\nlisten = \"[::]:8442\"\n" + std::string(kPapers)).empty());
+}
+
+TEST_CASE("config: the other side may be several hosts") {
+  const std::string two = "mode = \"pull\"\nconnect = [\"a:1\", \"b:2\"]\n" + std::string(kPapers);
+  const Config config = parse_config("[transfer]\n" + two, "etc/k.toml");
+  CHECK(config.transfer.connect == std::vector<std::string>{"a:1", "b:2"});
+  CHECK(mistakes("mode = \"pull\"\nconnect = [\"a:1\", \"b\"]\n" + std::string(kPapers))
+            .starts_with("etc/k.toml:3: transfer.connect: \"b\" is not an ADDRESS:PORT"));
+  CHECK(mistakes("mode = \"pull\"\nconnect = []\n" + std::string(kPapers))
+            .starts_with("etc/k.toml:2: transfer.mode: needs transfer.listen"));
+  std::string many;
+  for (std::size_t i = 0; i <= limits::kZonePeers; ++i) many += "\"h:" + std::to_string(i + 1) + "\", ";
+  CHECK(mistakes("mode = \"pull\"\nconnect = [" + many + "]\n" + std::string(kPapers)) ==
+        "etc/k.toml:3: transfer.connect: names too many hosts");
 }
 
 TEST_CASE("config: what belongs to two hosts is told on one, and what is missing on two") {

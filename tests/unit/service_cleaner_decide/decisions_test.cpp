@@ -17,6 +17,7 @@
 #include "service/base/clock.h"
 #include "service/compose/compose.h"
 #include "service/gate/verify.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using cleaner::Decision;
@@ -56,8 +57,8 @@ class Room {
   explicit Room(Config config = held_config())
       : key_(store::load_or_make_cleaner_key(folder_.path)),
         current_(std::move(config)),
-        items_(folder_.path, [] {}),
-        locks_(folder_.path, key_),
+        items_(store::items_at(folder_.path), [] {}),
+        locks_(store::items_at(folder_.path), key_),
         originals_(folder_.path + "/originals", key_),
         log_(folder_.path + "/originals", store::load_cleaner_public_key(folder_.path + "/cleaner.pub"),
              [](const transfer::Announce&) {}),
@@ -74,7 +75,7 @@ class Room {
                         if (transfer::part_of(each) != 0) ++leaving_[transfer::id_of(each)];
                     },
                     [](const transfer::DropState&) {}}),
-        sight_(folder_.path, current_),
+        sight_(store::items_at(folder_.path), current_),
         decisions_({items_, locks_, originals_, queue_, gate_, current_, sight_}) {
     compose::warm_up();
     decisions_.add_to(desk_);

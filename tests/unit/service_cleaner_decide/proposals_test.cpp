@@ -1,4 +1,5 @@
 #include "tests/unit/service_cleaner_decide/two_people.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using namespace kiyome::two_people;
@@ -65,7 +66,7 @@ TEST_CASE("two people: what was agreed before a death is done after it") {
               [](const store::Proposal&) -> std::string { throw TemporaryFailure("the disk is full"); });
     number = room.propose(room.item("x"));
     room.proposals.stop();  // nothing is done any more
-    store::Proposals rows(room.items, room.folder);
+    store::Proposals rows(room.items, store::items_at(room.folder));
     CHECK(rows.decide({number, true, false, "suzuki", "a", "", unix_ms_now()}));
   }
   Room room(folder, config_for(folder));
@@ -86,7 +87,7 @@ TEST_CASE("two people: what takes long is done when it is done, and others do no
   const Call call = room.call("sato", "decideItem", "");
   const std::int64_t slow = room.proposals.propose(call, "clean-again", room.item("x"), "{}", "slow");
   const std::int64_t quick = room.propose(room.item("y"));
-  store::Proposals rows(room.items, room.folder);
+  store::Proposals rows(room.items, store::items_at(room.folder));
   CHECK(rows.decide({slow, true, false, "suzuki", "a", "", unix_ms_now()}));
   CHECK(has(room.agree(quick), R"("state":"done")"));
   CHECK(has(room.answer("suzuki", "getProposal", "", slow).content, R"("state":"agreed")"));
@@ -104,13 +105,13 @@ TEST_CASE("two people: what an earlier life did, and did not say, is not done ag
     Room room(folder, config_for(folder));
     number = room.propose(room.item("x"));
     room.proposals.stop();
-    store::Proposals rows(room.items, room.folder);
+    store::Proposals rows(room.items, store::items_at(room.folder));
     CHECK(rows.decide({number, true, false, "suzuki", "a", "", unix_ms_now()}));
-    store::Database db(room.folder + "/items.db");
+    store::Database db(store::items_at(room.folder).place);
     db.execute("UPDATE proposals SET carried=2");
   }
   Room room(folder, config_for(folder));
-  store::Proposals rows(room.items, room.folder);
+  store::Proposals rows(room.items, store::items_at(room.folder));
   for (int i = 0; i < 100 && rows.find(number)->state != "done"; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   CHECK(rows.find(number)->outcome == "recipients 2");
@@ -211,7 +212,7 @@ TEST_CASE("allowances: they are listed, and one person ends one") {
   const Folder folder;
   Room room(folder, config_for(folder));
   {
-    store::Database db(room.folder + "/items.db");
+    store::Database db(store::items_at(room.folder).place);
     db.execute(
         "INSERT INTO allowances (sender, type, until_ms, allowed_by, agreed_by, reason, created_ms) VALUES "
         "('@partner.example', 'application/pdf', 4000000000000, 'sato', 'suzuki', 'x', 1)");
@@ -229,7 +230,7 @@ TEST_CASE("allowances: a tenant's people see and end its own alone") {
   const Folder folder;
   Room room(folder, config_for(folder));
   {
-    store::Database db(room.folder + "/items.db");
+    store::Database db(store::items_at(room.folder).place);
     for (const char* tenant : {"", "east", "west"})
       db.kept(
             "INSERT INTO allowances (sender, type, until_ms, allowed_by, agreed_by, reason, created_ms, "

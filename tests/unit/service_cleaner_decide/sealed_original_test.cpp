@@ -1,4 +1,5 @@
 #include "tests/unit/service_cleaner_decide/two_people.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using namespace kiyome::two_people;
@@ -129,7 +130,7 @@ TEST_CASE("original: not without a scanner, not to everybody, not when it is gon
         "422 invalid to");
   room.config.set(config_for(folder));
   {
-    store::Database db(room.folder + "/items.db");
+    store::Database db(store::items_at(room.folder).place);
     db.execute("UPDATE items SET original_kept=0");
   }
   CHECK(asked("kato@partner.example") == "409 not-kept");

@@ -20,6 +20,7 @@
 #include "service/base/errors.h"
 #include "service/base/sockets.h"
 #include "service/cleaner/decide/proposals.h"
+#include "tests/unit/store_place.h"
 
 namespace kiyome::two_people {
 
@@ -110,10 +111,10 @@ struct Room {
       : folder(where.path),
         config(std::move(told)),
         key(store::load_or_make_cleaner_key(folder)),
-        items(folder, [] {}),
+        items(store::items_at(folder), [] {}),
         log(folder + "/originals", key.public_key, [](const transfer::Announce&) {}),
         reader(folder + "/originals", key),
-        sight(folder, config),
+        sight(store::items_at(folder), config),
         proposals({items, reader, config, sight,
                    apply ? std::move(apply)
                          : [this](const store::Proposal& proposal) {
@@ -124,7 +125,8 @@ struct Room {
                              return std::string("done");
                            },
                    [this](transfer::AnyBundle sealed) { crossing.push_back(std::move(sealed)); }},
-                  key, folder) {
+                  key, store::items_at(folder)) {
+    items.keep_house(true);
     proposals.add_to(desk);
     proposals.start();
   }
@@ -221,7 +223,7 @@ struct Room {
     return applied_.with([](const std::vector<std::string>& all) { return all; });
   }
   std::vector<std::string> events() {
-    store::Database db(folder + "/items.db");
+    store::Database db(store::items_at(folder).place);
     std::vector<std::string> out;
     store::Statement(db, "SELECT event FROM audit WHERE event<>'verdict' ORDER BY sequence")
         .each([&](const store::Row& row) { out.emplace_back(row.text(0)); });

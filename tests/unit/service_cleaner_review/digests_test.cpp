@@ -10,13 +10,12 @@
 
 #include "service/base/clock.h"
 #include "service/base/digest.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using cleaner::Digests;
 
 namespace {
-
-constexpr std::int64_t kDayMs = 86'400'000;
 
 struct House {
   std::filesystem::path path = [] {
@@ -32,9 +31,9 @@ struct House {
     out.pick_up.url = "https://kiyome.example.jp/";
     return out;
   }()};
-  store::ItemStore items{path.string(), [] {}};
+  store::ItemStore items{store::items_at(path.string()), [] {}};
   cleaner::GateLink gate{(path / "gate.sock").string(), {}};
-  Digests digests{path.string(), {items, gate, config}};
+  Digests digests{store::items_at(path), {items, gate, config}};
   ~House() {
     digests.stop();
     items.stop();
@@ -68,7 +67,7 @@ struct House {
     return out;
   }
   std::int64_t count(const char* sql) {
-    store::Database database((path / "items.db").string());
+    store::Database database(store::items_at(path).place);
     std::int64_t out = 0;
     store::Statement(database, sql).one([&](const store::Row& row) { out = row.integer(0); });
     return out;
@@ -124,6 +123,17 @@ TEST_CASE("digests: who was told is told again only of what is new") {
   // Held after the moment of that digest, as the store's clock has it now.
   CHECK(house.digests.send_due(unix_ms_now() + 2 * kDayMs).recipients == 0);
   CHECK(house.waiting().size() == 1);
+}
+
+TEST_CASE("digests: a clock that was set back keeps nobody from being told") {
+  House house;
+  house.hold("taro@city.example.jp", "ひとつめ");
+  REQUIRE(house.digests.send_due(unix_ms_now() + 3 * kDayMs).recipients == 1);
+  house.hold("taro@city.example.jp", "ふたつめ");
+  const Digests::Sent sent = house.digests.send_due(unix_ms_now() + kDayMs);
+  CHECK(sent.recipients == 1);
+  CHECK(sent.reviewers == 1);
+  CHECK(house.digests.send_due(unix_ms_now() + kDayMs + 1).recipients == 0);
 }
 
 TEST_CASE("digests: what the gate says of one changes nothing else") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/service_review_index/index_fixture.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 
@@ -11,8 +12,8 @@ namespace {
 struct Desk {
   test::Store store;
   cleaner::CurrentConfig config{configuration()};
-  cleaner::ReviewSight sight{store.folder.path, config};
-  cleaner::ReviewList list{store.folder.path, config, sight};
+  cleaner::ReviewSight sight{kiyome::store::items_at(store.folder.path), config};
+  cleaner::ReviewList list{kiyome::store::items_at(store.folder.path), config, sight};
   review::Desk desk;
   review::Call call;
 

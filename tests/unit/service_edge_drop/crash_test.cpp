@@ -30,7 +30,7 @@ Submission begin(Edge& edge, const std::vector<std::string>& uploads) {
     file.password = "secret of the file";
     submission.files.push_back(file);
   }
-  DropStore store(edge.folder.path() + "/drop");
+  DropStore store(edge.folder.path() + "/drop", edge.place());
   REQUIRE(store.begin_submission(submission).what == DropStore::Begun::What::begun);
   return *store.find_submission(submission.id);
 }
@@ -198,7 +198,7 @@ TEST_CASE(
     edge.life.reset();
   }
   edge.start();
-  CHECK(soon([&] { return DropStore(edge.folder.path() + "/drop").unsent().empty(); }));
+  CHECK(soon([&] { return DropStore(edge.folder.path() + "/drop", edge.place()).unsent().empty(); }));
   const auto log = in_log(edge);
   std::multiset<std::string> contents;
   for (const auto& [item, content] : log) {

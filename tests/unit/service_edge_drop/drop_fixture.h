@@ -25,6 +25,7 @@
 #include "service/http/server.h"
 #include "service/portal/portal.h"
 #include "tests/unit/service_store/original_fixture.h"
+#include "tests/unit/store_place.h"
 
 namespace drop_test {
 
@@ -204,7 +205,8 @@ class Edge {
                          const std::string& mailbox) { return is_own(account, mailbox); },
         .picture = [this](const ItemId& id, std::uint32_t page) { return picture(id, page); },
         .wall_ms = [this] { return unix_ms_now() + later_ms; }});
-    life->box = std::make_unique<edge::DropBox>(folder.path() + "/drop", config, *life->outside, announced);
+    life->box =
+        std::make_unique<edge::DropBox>(folder.path() + "/drop", config, *life->outside, announced, place());
     life->portal = std::make_unique<portal::Portal>(*accounts, -1);
     http::Router router;
     life->box->add_to(router, *life->portal);
@@ -322,6 +324,7 @@ class Edge {
   }
   std::string originals() const { return folder.path() + "/originals"; }
   std::string uploads() const { return folder.path() + "/drop/uploads"; }
+  store::Place place() const { return store::test_place(folder.path() + "/drop/drop.sqlite"); }
 
   Folder folder;
   DropBoxConfig config;

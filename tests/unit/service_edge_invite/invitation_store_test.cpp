@@ -7,6 +7,7 @@
 
 #include "proto/base/limits.h"
 #include "service/base/clock.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using namespace kiyome::edge::invite;
@@ -20,7 +21,7 @@ struct Box {
   Box() {
     char name[] = "/tmp/kiyome-invite.XXXXXX";
     path = ::mkdtemp(name);
-    store = std::make_unique<InvitationStore>(path);
+    store = std::make_unique<InvitationStore>(path, store::test_place(path + "/invitations.sqlite"));
   }
   ~Box() {
     store.reset();
@@ -50,7 +51,8 @@ TEST_CASE("invitations: one is found by its link, also after a restart, and only
   Box box;
   const Invitation one = box.add();
   box.store.reset();
-  box.store = std::make_unique<InvitationStore>(box.path);
+  box.store =
+      std::make_unique<InvitationStore>(box.path, store::test_place(box.path + "/invitations.sqlite"));
   const auto found = box.store->find_by_token(kToken);
   REQUIRE(found);
   CHECK(found->id == one.id);
@@ -160,4 +162,20 @@ TEST_CASE("invitations: what ended long ago is forgotten") {
   CHECK(box.store->find(one.id));
   box.store->prune(kNow + kDay + 1);
   CHECK_FALSE(box.store->find(one.id));
+}
+
+TEST_CASE("invitations: where two hosts look for letters, one of them takes each, until it is dead") {
+  Box box;
+  box.add();
+  InvitationStore other(box.path, store::test_place(box.path + "/invitations.sqlite"));
+  const auto here = box.store->due_letters(kNow, 10), there = other.due_letters(kNow, 10);
+  REQUIRE(here.size() == 1);
+  REQUIRE(there.size() == 1);
+  CHECK(box.store->take_letter(here[0], kNow + 1000));
+  if (!store::tests_on_postgres()) return;  // a file has one host
+  CHECK_FALSE(other.take_letter(there[0], kNow + 1000));
+  CHECK(other.due_letters(kNow + 999, 10).empty());
+  const auto again = other.due_letters(kNow + 1000, 10);
+  REQUIRE(again.size() == 1);
+  CHECK(other.take_letter(again[0], kNow + 2000));
 }

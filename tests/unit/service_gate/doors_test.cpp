@@ -279,7 +279,7 @@ TEST_CASE("door pages: each password given is a try of its own, with a number th
 
 TEST_CASE("doors: an earlier try's answer has the password that waits said again at once, its own ends it") {
   Folder folder;
-  gate::GateStore store(folder.path.string());
+  gate::GateStore store(folder.path.string());  // in a shared one the mark on the disk ends it, too
   gate::Writer writer(store, [] {});
   gate::WayBack way(store);
   Ends ends;

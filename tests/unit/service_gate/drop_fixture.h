@@ -107,11 +107,12 @@ class PickUpDesk {
   PickUpDesk() {
     config.smtp.hostname = "gate.city.example.jp";
     config.auth.second_factor.clear();
+    folder.share(config);
     open();
   }
   ~PickUpDesk() { close(); }
   void open() {
-    store = std::make_unique<gate::GateStore>(folder.path.string());
+    store = std::make_unique<gate::GateStore>(folder.gate());
     writer = std::make_unique<gate::Writer>(*store, [] {});
     service =
         std::make_unique<gate::PickUpService>(folder.path.string(), config, parts(), gate::PickUpGifts{});

@@ -19,13 +19,17 @@
 #include "service/base/config.h"
 #include "service/base/digest.h"
 #include "service/base/sockets.h"
+#include "service/gate/gate_at.h"
 #include "tests/unit/service_delivery/smtp_sink.h"
 #include "tests/unit/service_gate/verify_sample.h"
+#include "tests/unit/store_place.h"
 
 namespace kiyome::testing {
 
+// Also where the database is not in it (tests/unit/store_place.h).
 struct Folder {
   std::filesystem::path path;
+  std::optional<store::Place> shared;
   Folder() {
     signal(SIGPIPE, SIG_IGN);
     std::string pattern = (std::filesystem::temp_directory_path() / "kiyome-gate-XXXXXX").string();
@@ -35,8 +39,32 @@ struct Folder {
     std::error_code ignored;
     std::filesystem::remove_all(path, ignored);
   }
+  gate::GateAt gate() {
+    gate::GateAt out(path.string());
+    out.place = store::test_place(path.string() + "/gate.sqlite");
+    if (!out.place.shared()) return out;
+    out.blobs.clear();
+    shared = out.place;
+    return out;
+  }
+  // Of a whole gate: its schemas have fixed names, so what an earlier test left goes.
+  void share(Config& config) {
+    if (!store::tests_on_postgres()) return;
+    config.store.url = std::getenv("KIYOME_TEST_POSTGRES");
+    store::Database database(store::Place{{}, config.store.url, "public"});
+    for (const char* schema : {store::schema::kGate, store::schema::kGateAccounts})
+      database.execute(("DROP SCHEMA IF EXISTS " + std::string(schema) + " CASCADE").c_str());
+    shared = store::Place{{}, config.store.url, store::schema::kGate};
+  }
   std::size_t blobs(const char* where = "blobs") const {
     std::size_t count = 0;
+    if (shared) {
+      store::Database database(*shared);
+      store::Statement(database, "SELECT count(DISTINCT name) FROM blobs").one([&](const store::Row& row) {
+        count = static_cast<std::size_t>(row.integer(0));
+      });
+      return count;
+    }
     for (const auto& entry : std::filesystem::directory_iterator(path / where))
       count += entry.exists() ? 1 : 0;
     return count;

@@ -31,6 +31,9 @@ struct Program {
       : config("[gate.deliver]\nhosts = [\"127.0.0.1:" + std::to_string(port) +
                "\"]\nretry_first_seconds = 0.2\nretry_max_seconds = 0.5\n[log]\nlevel = \"warning\"\n") {
     std::filesystem::create_directory(folder.path / "gate");
+    Config shared;
+    folder.share(shared);
+    if (shared.store.shared()) config += "[store]\nurl = \"" + shared.store.url + "\"\n";
     if (with_pick_up) {
       pick_up = listen_tcp({"127.0.0.1", 0}, "test");
       std::filesystem::create_directory(folder.path / "web");

@@ -11,8 +11,6 @@ using transfer::DropStage;
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-
 // 甲市 and 乙市 have a department of the same name, and an approver each.
 struct TwoCities : PickUpDesk {
   TwoCities() {

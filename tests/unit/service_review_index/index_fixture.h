@@ -14,9 +14,10 @@
 
 #include "service/base/clock.h"
 #include "service/review/index/index.h"
+#include "service/store/database.h"
 #include "service/store/item_store.h"
 #include "service/store/item_writer.h"
-#include "service/store/sqlite.h"
+#include "tests/unit/store_place.h"
 
 namespace kiyome::test {
 
@@ -49,12 +50,12 @@ inline std::string report_of(const std::string& name, const std::string& sha256,
 class Store {
  public:
   Folder folder;
-  store::ItemStore items{folder.path, [] {}};
+  store::ItemStore items{store::items_at(folder.path), [] {}};
   std::shared_ptr<const Config> config = std::make_shared<const Config>();
   std::unique_ptr<review::SearchIndex> index = opened();
 
   std::unique_ptr<review::SearchIndex> opened() {
-    return std::make_unique<review::SearchIndex>(folder.path, [this] { return config; });
+    return std::make_unique<review::SearchIndex>(store::items_at(folder.path), [this] { return config; });
   }
   void catch_up() {
     while (index->turn()) {

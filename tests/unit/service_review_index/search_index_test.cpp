@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/unit/service_review_index/index_fixture.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using review::Count;
@@ -284,21 +285,16 @@ TEST_CASE("search index: another items.db, as from a backup, is noticed") {
   Store store;
   const ItemId first = store.add({.subject = "残る"});
   store.catch_up();
-  {
-    store::Database database(store.folder.path / "items.db");
-    database.execute("VACUUM INTO '/tmp/kiyome-index-backup.db'");
-  }
   store.add({.subject = "消える"});
   store.catch_up();
   CHECK(store.count({}) == 2);
   store.index.reset();
   {
-    store::Database database(store.folder.path / "items.db");
+    store::Database database(store::items_at(store.folder.path).place);
     database.execute(
         "DELETE FROM items WHERE subject='消える'; DELETE FROM audit WHERE sequence>1; UPDATE audit SET "
         "hash=x'00'");
   }
-  std::filesystem::remove("/tmp/kiyome-index-backup.db");
   store.index = store.opened();
   store.catch_up();
   CHECK(store.ids({}) == std::vector<ItemId>{first});

@@ -81,7 +81,7 @@ TEST_CASE("families: all of them together are a text that the strict reader take
   show_gate(sheet);
   show_pages(sheet);
   show_zone(sheet, {1, 2, 3, 4});
-  show_collector(sheet, false, 7);
+  show_collector(sheet, meters::Collector{false, 7});
   show_process(sheet);
   show_disk(sheet, ".", {{"here", "."}});
   sheet.condition("disk", true);

@@ -9,6 +9,7 @@
 
 #include "service/base/clock.h"
 #include "service/store/item_store.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using store::DecidedItem;
@@ -103,7 +104,7 @@ void nothing() {}
 
 TEST_CASE("store decisions: a release leaves for those who are still held, and its bundle names them alone") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   const DecidedItem item = held(4);
   const ItemId id = item.envelope.id;
   REQUIRE(written(items, item));
@@ -122,7 +123,7 @@ TEST_CASE("store decisions: a release leaves for those who are still held, and i
 
 TEST_CASE("store decisions: a refusal and a release from two threads: one of them, each time") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   for (int i = 0; i < 200; ++i) {
     const DecidedItem item = held(1);
     const ItemId id = item.envelope.id;
@@ -139,7 +140,7 @@ TEST_CASE("store decisions: a refusal and a release from two threads: one of the
 
 TEST_CASE("store decisions: a notice of a refusal names those who were refused by it") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   const DecidedItem item = held(3);
   const ItemId id = item.envelope.id;
   REQUIRE(written(items, item));
@@ -157,7 +158,7 @@ TEST_CASE("store decisions: a notice of a refusal names those who were refused b
 
 TEST_CASE("store decisions: a further mail goes to who has one, and how a copy stands is remembered") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   DecidedItem item = held(2);
   const ItemId id = item.envelope.id;
   REQUIRE(written(items, item));
@@ -177,7 +178,7 @@ TEST_CASE("store decisions: a further mail goes to who has one, and how a copy s
 
 TEST_CASE("store decisions: what holds an item now is told in place of what held it before") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   const DecidedItem item = held(1);
   REQUIRE(written(items, item));
   DecidedItem again = release(item, 1);
@@ -191,7 +192,7 @@ TEST_CASE("store decisions: what holds an item now is told in place of what held
 
 TEST_CASE("store decisions: an allowance stands until its time is over") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   store::NewAllowance one;
   one.what = {0, "a@outside.example", "application/pdf", "", unix_ms_now() + 60'000};
   one.item = new_item_id();

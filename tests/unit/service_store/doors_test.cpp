@@ -11,6 +11,7 @@
 #include "proto/base/limits.h"
 #include "service/base/clock.h"
 #include "service/store/item_writer.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using store::DecidedItem;
@@ -35,8 +36,8 @@ constexpr std::int64_t kNow = 1'900'000'000'000;
 
 struct Desk {
   Folder folder;
-  ItemStore items{folder.path, [] {}};
-  store::Doors doors{folder.path};
+  ItemStore items{store::items_at(folder.path), [] {}};
+  store::Doors doors{store::items_at(folder.path)};
   ItemId id = new_item_id();
   std::uint64_t last = 0;  // number of a password
 

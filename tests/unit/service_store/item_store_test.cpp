@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "service/base/clock.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using store::DecidedItem;
@@ -88,11 +89,11 @@ TEST_CASE("item store: a clean verdict is there after a restart, with its bundle
   const DecidedItem item = decided(Verdict::clean);
   const ItemId id = item.envelope.id;
   {
-    ItemStore items(folder.path, nothing);
+    ItemStore items(store::items_at(folder.path), nothing);
     CHECK_FALSE(items.knows(id));
     CHECK(written(items, item));
   }
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   CHECK(items.knows(id));
   REQUIRE(items.unaccepted_bundles().size() == 1);
   CHECK(std::get<transfer::Bundle>(*items.load_bundle(id, 1)).content == item.groups[0].bundle->content);
@@ -102,7 +103,7 @@ TEST_CASE("item store: a clean verdict is there after a restart, with its bundle
 
 TEST_CASE("item store: the same item decided twice stays as it was") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   const DecidedItem item = decided(Verdict::clean);
   CHECK(written(items, item));
   CHECK(written(items, item));
@@ -112,7 +113,9 @@ TEST_CASE("item store: the same item decided twice stays as it was") {
 
 TEST_CASE("item store: a large bundle lies beside the database and goes when the gate has it") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  store::ItemsAt at = store::items_at(folder.path);
+  at.blobs = folder.path;
+  ItemStore items(at, nothing);
   const DecidedItem item = decided(Verdict::clean, 200000);
   CHECK(written(items, item));
   const auto files = [&] {
@@ -129,7 +132,7 @@ TEST_CASE("item store: a large bundle lies beside the database and goes when the
 
 TEST_CASE("item store: a result said twice makes one notice to the sender") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   const DecidedItem item = decided(Verdict::clean);
   CHECK(written(items, item));
   CHECK(heard(items, item.envelope.id, transfer::ResultClass::failed, "notice"));
@@ -147,7 +150,7 @@ TEST_CASE("item store: a result said twice makes one notice to the sender") {
 
 TEST_CASE("item store: a release happens once, whoever asks again") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   DecidedItem item = decided(Verdict::held);
   const ItemId id = item.envelope.id;
   CHECK(written(items, item));
@@ -166,7 +169,7 @@ TEST_CASE("item store: a release happens once, whoever asks again") {
 
 TEST_CASE("item store: what the gate refuses is held and never sent again") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   const DecidedItem item = decided(Verdict::clean);
   CHECK(written(items, item));
   const auto refused = [&](const ItemId& id, std::uint16_t part) {
@@ -189,15 +192,12 @@ TEST_CASE("item store: what the gate refuses is held and never sent again") {
 TEST_CASE("item store: an altered audit entry is named") {
   const Folder folder;
   {
-    ItemStore items(folder.path, nothing);
+    ItemStore items(store::items_at(folder.path), nothing);
     for (int i = 0; i < 5; ++i) CHECK(written(items, decided(Verdict::clean)));
   }
-  sqlite3* db = nullptr;
-  REQUIRE(sqlite3_open((folder.path / "items.db").c_str(), &db) == SQLITE_OK);
-  REQUIRE(sqlite3_exec(db, "UPDATE audit SET actor='nobody' WHERE sequence=3", nullptr, nullptr, nullptr) ==
-          SQLITE_OK);
-  sqlite3_close(db);
-  ItemStore items(folder.path, nothing);
+  store::Database(store::items_at(folder.path).place)
+      .execute("UPDATE audit SET actor='nobody' WHERE sequence=3");
+  ItemStore items(store::items_at(folder.path), nothing);
   std::uint64_t count = 0;
   const auto fault = walk_trail(*items.audit_book().open(), {}, count);
   REQUIRE(fault);
@@ -215,7 +215,7 @@ std::vector<std::uint64_t> expired(ItemStore& items, std::int64_t now_ms,
 
 TEST_CASE("item store: originals past their days free a segment only when no item needs it") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   DecidedItem old = decided(Verdict::clean), fresh = decided(Verdict::clean), held = decided(Verdict::held);
   old.envelope.received_ms -= 20LL * 86'400'000;
   held.envelope.received_ms -= 20LL * 86'400'000;
@@ -237,7 +237,7 @@ TEST_CASE("item store: originals past their days free a segment only when no ite
 
 TEST_CASE("item store: many writers share commits and lose nothing") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   std::atomic<int> ok{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
@@ -293,7 +293,7 @@ Kept left_of(ItemStore& items, const Names& tenants, Verdict verdict, int days) 
 
 TEST_CASE("item store: each set of tenants has its days, and the longest of several counts") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   const auto clean = [&](const Names& tenants, int days) {
     return left_of(items, tenants, Verdict::clean, days);
   };
@@ -321,7 +321,7 @@ TEST_CASE("item store: each set of tenants has its days, and the longest of seve
 
 TEST_CASE("item store: a change of the configuration counts for what is there already") {
   const Folder folder;
-  ItemStore items(folder.path, nothing);
+  ItemStore items(store::items_at(folder.path), nothing);
   DecidedItem item = decided(Verdict::clean);
   item.envelope.received_ms -= 20 * 86'400'000LL;
   item.tenants = {"甲"};

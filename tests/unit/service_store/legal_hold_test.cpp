@@ -8,6 +8,7 @@
 
 #include "service/base/clock.h"
 #include "service/store/item_store.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using store::DecidedItem;
@@ -16,8 +17,6 @@ using store::Keep;
 using store::State;
 
 namespace {
-
-constexpr std::int64_t kDayMs = 86'400'000;
 
 struct Folder {
   Folder() {
@@ -30,7 +29,7 @@ struct Folder {
 
 struct Fixture {
   Folder folder;
-  ItemStore items{folder.path, [] {}};
+  ItemStore items{store::items_at(folder.path), [] {}};
 
   ItemId add(Verdict verdict, std::uint64_t segment) {
     DecidedItem item;

@@ -9,6 +9,7 @@
 
 #include "service/base/clock.h"
 #include "tests/unit/service_store/original_fixture.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using store::DecidedItem;
@@ -24,8 +25,8 @@ constexpr std::int64_t kHour = 3'600'000;
 
 struct Shop {
   store::test::Folder folder;
-  ItemStore items{folder.path(), [] {}};
-  Locks locks{folder.path(), store::test::key_pair()};
+  ItemStore items{store::items_at(folder.path()), [] {}};
+  Locks locks{store::items_at(folder.path()), store::test::key_pair()};
 
   bool decide(DecidedItem item) {
     std::promise<bool> done;

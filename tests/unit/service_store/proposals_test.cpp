@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "service/base/clock.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using store::ItemStore;
@@ -27,7 +28,10 @@ struct Folder {
 };
 
 struct Room {
-  explicit Room(const Folder& where) : folder(where.path), items(folder, [] {}), proposals(items, folder) {}
+  explicit Room(const Folder& where)
+      : folder(where.path),
+        items(store::items_at(folder), [] {}),
+        proposals(items, store::items_at(folder)) {}
   std::string folder;
   ItemStore items;
   Proposals proposals;
@@ -48,7 +52,7 @@ struct Room {
   }
   std::string state(std::int64_t number) { return proposals.find(number)->state; }
   std::vector<std::string> events() {
-    store::Database db(folder + "/items.db");
+    store::Database db(store::items_at(folder).place);
     std::vector<std::string> out;
     store::Statement(db, "SELECT event FROM audit ORDER BY sequence").each([&](const store::Row& row) {
       out.emplace_back(row.text(0));

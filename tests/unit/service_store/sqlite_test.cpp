@@ -1,4 +1,4 @@
-#include "service/store/sqlite.h"
+#include "service/store/database.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -75,7 +75,7 @@ TEST_CASE("sqlite: a transaction that was not committed leaves nothing") {
 
 TEST_CASE("sqlite: a statement is ready again after its user threw") {
   Folder folder;
-  Database database(folder.file(), {.exclusive = true});
+  Database database(folder.file());
   database.migrate(kSteps);
   database.execute("INSERT INTO t(a) VALUES (1), (2)");
   Statement select(database, "SELECT a FROM t WHERE a >= ? ORDER BY a");
@@ -99,7 +99,7 @@ TEST_CASE("sqlite: migration goes on from where the file stands, and a newer fil
     database.migrate(kSteps);
     CHECK(database.user_version() == 2);
     CHECK(count(database) == 1);
-    database.checkpoint();
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   Database database(folder.file());
   CHECK_THROWS_AS(database.migrate(std::span(kSteps).first(1)), TemporaryFailure);

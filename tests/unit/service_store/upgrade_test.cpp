@@ -6,6 +6,7 @@
 #include "service/store/item_store.h"
 #include "service/store/row_values.h"
 #include "tests/unit/service_store/original_fixture.h"
+#include "tests/unit/store_place.h"
 
 using namespace kiyome;
 using namespace kiyome::store;
@@ -48,14 +49,14 @@ TEST_CASE("upgrade: items, trail and originals of every earlier version are ther
       const Result<transfer::Announce> put = test::put(log, id, content);
       REQUIRE(put);
       where = *put;
-      Database database(folder.path() + "/items.db");
+      Database database(items_at(folder.path()).place);
       database.migrate(std::span<const char* const>(kItemSchema).first(version));
       add_item(database, where, content.size());
       audit::Hash head{};
       for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) add_entry(database, head, sequence, id);
       if (version >= 7) database.execute("UPDATE audit_base SET last = 3");
     }
-    ItemStore items(folder.path(), [] {});
+    ItemStore items(items_at(folder.path()), [] {});
     const std::optional<ItemRow> row = items.find(id);
     REQUIRE(row);
     CHECK(row->subject == "題名");
@@ -80,21 +81,21 @@ TEST_CASE("upgrade: items, trail and originals of every earlier version are ther
 TEST_CASE("upgrade: a store of a newer version is refused with both versions, and stays as it was") {
   const test::Folder folder;
   {
-    const ItemStore items(folder.path(), [] {});
+    const ItemStore items(items_at(folder.path()), [] {});
   }
   const int newer = static_cast<int>(kItemSchema.size()) + 1;
   {
-    Database database(folder.path() + "/items.db");
-    database.execute(("PRAGMA user_version=" + std::to_string(newer)).c_str());
+    Database database(items_at(folder.path()).place);
+    database.engine().set_version(newer);
   }
   std::string said;
   try {
-    const ItemStore items(folder.path(), [] {});
+    const ItemStore items(items_at(folder.path()), [] {});
   } catch (const TemporaryFailure& refusal) {
     said = refusal.what();
   }
   CHECK(said.find(std::to_string(newer)) != std::string::npos);
   CHECK(said.find("newer") != std::string::npos);
-  Database database(folder.path() + "/items.db");
+  Database database(items_at(folder.path()).place);
   CHECK(database.user_version() == newer);
 }

@@ -12,8 +12,17 @@ TransferConfig push(Side side, const Papers& papers) {
   TransferConfig out = papers.config(side);
   out.lines = {{"mode", 2}, {"connect", 3}, {"listen", 3}, {"certificate", 4},
                {"key", 5},  {"ca", 6},      {"peers", 7}};
-  (side == Side::internet ? out.connect : out.listen) = "192.0.2.1:8442";
+  if (side == Side::internet)
+    out.connect = {"192.0.2.1:8442"};
+  else
+    out.listen = "192.0.2.1:8442";
   return out;
+}
+
+void change_places(TransferConfig& config) {
+  const std::string listen = std::exchange(config.listen, config.connect.empty() ? "" : config.connect[0]);
+  config.connect.clear();
+  if (!listen.empty()) config.connect.push_back(listen);
 }
 
 }  // namespace
@@ -74,7 +83,7 @@ TEST_CASE("inspection: what fits has no mistake, in both modes and on both sides
     CHECK(found.ended.empty());
     CHECK(found.side == side);
     config.mode = TransferMode::pull;
-    std::swap(config.listen, config.connect);
+    change_places(config);
     CHECK(inspect(config, "k.toml", unix_ms_now()).mistakes.empty());
   }
   CHECK(inspect(TransferConfig(), "k.toml", unix_ms_now()).mistakes.empty());
@@ -83,7 +92,7 @@ TEST_CASE("inspection: what fits has no mistake, in both modes and on both sides
 TEST_CASE("inspection: who has to connect and listens is told with the line, by his certificate") {
   const Papers papers;
   TransferConfig config = push(Side::internet, papers);
-  std::swap(config.listen, config.connect);
+  change_places(config);
   const Inspection found = inspect(config, "k.toml", unix_ms_now());
   REQUIRE(found.mistakes.size() == 1);
   CHECK(found.mistakes[0].starts_with("k.toml:3: transfer.listen: the Internet side connects in this mode"));

@@ -116,7 +116,7 @@ struct Hosts {
     listening.mode = connecting.mode = listens == Side::closed ? TransferMode::push : TransferMode::pull;
     std::vector<Descriptor> sockets;
     sockets.push_back(listen_anywhere(address));
-    connecting.connect = address;
+    connecting.connect = {address};
     if (change) change(listening, connecting);
     listener = std::make_unique<ZoneLink>(listens, listening, std::move(sockets));
     connector = std::make_unique<ZoneLink>(other(listens), connecting, std::vector<Descriptor>());
@@ -153,6 +153,15 @@ struct Stranger {
         SSL_connect(ssl.get()) == 1 && SSL_read(ssl.get(), &greeting, 1) == 1 && greeting == kGreeting;
     ERR_clear_error();
     return in;
+  }
+  // As the true peer would; gives the end that the link hands out for it.
+  Descriptor joins(Hosts& hosts, const Issued& papers) {
+    use(papers);
+    speak(kProtocol);
+    REQUIRE(comes_in(hosts.address));
+    Descriptor plain = take(*hosts.listener);
+    REQUIRE(plain);
+    return plain;
   }
 };
 

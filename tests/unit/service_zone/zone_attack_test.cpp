@@ -27,11 +27,7 @@ TEST_CASE(
   std::vector<Descriptor> silent;
   for (unsigned i = 0; i < 3 * limits::kZoneHandshakes; ++i) silent.push_back(dial(hosts.address, 2 + i % 3));
   Stranger peer;
-  peer.use(hosts.papers.internet);
-  peer.speak(kProtocol);
-  CHECK(peer.comes_in(hosts.address));
-  const Descriptor gate = take(*hosts.listener);
-  REQUIRE(gate);
+  const Descriptor gate = peer.joins(hosts, hosts.papers.internet);
   for (unsigned i = 0; i < 3 * limits::kZoneHandshakes; ++i) silent.push_back(dial(hosts.address, 2));
   CHECK(SSL_write(peer.ssl.get(), "goes on", 7) == 7);
   CHECK(receive(gate, 7) == "goes on");
@@ -62,10 +58,7 @@ TEST_CASE("zone door: a handshake has its time") {
 TEST_CASE("conquered peer: key updates and other handshake messages end the connection") {
   Hosts hosts;
   Stranger peer;
-  peer.use(hosts.papers.internet);
-  peer.speak(kProtocol);
-  REQUIRE(peer.comes_in(hosts.address));
-  const Descriptor gate = take(*hosts.listener);
+  const Descriptor gate = peer.joins(hosts, hosts.papers.internet);
   CHECK(SSL_write(peer.ssl.get(), "before", 6) == 6);
   CHECK(receive(gate, 6) == "before");
   REQUIRE(SSL_key_update(peer.ssl.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
@@ -76,11 +69,7 @@ TEST_CASE("conquered peer: key updates and other handshake messages end the conn
 TEST_CASE("conquered gate: what it may say in a second is bounded, in octets and in records") {
   Hosts hosts(Side::internet);  // the Internet side listens and hears
   Stranger gate;
-  gate.use(hosts.papers.closed);
-  gate.speak(kProtocol);
-  REQUIRE(gate.comes_in(hosts.address));
-  const Descriptor cleaner = take(*hosts.listener);
-  REQUIRE(cleaner);
+  const Descriptor cleaner = gate.joins(hosts, hosts.papers.closed);
   std::atomic<bool> stop{false};
   std::thread flood([&] {  // the smallest records there are: the most work for each octet
     while (!stop)
@@ -106,11 +95,7 @@ TEST_CASE(
     "more") {
   Hosts hosts(Side::internet);
   Stranger gate;
-  gate.use(hosts.papers.closed);
-  gate.speak(kProtocol);
-  REQUIRE(gate.comes_in(hosts.address));
-  Descriptor cleaner = take(*hosts.listener);
-  REQUIRE(cleaner);
+  Descriptor cleaner = gate.joins(hosts, hosts.papers.closed);
   const std::string piece(64u << 10, 'y');
   // It reads nothing: our writing side waits, without spinning.
   std::size_t taken = 0;

@@ -2,6 +2,7 @@
 #include "tests/unit/service_zone/two_hosts.h"
 
 #include <cstring>
+#include <set>
 
 #include "proto/base/limits.h"
 #include "service/base/errors.h"
@@ -124,6 +125,124 @@ TEST_CASE("zone link: the newest proved peer counts") {
   CHECK(is_closed(first));
 }
 
+TEST_CASE("zone link: the closed side hears every host of the Internet side, each one's newest connection") {
+  Hosts hosts;
+  const Issued another = issue(hosts.papers.ca, Side::internet, unix_ms_now(), 10);
+  Stranger one, two, three;
+  for (Stranger* each : {&one, &two, &three}) each->speak(kProtocol);
+  one.use(hosts.papers.internet);
+  two.use(another);
+  three.use(another);
+  CHECK(one.comes_in(hosts.address));
+  const Descriptor first = take(*hosts.listener);
+  CHECK(two.comes_in(hosts.address));
+  const Descriptor second = take(*hosts.listener);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(::write(first.get(), "a", 1) == 1);
+  CHECK(::write(second.get(), "b", 1) == 1);
+  char heard = 0;
+  CHECK(SSL_read(one.ssl.get(), &heard, 1) == 1);
+  CHECK(heard == 'a');
+  CHECK(SSL_read(two.ssl.get(), &heard, 1) == 1);
+  CHECK(heard == 'b');
+  // The same key from another address is another host; from the same address it takes its own place only.
+  CHECK(three.comes_in(hosts.address, 2));
+  const Descriptor third = take(*hosts.listener);
+  REQUIRE(third);
+  Stranger again;
+  again.speak(kProtocol);
+  again.use(another);
+  CHECK(again.comes_in(hosts.address));
+  CHECK(take(*hosts.listener));
+  CHECK(is_closed(second));
+  CHECK(::write(first.get(), "c", 1) == 1);
+  CHECK(SSL_read(one.ssl.get(), &heard, 1) == 1);
+  CHECK(::write(third.get(), "d", 1) == 1);
+  CHECK(SSL_read(three.ssl.get(), &heard, 1) == 1);
+}
+
+TEST_CASE("zone link: in a pull the gate keeps a wire to each host, and the next gate stands by") {
+  const Papers papers;
+  std::string addresses[2];
+  std::vector<std::unique_ptr<ZoneLink>> cleaners;
+  for (std::string& address : addresses) {
+    TransferConfig config = papers.config(Side::internet);
+    config.mode = TransferMode::pull;
+    std::vector<Descriptor> sockets;
+    sockets.push_back(listen_anywhere(address));
+    cleaners.push_back(std::make_unique<ZoneLink>(Side::internet, config, std::move(sockets)));
+    cleaners.back()->start();
+  }
+  TransferConfig config = papers.config(Side::closed);
+  config.mode = TransferMode::pull;
+  config.connect = {addresses[0]};
+  auto gate = std::make_unique<ZoneLink>(Side::closed, config, std::vector<Descriptor>());
+  gate->start();
+  const Descriptor here = take(*gate), there = take(*cleaners[0]);
+  REQUIRE(here);
+  REQUIRE(there);
+  CHECK(through(there, here, "one") == "one");
+  // A reload names the second host: it is connected to beside the first.
+  config.connect = {addresses[0], addresses[1]};
+  CHECK(gate->reload(config).empty());
+  const Descriptor a = take(*gate), b = take(*gate);
+  const Descriptor of_first = take(*cleaners[0]), of_second = take(*cleaners[1]);
+  REQUIRE(a);
+  REQUIRE(b);
+  REQUIRE(of_first);
+  REQUIRE(of_second);
+  CHECK(::write(a.get(), "x", 1) == 1);
+  CHECK(::write(b.get(), "y", 1) == 1);
+  CHECK(std::set<std::string>{receive(of_first, 1), receive(of_second, 1)} ==
+        std::set<std::string>{"x", "y"});
+
+  // Another gate (by its own key) is taken when the first one's connection ends, and not before.
+  TransferConfig second = papers.config(Side::closed);
+  const Issued own = issue(papers.ca, Side::closed, unix_ms_now(), 10);
+  second.certificate_pem = own.certificate_pem;
+  second.key_pem = own.key_pem;
+  second.mode = TransferMode::pull;
+  second.connect = {addresses[0]};
+  ZoneLink other_gate(Side::closed, second, {});
+  other_gate.start();
+  const Descriptor stands_by = take(other_gate);
+  REQUIRE(stands_by);
+  CHECK(!take(*cleaners[0], 300ms));
+  gate.reset();
+  CHECK(is_closed(of_first));
+  const Descriptor next = take(*cleaners[0]);
+  REQUIRE(next);
+  CHECK(through(next, stands_by, "two") == "two");
+}
+
+TEST_CASE("zone link: in a push the first host of the list that answers is used, then the next") {
+  const Papers papers;
+  std::string addresses[2];
+  std::vector<std::unique_ptr<ZoneLink>> gates;
+  for (std::string& address : addresses) {
+    std::vector<Descriptor> sockets;
+    sockets.push_back(listen_anywhere(address));
+    gates.push_back(
+        std::make_unique<ZoneLink>(Side::closed, papers.config(Side::closed), std::move(sockets)));
+    gates.back()->start();
+  }
+  TransferConfig config = papers.config(Side::internet);
+  config.connect = {addresses[0], addresses[1]};
+  ZoneLink cleaner(Side::internet, config, {});
+  cleaner.start();
+  const Descriptor first = take(cleaner), at_first = take(*gates[0]);
+  REQUIRE(first);
+  REQUIRE(at_first);
+  CHECK(!take(*gates[1], 100ms));
+  gates[0].reset();
+  CHECK(is_closed(first));
+  const Descriptor second = take(cleaner), at_second = take(*gates[1]);
+  REQUIRE(second);
+  REQUIRE(at_second);
+  CHECK(through(second, at_second, "on") == "on");
+}
+
 TEST_CASE(
     "zone link: a reload with new papers ends the connection and makes it anew, the same papers do not") {
   Hosts hosts;
@@ -147,7 +266,7 @@ TEST_CASE(
 TEST_CASE("zone link: a host with the other side's certificate does not start") {
   const Papers papers;
   TransferConfig config = papers.config(Side::internet);
-  config.connect = "127.0.0.1:9";
+  config.connect = {"127.0.0.1:9"};
   CHECK_THROWS_AS(ZoneLink(Side::closed, config, std::vector<Descriptor>()), ConfigError);
   CHECK_NOTHROW(ZoneLink(Side::internet, config, std::vector<Descriptor>()));
   config.connect.clear();
@@ -198,7 +317,7 @@ TEST_CASE(
   };
   refused(1, [&](Stranger& s) { s.speak(kProtocol); });
   refused(2, [&](Stranger& s) {
-    s.use(issue(hosts.papers.ca, Side::internet, unix_ms_now() - 20 * 86'400'000LL, 10));
+    s.use(issue(hosts.papers.ca, Side::internet, unix_ms_now() - 20 * kDayMs, 10));
     s.speak(kProtocol);
   });
   refused(3, [&](Stranger& s) {
@@ -239,7 +358,7 @@ TEST_CASE("zone link: who connects refuses a listener that is not the other side
     // A listener of the Internet side, asked by one of the Internet side; and its accepting twin.
     const Side listens = fine ? Side::closed : Side::internet;
     TransferConfig config = papers.config(Side::internet);
-    config.connect = address;
+    config.connect = {address};
     ZoneLink listener(listens, papers.config(listens), std::move(sockets)),
         connector(Side::internet, config, {});
     listener.start();
@@ -258,11 +377,8 @@ TEST_CASE("zone link: a peer's session ends with his certificate") {
   Hosts hosts;
   Stranger peer;
   // A day from a day ago on: it ends in two seconds.
-  peer.use(issue(hosts.papers.ca, Side::internet, unix_ms_now() - 86'400'000 + 3000, 1));
-  peer.speak(kProtocol);
-  REQUIRE(peer.comes_in(hosts.address));
-  const Descriptor plain = take(*hosts.listener);
-  REQUIRE(plain);
+  const Descriptor plain =
+      peer.joins(hosts, issue(hosts.papers.ca, Side::internet, unix_ms_now() - kDayMs + 3000, 1));
   CHECK(is_closed(plain, 8s));
   CHECK_FALSE(peer.comes_in(hosts.address));
 }
