@@ -27,6 +27,7 @@
 #include "service/policy/policy.h"
 #include "service/policy/tenant.h"
 #include "service/sight/speaker.h"
+#include "service/store/arrivals.h"
 #include "service/store/nodes.h"
 #include "service/store/place.h"
 #include "service/trail/keeper.h"
@@ -386,7 +387,9 @@ void Cleaner::keep_house() {
 
 // Once for all hosts: here the cleaner removes what nobody needs.
 void Cleaner::keep_shared_house(const store::ItemStore::RetentionOf& days, std::int64_t erase_ms) {
-  items_.expire(days, erase_ms, {}, [](std::uint64_t) {});
+  // By this host's clock and by the database's: neither alone erases what is everybody's.
+  store::Arrivals arrivals(store::Place{{}, items_.at().place.url, store::schema::kOriginals});
+  items_.expire(days, std::min(erase_ms, arrivals.now_ms()), {}, [](std::uint64_t) {});
   for (std::uint64_t after = 0;;) {
     const store::OriginalReader::Sweep sweep = originals_.sweep(items_.at().place.schema, after);
     originals_.remove(sweep.unneeded);

@@ -19,6 +19,7 @@
 #include "service/document/scan.h"
 #include "service/policy/policy.h"
 #include "service/policy/tenant.h"
+#include "service/store/item_writer.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -112,8 +113,11 @@ void Processor::put_off(Work& work, const char* why) {
 
 void Processor::run(Work& work) {
   if (!work.again() && parts_.items.knows(work.where.id)) {  // announced again after a reconnect
-    parts_.queue.finished(work.where.id);
-    parts_.taken(work.where.id);
+    const ItemId id = work.where.id;
+    if (parts_.items.at().shared())
+      parts_.items.write([id](store::ItemWriter& writer) { writer.forget_arrival(id); }, {});
+    parts_.queue.finished(id);
+    parts_.taken(id);
     return;
   }
   const unsigned deaths = work.deaths + parts_.attempts.begin(work.where.id);

@@ -2,10 +2,13 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 #include "service/base/clock.h"
 #include "service/base/log.h"
 #include "service/cleaner/refusal_notice.h"
 #include "service/compose/compose.h"
+#include "service/store/item_writer.h"
 
 namespace kiyome::cleaner {
 namespace {
@@ -13,6 +16,7 @@ namespace {
 using transfer::ResultClass;
 
 constexpr std::size_t kBatch = 50;
+constexpr std::int64_t kClaimMs = 15 * 60'000;  // longer than a session takes
 constexpr auto kWritePatience = std::chrono::seconds(10);
 constexpr auto kLook = std::chrono::seconds(5);  // how late a retry may be noticed
 
@@ -115,7 +119,7 @@ void Returns::run() {
            items_.due_returns(unix_ms_now(), kBatch, delivery::longest_pause_ms(config->returns))) {
         if (sent_.contains(mail.number))
           write_down(mail.number);
-        else
+        else if (claimed(mail, delivery::longest_pause_ms(config->returns)))
           send(mail, *config);
       }
     } catch (const std::exception& trouble) {
@@ -152,6 +156,25 @@ void Returns::send(const store::ReturnMail& mail, const Config& config) {
             {{"delivered", delivered}, {"status", status}, {"reply", result.reply}});
   sent_.insert_or_assign(mail.number, Sent{delivered, status});
   write_down(mail.number);
+}
+
+// Of hosts that share the store whoever moves the row's time first sends it; when he dies over it, it is due
+// again.
+bool Returns::claimed(const store::ReturnMail& mail, std::int64_t longest_ms) {
+  if (!items_.at().shared()) return true;
+  const auto ours = std::make_shared<bool>(false);  // shared with the store's thread
+  const std::int64_t until = unix_ms_now() + std::min<std::int64_t>(longest_ms, kClaimMs);
+  const bool written = wait_written([&](auto done) {
+    items_.write(
+        [=, number = mail.number, before = mail.next_ms](store::ItemWriter& writer) {
+          writer.database()
+              .kept("UPDATE returns SET next_ms=? WHERE number=? AND next_ms=?")
+              .run(until, number, before);
+          *ours = writer.database().changes() > 0;
+        },
+        std::move(done));
+  });
+  return written && *ours;
 }
 
 // Until it is on the disk the row stays due; what was sent once is not sent again for that.

@@ -34,6 +34,7 @@ class Returns {
 
  private:
   void run();
+  bool claimed(const store::ReturnMail& mail, std::int64_t longest_ms);
   void send(const store::ReturnMail& mail, const Config& config);
   void write_down(std::int64_t number);
   static bool wait_written(const std::function<void(store::ItemStore::Done)>& submit);

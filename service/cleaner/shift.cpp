@@ -26,6 +26,8 @@ constexpr auto kSilentGate = 20s;          // without a gate so long, our bundle
 constexpr std::size_t kBundles = 256;      // taken over at once
 constexpr std::size_t kBundlesMax = 1024;  // waiting to be sent: more are left to others
 constexpr auto kTroublePause = 500ms;
+constexpr unsigned kDelays = 6;  // of an item here, about 15 s in all: then it is another host's turn
+constexpr auto kTrouble = 10s;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ struct Shift::Impl {
   std::unique_ptr<store::Arrivals> arrivals;
   std::unique_ptr<store::Nodes> nodes;
   std::atomic<bool> stopping{false}, full{false};
-  Steady::time_point next_beat{}, next_look{}, gate_seen = Steady::now();
+  Steady::time_point next_beat{}, next_look{}, next_take{}, gate_seen = Steady::now();
   bool trouble = false;
   Guarded<Look> seen;
   std::thread thread;
@@ -50,6 +52,7 @@ struct Shift::Impl {
   void turn();
   void reclaim();
   void take_items();
+  void let_go_others();
   void take_bundles();
 };
 
@@ -67,7 +70,7 @@ void Shift::Impl::reclaim() {
 void Shift::Impl::take_items() {
   const std::size_t in_hand = parts.queue.size();
   full = in_hand >= kInHand;
-  if (full) return;
+  if (full || Steady::now() < next_take) return;
   for (const store::Arrival& each : arrivals->take(at.node, kInHand - in_hand, kLease)) {
     if (each.lapsed) log::info("taken over", each.item.id, {});
     Work work;
@@ -75,6 +78,19 @@ void Shift::Impl::take_items() {
     work.deaths = static_cast<unsigned>(each.deaths);
     parts.queue.put(std::move(work));
   }
+}
+
+// What we hold and do not know of (the answer to a take was lost), and what we cannot do for trouble of ours:
+// others may be better off. We take nothing for a while then.
+void Shift::Impl::let_go_others() {
+  std::vector<ItemId> others = parts.queue.give_up(kDelays);
+  if (!others.empty()) {
+    log::warning("items are left to other hosts", {{"count", std::int64_t(others.size())}});
+    next_take = Steady::now() + kTrouble;
+  }
+  for (const ItemId& each : arrivals->held(at.node))
+    if (!parts.queue.has(each)) others.push_back(each);
+  arrivals->let_go(at.node, others);
 }
 
 void Shift::Impl::take_bundles() {
@@ -96,6 +112,7 @@ void Shift::Impl::turn() {
   const auto now = Steady::now();
   if (now >= next_beat) {
     parts.items.keep_house(nodes->beat());
+    let_go_others();
     arrivals->renew(at.node, kLease);
     const std::int64_t oldest_ms = arrivals->oldest_ms();
     const Look now_seen{true, arrivals->count(), oldest_ms == 0 ? 0 : arrivals->now_ms() - oldest_ms};

@@ -80,6 +80,20 @@ void WorkQueue::finished(const ItemId& id) {
   });
 }
 
+std::vector<ItemId> WorkQueue::give_up(unsigned delays) {
+  return state_.with([&](State& state) {
+    std::vector<ItemId> out;
+    std::erase_if(state.later, [&](const auto& each) {
+      const Work& work = each.second;
+      if (work.delays < delays || work.again() || work.hold) return false;
+      state.known.erase(work.where.id);
+      out.push_back(work.where.id);
+      return true;
+    });
+    return out;
+  });
+}
+
 bool WorkQueue::hold(const ItemId& id) {
   return state_.with([&](State& state) {
     for (Work& work : state.due)

@@ -76,6 +76,8 @@ class WorkQueue {
   // The same for one of `workers` document workers.
   std::optional<Work> take_document(unsigned workers);
   void finished(const ItemId& id);
+  // Takes out what was put off so often or more and was not decided before: for another host.
+  std::vector<ItemId> give_up(unsigned delays);
   // Marks an item that waits: it will be held when its turn comes. false when it is not waiting.
   bool hold(const ItemId& id);
   bool has(const ItemId& id);

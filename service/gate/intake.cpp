@@ -207,6 +207,7 @@ void Intake::handle(Peer& peer, std::string_view frame) {
     return refuse_stream(peer, "bundle frame does not decode", message.error(),
                          "a frame that does not decode");
   line_ = peer.line;
+  way_back_.heard(line_);
   trouble_.clear();
   std::visit([this](auto& one) { take(std::move(one)); }, *message);
   if (trouble_.empty()) return;

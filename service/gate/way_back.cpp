@@ -48,6 +48,15 @@ void WayBack::disconnect(Line line) {
   });
 }
 
+void WayBack::heard(Line line) {
+  state_.with([&](State& state) {
+    if (state.peers.size() < 2 || state.peers.back().line == line) return;
+    const auto at = std::find_if(state.peers.begin(), state.peers.end(),
+                                 [&](const Peer& peer) { return peer.line == line; });
+    if (at != state.peers.end()) std::rotate(at, at + 1, state.peers.end());
+  });
+}
+
 void WayBack::say(Line line, const transfer::WayBack& message) {
   state_.with([&](State& state) {
     if (Peer* peer = state.find(line)) peer->out += transfer::encode(message);
@@ -145,6 +154,9 @@ void WayBack::say_again() {
   if (old_ == 0 || !connected()) return;
   const std::vector<NumberedResult> page = store_.results_after(0, kPage);
   state_.with([&](State& state) {
+    // Over another line than before: the other end may keep one in reserve, and not read it.
+    if (!page.empty() && page.front().number <= old_ && state.peers.size() > 1)
+      std::rotate(state.peers.begin(), state.peers.begin() + 1, state.peers.end());
     Peer* peer = state.newest();
     if (peer == nullptr || state.behind || peer->unsent() >= kLoadBelow) return;
     for (const NumberedResult& one : page)

@@ -24,6 +24,8 @@ class WayBack {
   // From now on `socket` (not owned) is spoken to. All unconfirmed results go out again.
   Line connect(int socket);
   void disconnect(Line line);
+  // A frame came by it: of several lines it is the one that somebody reads, for now.
+  void heard(Line line);
   void say(Line line, const transfer::WayBack& message);  // nothing when it has ended
   void say(const transfer::WayBack& message);
   // Results that were just committed, in order.
@@ -54,7 +56,7 @@ class WayBack {
     std::size_t unsent() const { return out.size() - sent; }
   };
   struct State {
-    std::vector<Peer> peers;    // the newest last
+    std::vector<Peer> peers;    // the one last that was connected or heard last
     Line lines = 0;             // so far
     std::int64_t last = 0;      // results up to this number were said on the newest line
     bool behind = false;        // there may be more on the disk

@@ -82,6 +82,13 @@ std::size_t Arrivals::renew(std::string_view owner, std::chrono::milliseconds le
   return static_cast<std::size_t>(database_.changes());
 }
 
+std::vector<ItemId> Arrivals::held(std::string_view owner) {
+  std::vector<ItemId> out;
+  database_.kept("SELECT id FROM arrivals WHERE leased_by=?")
+      .each([&](const Row& row) { out.push_back(item_id(row.blob(0))); }, owner);
+  return out;
+}
+
 void Arrivals::let_go(std::string_view owner) { database_.kept(kLetGoAll).run(owner); }
 
 void Arrivals::let_go(std::string_view owner, std::span<const ItemId> ids) {

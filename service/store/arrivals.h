@@ -44,6 +44,8 @@ class Arrivals {
   // All that the owner holds, for so long from now; how many they are. What ran out and was taken by another
   // is not among them.
   std::size_t renew(std::string_view owner, std::chrono::milliseconds lease);
+  // What the owner holds, so that he may let go what he does not know of: an answer to take() may be lost.
+  std::vector<ItemId> held(std::string_view owner);
   // Nobody holds them any more.
   void let_go(std::string_view owner);
   void let_go(std::string_view owner, std::span<const ItemId> ids);

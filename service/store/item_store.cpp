@@ -409,6 +409,15 @@ std::optional<transfer::AnyBundle> ItemStore::load_bundle(const ItemId& id, std:
         ::open((impl_->at.blobs + "/" + bundle_file(id, part)).c_str(), O_RDONLY | O_CLOEXEC));
     if (!file && errno != ENOENT) throw_errno("open a bundle");
     if (file) frame = read_whole(file.get());
+    if (!file && impl_->at.shared()) {  // its folder may be away here alone: others try
+      log::error("a bundle's file is not there", id, {{"part", std::int64_t{part}}});
+      write(
+          [id, part](ItemWriter& writer) {
+            writer.database().kept("UPDATE bundles SET sent_by='' WHERE id=? AND part=?").run(blob(id), part);
+          },
+          {});
+      return std::nullopt;
+    }
   }
   Result<transfer::Forward> message =
       transfer::decode_forward(std::string_view(*frame).substr(std::min<std::size_t>(4, frame->size())));

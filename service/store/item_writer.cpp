@@ -147,18 +147,18 @@ ItemWriter::Numbers ItemWriter::insert_group(const DecidedItem& item, const Deci
 
 void ItemWriter::decide(const DecidedItem& item) {
   const std::int64_t now = unix_ms_now();
+  const bool again = item.released || item.unlocked;
+  if (again) refuse_used_parts(item);
+  if (at_.shared() && !again) forget_arrival(item.envelope.id);
   if (item.drop) return decide_drop(item, now);
-  if (item.released || item.unlocked) {
+  if (again) {
     decide_again(item, now);
     write_locks(item, now);
     return write_doors(item);
   }
   insert_item(item, now);
   const bool first = database_.changes() > 0;
-  if (at_.shared()) {
-    database_.kept(kForgetArrival).run(blob(item.envelope.id));
-    if (item.too_late) *item.too_late = !first;
-  }
+  if (item.too_late) *item.too_late = !first;
   if (!first) return;  // decided before
   for (const std::uint64_t segment : item.segments) statements_->segment.run(segment, blob(item.envelope.id));
   for (const transfer::Bundle& notice : item.notices) insert_bundle(notice);
@@ -170,6 +170,21 @@ void ItemWriter::decide(const DecidedItem& item) {
   }
   write_locks(item, now);
   write_doors(item);
+}
+
+void ItemWriter::forget_arrival(const ItemId& id) { database_.kept(kForgetArrival).run(blob(id)); }
+
+// Two hosts that clean one item again reckon with the same number for the next mail of it: the later one does
+// it anew.
+void ItemWriter::refuse_used_parts(const DecidedItem& item) {
+  if (!at_.shared()) return;
+  std::int64_t used = 0;
+  database_.kept("SELECT max(part) FROM recipients WHERE id=?")
+      .one([&](const Row& row) { used = row.integer(0); }, blob(item.envelope.id));
+  const auto taken = [&](std::uint16_t part) { return part != 0 && part <= used; };
+  for (const DecidedGroup& group : item.groups)
+    if (group.bundle && taken(group.bundle->part)) throw TemporaryFailure("another host decided it just now");
+  if (item.drop && taken(item.drop->part)) throw TemporaryFailure("another host decided it just now");
 }
 
 void ItemWriter::insert_bundle(const transfer::AnyBundle& bundle) {

@@ -55,6 +55,7 @@ class ItemWriter {
   unsigned remove(const ItemId& id, const std::string& actor);
   unsigned settle(const ItemId& id, const Settlement& settlement);
   std::int64_t allow(const NewAllowance& allowance);
+  void forget_arrival(const ItemId& id);  // of a shared store: it was decided before
   void return_sent(std::int64_t number, bool delivered, std::string_view status);
   void return_later(std::int64_t number, std::uint32_t attempts, std::int64_t next_ms);
   void note(const audit::Entry& entry);
@@ -135,6 +136,7 @@ class ItemWriter {
   bool is_drop(const ItemId& id);
   bool tell_drop(const ItemId& id, transfer::DropVerdict verdict, std::optional<clean::Finding> why);
 
+  void refuse_used_parts(const DecidedItem& item);
   void insert_bundle(const transfer::AnyBundle& bundle);
   bool drop_bundle(const ItemId& id, std::uint16_t part);  // whether it was there
   void audit_group(const DecidedItem& item, const DecidedGroup& group, const Numbers& leaving);

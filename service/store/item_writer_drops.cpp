@@ -117,7 +117,9 @@ void ItemWriter::decide_drop(const DecidedItem& item, std::int64_t now) {
   const bool again = item.released || item.unlocked;
   if (!again) {
     insert_item(item, now);
-    if (database_.changes() == 0) return;  // decided before
+    const bool first = database_.changes() > 0;
+    if (item.too_late) *item.too_late = !first;
+    if (!first) return;  // decided before
     for (const std::uint64_t segment : item.segments)
       database_.kept("INSERT INTO item_segments VALUES (?,?) ON CONFLICT DO NOTHING")
           .run(segment, blob(item.envelope.id));

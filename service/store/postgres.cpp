@@ -14,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "proto/base/check.h"
@@ -74,6 +75,19 @@ class PostgresEngine final : public Engine {
       changes_ = std::atoi(PQcmdTuples(const_cast<PGresult*>(result)));
   }
   std::string next_name() { return "k" + std::to_string(++names_); }
+  // A statement that nobody has any more: the server keeps it until it is told, before the next transaction.
+  void let_go(const std::string& name) {
+    if (unused_of_ != connection_.life()) unused_.clear();
+    unused_of_ = connection_.life();
+    unused_.push_back(name);
+  }
+  void tidy() {
+    if (in_transaction_ || connection_.lost()) return;
+    if (unused_of_ != connection_.life()) unused_.clear();  // it forgot them with their connection
+    unused_of_ = connection_.life();
+    for (const std::string& name : std::exchange(unused_, {}))
+      Answer(PQexec(connection_.get(), ("DEALLOCATE " + name).c_str()));
+  }
   // The statement whose rows are still on the wire; another one takes them off first.
   void settle_stream();
   PostgresPrepared* streaming = nullptr;
@@ -87,6 +101,8 @@ class PostgresEngine final : public Engine {
   std::uint64_t began_on_ = 0;
   int changes_ = 0;
   std::uint64_t names_ = 0;
+  std::vector<std::string> unused_;
+  std::uint64_t unused_of_ = 0;  // the life they are of
   // Our row in kiyome_writers: each transaction leaves its number there, so that after a connection was lost
   // in the middle of COMMIT it can be asked which it was.
   std::string writer_;
@@ -97,7 +113,11 @@ class PostgresPrepared final : public Prepared {
  public:
   PostgresPrepared(PostgresEngine& engine, std::string_view sql)
       : engine_(engine), sql_(to_postgres(sql)), reads_(sql.starts_with("SELECT")) {}
-  ~PostgresPrepared() override { stop_streaming(); }
+  ~PostgresPrepared() override {
+    stop_streaming();
+    if (life_ == engine_.connection().life())
+      for (const auto& [types, name] : names_) engine_.let_go(name);
+  }
 
   void bind(int index, std::int64_t value) override { parameters_.put(index, value); }
   void bind(int index, double value) override { parameters_.put(index, value); }
@@ -181,6 +201,7 @@ class PostgresPrepared final : public Prepared {
     life_ = engine_.connection().life();
     std::string& name = names_[parameters_.types()];
     if (!name.empty()) return name;
+    engine_.tidy();
     const std::string fresh = engine_.next_name();
     engine_.connection().expect(
         Answer(PQprepare(connection, fresh.c_str(), sql_.c_str(), parameters_.count(), parameters_.oids())));
@@ -270,6 +291,7 @@ void PostgresEngine::begin(bool alone) {
   for (const bool last : {false, true}) {
     try {
       connection_.get();
+      tidy();
       know_writer();
       connection_.command("BEGIN");
       ++turn_;

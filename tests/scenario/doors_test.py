@@ -272,7 +272,7 @@ class Doors(People):
         self.assertEqual(self.requests(item)[0]["number"], request["number"])
         self.decide_after_death(request["number"])
         self.kill("gate")
-        self.assertTrue(any("案.docx.pdf" in each.files for each in self.mails(TARO, 3, item)))
+        self.arrives("案.docx.pdf", item)
         self.door_after_death(taro.token)
         self.door(taro.token, lambda shown: self.part(shown, "案.docx")["state"] == "granted")
         self.at_door("password", taro.token, password=PASSWORD)
@@ -282,7 +282,14 @@ class Doors(People):
         door = self.door(taro.token, lambda shown: shown["password"] in ("lost", "opened"))
         if door["password"] == "lost":  # told, not lost in silence
             self.at_door("password", taro.token, password=PASSWORD)
-        self.assertTrue(any("名簿.txt" in each.files for each in self.mails(TARO, 4, item)))
+        self.arrives("名簿.txt", item)
+
+    def arrives(self, name, item):
+        """A gate that was killed between the next hop's answer and its record repeats a mail: mails are not counted here."""
+        deadline = time.monotonic() + 60
+        while not any(name in each.files for each in self.mails(TARO, 1, item)):
+            self.assertLess(time.monotonic(), deadline, name)
+            time.sleep(0.2)
 
     def door_after_death(self, token):
         deadline = time.monotonic() + 30
@@ -297,7 +304,7 @@ class Doors(People):
         deadline = time.monotonic() + 60
         while True:
             answer = self.reviewer.ask("POST", f"/review/requests/{number}/decision", {"decision": "grant"})
-            if answer.status == 200:
+            if answer.status in (200, 202):  # done, or what was asked before the death is at work
                 return
             self.assertIn(answer.status, (409, 503), answer.body)
             self.assertLess(time.monotonic(), deadline, answer.body)

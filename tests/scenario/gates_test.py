@@ -14,8 +14,6 @@ import postgres
 from kiyome_service import Client, Service, Sink, free_port
 from two_hosts import Papers
 
-# Several hosts of the Internet side, too: when it keeps its items on PostgreSQL.
-SHARED_INTERNET = False
 IN_DOUBT = 1.0  # seconds before a kill in which an answer of the sink may not be written down
 
 
@@ -171,7 +169,6 @@ class Gates(unittest.TestCase):
         internet.wait_settled()
         self.assertEqual(self.sink.twice(), {}, "nobody died")
 
-    @unittest.skipUnless(SHARED_INTERNET, "SKIPPED: the Internet side keeps its items on one host")
     def test_in_a_pull_each_gate_goes_to_each_host_of_the_internet_side(self):
         self.sink.holding = False
         places = [f"127.0.0.1:{free_port()}" for _ in range(2)]

@@ -111,3 +111,72 @@ TEST_CASE("nodes: of two cleaners that decide one item the second is too late, a
   CHECK(one.unaccepted_bundles().size() == 1);
   CHECK(two.unaccepted_bundles().empty());
 }
+
+TEST_CASE("nodes: a verdict ends its arrival, of a mail and of a dropped file") {
+  if (!tests_on_postgres()) return;
+  const test::Folder folder;
+  const ItemsAt at = items_at(folder.path());
+  ItemStore items(at, [] {});
+  Database database(Place{{}, at.place.url, schema::kOriginals});
+  for (const bool drop : {false, true}) {
+    DecidedItem item;
+    item.envelope.id = item.where.id = new_item_id();
+    item.envelope.recipients.resize(1);
+    DecidedGroup group;
+    group.recipients = {0};
+    group.verdict = Verdict::held;
+    item.groups.push_back(group);
+    if (drop) {
+      item.drop.emplace();
+      item.drop->id = item.envelope.id;
+      item.drop->part = 1;
+    }
+    Statement(
+        database,
+        "INSERT INTO arrivals (id, first_segment, segment, offset, length, came_ms) VALUES (?,1,1,0,1,1)")
+        .run(blob(item.envelope.id));
+    const auto written =
+        wait_for_answer<bool>(std::chrono::seconds(10), [&](auto answer) { items.decide(item, answer); });
+    CHECK(written.value_or(false));
+    CHECK_FALSE(Statement(database, "SELECT 1 FROM arrivals WHERE id=?")
+                    .one([](const Row&) {}, blob(item.envelope.id)));
+  }
+}
+
+TEST_CASE("nodes: two hosts that release to two recipients at once use two mails") {
+  if (!tests_on_postgres()) return;
+  const test::Folder folder;
+  const ItemsAt at = items_at(folder.path());
+  ItemStore one(named(at, "a"), [] {}), two(named(at, "b"), [] {});
+  const auto decide = [](ItemStore& items, const DecidedItem& what) {
+    return wait_for_answer<bool>(std::chrono::seconds(10), [&](auto answer) { items.decide(what, answer); })
+        .value_or(false);
+  };
+  DecidedItem item;
+  item.envelope.id = item.where.id = new_item_id();
+  item.envelope.recipients.resize(2);
+  item.envelope.recipients[1].index = 1;
+  DecidedGroup group;
+  group.recipients = {0, 1};
+  group.verdict = Verdict::held;
+  item.groups = {group};
+  REQUIRE(decide(one, item));
+  const auto release = [&](std::uint32_t recipient) {
+    DecidedItem out = item;
+    out.released = true;
+    out.groups[0].verdict = Verdict::clean;
+    out.groups[0].recipients = {recipient};
+    out.groups[0].bundle.emplace();
+    out.groups[0].bundle->id = item.envelope.id;
+    out.groups[0].bundle->part = 1;  // both asked before the other wrote
+    out.groups[0].bundle->recipients = {item.envelope.recipients[recipient]};
+    return out;
+  };
+  CHECK(decide(one, release(0)));
+  CHECK_FALSE(decide(two, release(1)));
+  CHECK(two.recipients(item.envelope.id)[1].state == State::held);
+  DecidedItem anew = release(1);
+  anew.groups[0].bundle->part = two.next_part(item.envelope.id);
+  CHECK(decide(two, anew));
+  CHECK(two.recipients(item.envelope.id)[1].state == State::sending);
+}
