@@ -375,6 +375,9 @@ void CommandLine::add_store() {
       command::store_keys_export)
       ->add_option("file", store.file)
       ->required();
+  keys->get_subcommand("export")->add_flag(
+      "--for-edge", store.for_edge,
+      "edge だけの台に: 原本を開く鍵を入れない / for an edge alone: without the key that opens originals");
   add(keys, "import", "二台目に入れる（最初の起動の前に） / on the next host, before its first start",
       command::store_keys_import)
       ->add_option("file", store.file)

@@ -11,7 +11,6 @@
 
 #include "proto/transfer/checkpoint.h"
 #include "service/audit/chain.h"
-#include "service/base/hex.h"
 
 namespace kiyome::audit {
 
@@ -50,7 +49,5 @@ class Signer {
 std::string checkpoint_json(const Checkpoint& checkpoint, std::int64_t told_ms = 0);
 // Of such an object; nothing for any other text. Trusts nothing.
 std::optional<Checkpoint> checkpoint_of_json(const std::string& json);
-
-using kiyome::hex;
 
 }  // namespace kiyome::audit

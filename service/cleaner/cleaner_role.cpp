@@ -388,7 +388,7 @@ void Cleaner::keep_house() {
 // Once for all hosts: here the cleaner removes what nobody needs.
 void Cleaner::keep_shared_house(const store::ItemStore::RetentionOf& days, std::int64_t erase_ms) {
   // By this host's clock and by the database's: neither alone erases what is everybody's.
-  store::Arrivals arrivals(store::Place{{}, items_.at().place.url, store::schema::kOriginals});
+  store::Arrivals arrivals(items_.at().originals());
   items_.expire(days, std::min(erase_ms, arrivals.now_ms()), {}, [](std::uint64_t) {});
   for (std::uint64_t after = 0;;) {
     const store::OriginalReader::Sweep sweep = originals_.sweep(items_.at().place.schema, after);

@@ -21,7 +21,8 @@ constexpr std::size_t kInHand =
     96;  // items taken and not decided: enough that no worker waits, few that die with us
 constexpr auto kLease = 40s;
 constexpr auto kBeat = 5s;
-constexpr auto kLook = 2s;                 // for bundles that others left, and for a notice that was missed
+constexpr auto kHouse = 15s;  // after a beat: others wait for twenty before they take it for the last one
+constexpr auto kLook = 2s;    // for bundles that others left, and for a notice that was missed
 constexpr auto kSilentGate = 20s;          // without a gate so long, our bundles are anybody's
 constexpr std::size_t kBundles = 256;      // taken over at once
 constexpr std::size_t kBundlesMax = 1024;  // waiting to be sent: more are left to others
@@ -44,9 +45,7 @@ struct Shift::Impl {
   std::thread thread;
 
   explicit Impl(Parts with)
-      : parts(with),
-        at(parts.items.at()),
-        bell({{}, at.place.url, store::schema::kOriginals}, store::kArrivalsChannel) {}
+      : parts(with), at(parts.items.at()), bell(at.originals(), store::kArrivalsChannel) {}
 
   void run();
   void turn();
@@ -58,7 +57,7 @@ struct Shift::Impl {
 
 // The first word of a life: what an earlier one held is free again, and what it died over is told to all.
 void Shift::Impl::reclaim() {
-  auto made = std::make_unique<store::Arrivals>(store::Place{{}, at.place.url, store::schema::kOriginals});
+  auto made = std::make_unique<store::Arrivals>(at.originals());
   nodes = std::make_unique<store::Nodes>(at);
   const std::vector<ItemId> died_over = parts.attempts.take_deaths();
   made->count_death(died_over);
@@ -111,7 +110,7 @@ void Shift::Impl::turn() {
   if (!arrivals) reclaim();
   const auto now = Steady::now();
   if (now >= next_beat) {
-    parts.items.keep_house(nodes->beat());
+    parts.items.keep_house(nodes->beat() ? kHouse : 0s);
     let_go_others();
     arrivals->renew(at.node, kLease);
     const std::int64_t oldest_ms = arrivals->oldest_ms();
@@ -134,7 +133,7 @@ void Shift::Impl::run() {
       bell.wait(std::chrono::duration_cast<std::chrono::milliseconds>(kLook));
     } catch (const TemporaryFailure& why) {
       if (!std::exchange(trouble, true)) log::warning("the shared store is away", {{"why", why.what()}});
-      parts.items.keep_house(false);
+      parts.items.keep_house(0s);
       seen.with([](Look& look) { look.store_up = false; });
       std::this_thread::sleep_for(kTroublePause);
     }

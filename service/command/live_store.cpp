@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include "service/store/original_log.h"
 #include "service/store/place.h"
 #include "service/store/postgres_connection.h"
+#include "service/store/shared_folder.h"
 #include "service/supervisor/role_config.h"
 
 namespace kiyome::command {
@@ -74,8 +76,7 @@ void look_at_worth(const StoreServer& server, Looks& into) {
       Grade::note);
 }
 
-void look_at_tables(const Config& config, const std::vector<Schema>& schemas, Connection& connection,
-                    Looks& into) {
+void look_at_tables(const std::vector<Schema>& schemas, Connection& connection, Looks& into) {
   std::string missing;
   for (const Schema& each : schemas)
     if (ask(connection, std::string("SELECT to_regclass('") + each.name + ".kiyome_version') IS NOT NULL") !=
@@ -84,10 +85,31 @@ void look_at_tables(const Config& config, const std::vector<Schema>& schemas, Co
   add(into, missing.empty(), "表 / tables", missing.empty() ? "あります" : "まだありません: " + missing,
       missing.empty() ? "they are there" : "missing: the first start makes them, or `kiyome store prepare`",
       Grade::note);
-  if (config.store.blobs_in_folder())
-    add(into, fs::is_directory(config.store.blobs), "store.blobs", config.store.blobs,
-        fs::is_directory(config.store.blobs) ? "it is there; all hosts must see the same"
-                                             : "there is no such folder");
+}
+
+// Each folder of files bears the mark that the schema with their names knows.
+void look_at_folder(const Config& config, const std::vector<Schema>& schemas, Connection& connection,
+                    Looks& into) {
+  const struct {
+    const char *schema, *within;
+  } kFolders[] = {{store::schema::kOriginals, "/originals"},
+                  {store::schema::kItems, "/bundles"},
+                  {store::schema::kGate, ""}};
+  add(into, fs::is_directory(config.store.blobs), "store.blobs", config.store.blobs,
+      fs::is_directory(config.store.blobs) ? "it is there" : "there is no such folder");
+  for (const auto& [schema, within] : kFolders) {
+    const std::string path = config.store.blobs + within, table = std::string(schema) + ".shared_folder";
+    const bool here = std::ranges::any_of(
+        schemas, [&](const Schema& each) { return std::string_view(each.name) == schema; });
+    if (!here || ask(connection, "SELECT to_regclass('" + table + "') IS NOT NULL") != "t") continue;
+    const std::string known = ask(connection, "SELECT max(mark) FROM " + table);
+    if (known.empty() || ::access(path.c_str(), X_OK) != 0) continue;
+    const bool same = store::mark_of_folder(path) == known;
+    add(into, same, "store.blobs " + path,
+        same ? "ほかの台と同じフォルダーです"
+             : "ほかの台のフォルダーではありません（マウントされていますか）",
+        same ? "the other hosts'" : "not the other hosts': is it mounted?");
+  }
 }
 
 // The edge's user: on the same database, with the tables that it needs and none of the items.
@@ -182,7 +204,8 @@ void look_at_store(const Config& config, const std::set<std::string>& roles, Loo
     const StoreServer server = look_at_server(config.store.url);
     look_at_worth(server, into);
     Connection connection({{}, config.store.url, {}});
-    look_at_tables(config, schemas_of(sides), connection, into);
+    look_at_tables(schemas_of(sides), connection, into);
+    if (config.store.blobs_in_folder()) look_at_folder(config, schemas_of(sides), connection, into);
     if (roles.contains("edge")) look_at_edge_user(config, server, into);
     if (sides.contains(StoreSide::internet)) look_at_cleaner_key(config, connection, into);
     const struct {

@@ -11,6 +11,7 @@ struct StoreOptions {
   std::string side;        // "internet", "gate"; empty: as the configuration says
   std::string grant_edge;  // a database user
   std::string file;        // of keys
+  bool for_edge = false;   // those that a host of an edge alone needs
 };
 
 // Looks whether the server is one to rely on, makes all schemas and brings them up to date; prints what a

@@ -39,10 +39,11 @@ constexpr std::size_t kPasswordMin = 12;
 struct KeyFile {
   const char *role, *name;
   mode_t mode;
+  bool edge = false;  // an edge alone needs it
 };
 constexpr KeyFile kKeys[] = {
-    {"cleaner", "cleaner.key", 0600}, {"cleaner", "cleaner.pub", 0644}, {"cleaner", "audit.key", 0600},
-    {"edge", "audit.key", 0600},      {"console", "audit.key", 0600},   {"gate", "audit.key", 0600},
+    {"cleaner", "cleaner.key", 0600},  {"cleaner", "cleaner.pub", 0644, true}, {"cleaner", "audit.key", 0600},
+    {"edge", "audit.key", 0600, true}, {"console", "audit.key", 0600},         {"gate", "audit.key", 0600},
 };
 std::string path_of(const KeyFile& key) { return std::string(key.role) + "/" + key.name; }
 
@@ -164,6 +165,7 @@ int store_keys_export(const Config& config, const StoreOptions& options) {
   writer.part("keys");
   std::string told;
   for (const KeyFile& each : kKeys) {
+    if (options.for_edge && !each.edge) continue;
     const Secret octets{key_in(data_dir, each)};
     if (octets.octets.empty()) continue;
     writer.file(each.mode, path_of(each));
@@ -183,6 +185,7 @@ int store_keys_export(const Config& config, const StoreOptions& options) {
   if (!file.place()) throw ConfigError(options.file + ": 既にあります / it is there already");
   file.make_durable();
   std::fputs((told + "鍵を封じました / sealed: " + options.file + "\n").c_str(), stdout);
+  if (options.for_edge) return 0;
   std::puts(
       "このファイルとパスワードで、受け付けたメールの原本を開けます。別々に運び、写し終えたら消してください。"
       "\n"

@@ -40,8 +40,8 @@ constexpr std::size_t kBlobRow = 1u << 20;  // octets of one row of the gate's l
 
 // What a role that was once started writes there by itself; all else says that somebody works with it.
 bool may_have_rows(const std::string& table) {
-  for (const char* each :
-       {"kiyome_version", "kiyome_writers", "nodes", "gates", "duties", "audit_base", "cleaner_key"})
+  for (const char* each : {"kiyome_version", "kiyome_writers", "nodes", "gates", "duties", "audit_base",
+                           "cleaner_key", "shared_folder"})
     if (table == each) return true;
   return false;
 }
@@ -238,7 +238,7 @@ std::string Move::run(const std::vector<Schema>& found) {
     each.make({{}, config_.store.url, each.name});
     if (std::string_view(each.name) != store::schema::kItems) continue;
     store::Database originals({{}, config_.store.url, store::schema::kOriginals});
-    store::original::open_originals(originals,
+    store::original::open_originals(originals, {},
                                     store::load_cleaner_public_key(data_dir_ + "/cleaner/cleaner.pub"));
   }
   to_.command("SET idle_in_transaction_session_timeout = 0");

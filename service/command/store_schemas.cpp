@@ -82,7 +82,7 @@ std::vector<std::string> edge_grants(const std::string& user) {
       "GRANT USAGE ON SCHEMA " + originals + to,
       "GRANT SELECT ON " + originals + ".kiyome_version" + to,
       "GRANT SELECT, INSERT, UPDATE, DELETE ON " + originals + ".kiyome_writers" + to,
-      "GRANT SELECT, INSERT ON " + originals + ".cleaner_key" + to,
+      "GRANT SELECT, INSERT ON " + originals + ".cleaner_key, " + originals + ".shared_folder" + to,
       "GRANT INSERT, SELECT (segment, created_ms) ON " + originals + ".segments" + to,
       "GRANT INSERT ON " + originals + ".chunks, " + originals + ".arrivals" + to,
   };

@@ -88,7 +88,7 @@ std::vector<smtp::ClientResult> Session::transact(const OutgoingMail& mail,
   in_doubt_ = false;
   dialog_.begin(std::move(out));
   if (drive() == ClientEvent::Kind::content) {
-    send_content(mail.content);
+    send_content(mail);
     times_ = 2;  // RFC 5321 section 4.5.3.2.6: the final dot takes longest
     const std::uint64_t replies = dialog_.replies();
     const bool whole = !dialog_.closed();
@@ -99,7 +99,8 @@ std::vector<smtp::ClientResult> Session::transact(const OutgoingMail& mail,
   return dialog_.results();
 }
 
-void Session::send_content(std::string_view content) {
+void Session::send_content(const OutgoingMail& mail) {
+  std::string_view content = mail.content;
   smtp::DotWriter dots;
   std::string out;
   out.reserve(std::min(content.size() + content.size() / 32, kContentPiece) + 64);
@@ -108,7 +109,10 @@ void Session::send_content(std::string_view content) {
     const std::size_t size = std::min(content.size(), kContentPiece);
     dots.write(content.substr(0, size), out);
     content.remove_prefix(size);
-    if (content.empty()) dots.finish(out);
+    if (content.empty()) {
+      if (mail.still_ours && !mail.still_ours()) return dialog_.failed({4, 3, 0}, "another gate may have it");
+      dots.finish(out);
+    }
     const bool sent = stream_.write(out, incoming_, std::min(whole_deadline_, Steady::now() + piece_time));
     out.clear();
     if (sent && content.empty()) return dialog_.content_sent();

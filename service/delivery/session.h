@@ -42,7 +42,7 @@ class Session {
 
  private:
   smtp::ClientEvent::Kind drive();
-  void send_content(std::string_view content);
+  void send_content(const OutgoingMail& mail);
   void hear_last_words();
   void lost(smtp::EnhancedStatus status);
   Steady::time_point patience(unsigned times = 1) const;

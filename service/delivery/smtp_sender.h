@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ struct OutgoingMail {
   std::string_view envid;
   const std::vector<transfer::Recipient>* recipients = nullptr;
   std::string_view content;  // CRLF, 7-bit; dot-stuffed here
+  // Asked before the final dot goes out: after a long session another may be at it. false ends the session
+  // without it, so nothing was sent, and all are `temporary`. Empty: it is ours alone.
+  std::function<bool()> still_ours{};
 };
 
 // The result for one recipient, in the order given.

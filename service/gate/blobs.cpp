@@ -14,6 +14,7 @@
 #include "service/base/clock.h"
 #include "service/base/errors.h"
 #include "service/base/sockets.h"
+#include "service/store/shared_folder.h"
 
 namespace kiyome::gate {
 namespace {
@@ -39,10 +40,12 @@ void sync_or_die(int fd) {
 
 Blobs::Blobs(const GateAt& at, store::Database& database) : at_(at), database_(database) {
   if (at_.shared()) tag_ = "." + new_item_id().text();
-  // On one host alone the folder is made; a shared one has to be there, or it is not the one that was meant.
-  const std::string folder = at_.blobs.empty() ? at_.folder + "/blobs" : at_.blobs;
-  if ((!at_.shared() || at_.blobs.empty()) && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    throw_errno("mkdir " + folder);
+  if (at_.shared() && !at_.blobs.empty()) {
+    folder_ = store::open_shared_folder(database_, at_.blobs);
+    return;
+  }
+  const std::string folder = at_.folder + "/blobs";
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("mkdir " + folder);
   folder_.reset(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder_) throw_errno("open " + folder);
 }

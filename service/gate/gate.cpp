@@ -151,15 +151,18 @@ void Gate::Impl::join_others() {
 }
 
 store::AuditBook Gate::Impl::audit_book() {
-  return {.write =
-              [this](std::function<void(store::Database&, store::AuditLog&)> change,
-                     std::function<void(bool)> done) {
-                Writer::Work work;
-                work.apply = [change = std::move(change)](GateStore& disk) { disk.look_after_trail(change); };
-                work.done = std::move(done);
-                writer->submit(std::move(work));
-              },
-          .open = [this] { return store.open(); }};
+  return {
+      .write =
+          [this](std::function<void(store::Database&, store::AuditLog&)> change,
+                 std::function<void(bool)> done) {
+            Writer::Work work;
+            work.apply = [change = std::move(change)](GateStore& disk) { disk.look_after_trail(change); };
+            work.done = std::move(done);
+            writer->submit(std::move(work));
+          },
+      .open = [this] { return store.open(); },
+      // Each gate tells checkpoints to the hosts that are connected with it; a collector wants one sender.
+      .forwards = [this] { return lease->has(Duty::house); }};
 }
 
 void Gate::Impl::look_after_trail(const std::string& folder, const Config& config) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/store/audit_log.h"
+#include "service/store/shared_folder.h"
 
 namespace kiyome::gate {
 
@@ -111,6 +112,7 @@ inline constexpr const char* kGateSchema[] = {
        ALTER TABLE pending ADD COLUMN owner TEXT NOT NULL DEFAULT '';
        CREATE INDEX pending_owner ON pending (owner) WHERE owner <> '';
        ALTER TABLE door_marks ADD COLUMN owner TEXT NOT NULL DEFAULT '';)",
+    KIYOME_SHARED_FOLDER,
 };
 
 }  // namespace kiyome::gate

@@ -253,14 +253,18 @@ void Outbox::send(Entry entry) {
     }
   } catch (const TemporaryFailure& trouble) {
     log::error("bundle cannot be loaded", entry.bundle.id, {{"why", trouble.what()}});
-    entry.bundle.next_ms = calls_.now_ms() + (store_.shared() ? kDatabaseBackMs : 60'000);
-    state_.with([&](State& state) {
-      if (entry.life == state.life) put(state, std::move(entry));
-    });
-    return;
+    return put_off(std::move(entry), store_.shared() ? kDatabaseBackMs : 60'000);
   }
+  mail.still_ours = calls_.may_send;
   const std::vector<RecipientResult> results =
       mail.content.empty() ? local_trouble(recipients->size()) : hop->sender.send(mail);
+  const auto later = [](const RecipientResult& each) {
+    return each.kind == RecipientResult::Kind::temporary;
+  };
+  if (calls_.may_send && !calls_.may_send() && std::ranges::all_of(results, later)) {
+    log::warning("not sent: another gate may have it", entry.bundle.id, {});
+    return put_off(std::move(entry), kDatabaseBackMs);
+  }
   bool reached = false;
   for (std::size_t i = 0; i < recipients->size(); ++i) {
     tell(entry.bundle, (*recipients)[i], results[i]);
@@ -271,6 +275,15 @@ void Outbox::send(Entry entry) {
   entry.unreached = !reached;
   note_reached(reached);
   settle(std::move(entry), std::move(outcome));
+}
+
+// As if it had not been tried.
+void Outbox::put_off(Entry entry, std::int64_t pause_ms) {
+  entry.held.reset();
+  entry.bundle.next_ms = calls_.now_ms() + pause_ms;
+  state_.with([&](State& state) {
+    if (entry.life == state.life) put(state, std::move(entry));
+  });
 }
 
 // When a next hop is back, what waited only for it need not wait for its own pause.

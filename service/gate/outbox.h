@@ -34,7 +34,8 @@ class Outbox {
     std::function<std::int64_t()> now_ms;
     std::function<void(const std::vector<NumberedResult>&)>
         results;  // on the writer's thread, after the commit
-    // Whether what we have may be sent now: several gates share the bundles. Empty: always.
+    // Whether what we have may be sent now: several gates share the bundles. Asked before a session and
+    // before its final dot. Empty: always.
     std::function<bool()> may_send{};
   };
   // Loads what is pending, where nobody else may have it. Throws TemporaryFailure, and ConfigError when the
@@ -89,6 +90,7 @@ class Outbox {
   static void put(State& state, Entry entry);
   std::int64_t next_of(const PendingBundle& bundle);
   void send(Entry entry);
+  void put_off(Entry entry, std::int64_t pause_ms);
   void settle(Entry entry, Outcome outcome);
   void note_reached(bool reached);
 

@@ -1,6 +1,7 @@
 #include "service/gate/writer.h"
 
 #include <chrono>
+#include <optional>
 
 #include "proto/base/limits.h"
 #include "service/base/clock.h"
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr auto kLazy = 20ms;        // how long a finished delivery waits for company
 constexpr auto kGather = 5ms;       // and a bundle that came: as in store/item_store.cpp
 constexpr auto kAfterFailure = 1s;  // a full disk does not change faster
+constexpr auto kAtTheEnd = 5s;      // a database may come back; what ends us waits for nine (supervisor)
 
 }  // namespace
 
@@ -86,6 +88,7 @@ void Writer::put_back(std::vector<Work>& batch) {
 }
 
 void Writer::run() {
+  std::optional<Steady::time_point> end;
   for (;;) {
     std::vector<Work> batch = gather();
     if (batch.empty()) return;
@@ -95,11 +98,14 @@ void Writer::run() {
     if (!written) put_back(batch);
     after_batch_();
     if (written) continue;
-    // At the end one failure is enough: what was sent is sent again then, with the same Message-ID.
+    // What cannot be written at the end is sent again by the next life, with the same Message-ID.
     const bool stopping = state_.wait_until(
         Steady::now() + kAfterFailure, [](State& state) { return state.stopping; },
         [](State& state) { return state.stopping; });
-    if (stopping) return;
+    if (!stopping) continue;
+    if (!end) end = Steady::now() + kAtTheEnd;
+    if (!store_.shared() || Steady::now() > *end) return;
+    std::this_thread::sleep_for(kAfterFailure / 4);
   }
 }
 

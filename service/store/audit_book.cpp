@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "service/base/hex.h"
 #include "service/base/log.h"
 #include "service/store/row_values.h"
 
@@ -68,8 +69,8 @@ void note_conflict(AuditLog& log, const audit::Checkpoint& came, const audit::Ch
       "checkpoint-conflict", nullptr, std::string(audit::name_of(came.trail)),
       fmt::format(
           R"({{"trail":"{}","sequence":{},"head":"{}","key":"{}","standing_sequence":{},"standing_head":"{}","standing_key":"{}"}})",
-          audit::name_of(came.trail), came.sequence, audit::hex(came.head), audit::hex(came.key),
-          standing.sequence, audit::hex(standing.head), audit::hex(standing.key)),
+          audit::name_of(came.trail), came.sequence, hex(came.head), hex(came.key), standing.sequence,
+          hex(standing.head), hex(standing.key)),
       now_ms);
 }
 
@@ -251,7 +252,7 @@ Keeping keep_checkpoint(Database& database, AuditLog& log, const audit::Checkpoi
   log.note(checkpoint.kind == audit::CheckpointKind::cut ? "trail-cut-told" : "checkpoint-kept", nullptr,
            std::string(audit::name_of(checkpoint.trail)),
            fmt::format(R"({{"trail":"{}","sequence":{},"head":"{}"}})", audit::name_of(checkpoint.trail),
-                       checkpoint.sequence, audit::hex(checkpoint.head)),
+                       checkpoint.sequence, hex(checkpoint.head)),
            now_ms);
   return Keeping::fresh;
 }
@@ -303,10 +304,10 @@ std::optional<audit::Checkpoint> cut_trail(Database& database, AuditLog& log, au
       signer.sign(trail, audit::CheckpointKind::cut, mark.sequence, mark.head, now_ms);
   insert(database, cut, 0);
   Statement(database, "UPDATE audit_base SET sequence=?, head=?").run(mark.sequence, octets(mark.head));
-  log.note("trail-cut", nullptr, std::string(audit::name_of(trail)),
-           fmt::format(R"({{"from":{},"to":{},"head":"{}"}})", base.sequence + 1, mark.sequence,
-                       audit::hex(mark.head)),
-           now_ms);
+  log.note(
+      "trail-cut", nullptr, std::string(audit::name_of(trail)),
+      fmt::format(R"({{"from":{},"to":{},"head":"{}"}})", base.sequence + 1, mark.sequence, hex(mark.head)),
+      now_ms);
   return cut;
 }
 

@@ -85,6 +85,8 @@ struct AuditBook {
   std::function<std::unique_ptr<Database>()> open;  // a connection of one's own, to read
   // Whether what is done once for a trail that many hosts write is ours to do now. Empty: yes.
   std::function<bool()> on_duty{};
+  // Whether the collector gets the trail from here. Empty: from whoever is on duty.
+  std::function<bool()> forwards{};
 };
 
 }  // namespace kiyome::store

@@ -56,13 +56,17 @@ class Prepared {
   virtual std::string_view octets(int column) const = 0;  // of text and BLOB; until the next step
 };
 
+// Who else may write while a transaction lasts. `beside`: others of the same kind, of those that only add
+// rows that are nobody else's, or take rows by FOR UPDATE; where the engine has one writer it is `alone`.
+enum class Writers { alone, beside };
+
 // One connection of one engine.
 class Engine {
  public:
   virtual ~Engine() = default;
   virtual std::unique_ptr<Prepared> prepare(std::string_view sql) = 0;
   virtual void execute(const char* sql) = 0;
-  virtual void begin() = 0;
+  virtual void begin(Writers writers) = 0;
   virtual void begin_reading() = 0;  // one snapshot, until rollback()
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
@@ -183,10 +187,13 @@ class Statement {
   std::unique_ptr<Prepared> prepared_;
 };
 
-// The only writer of its database until commit(); everything is undone when that was not called.
+// The only writer of its database until commit(), unless it says otherwise; everything is undone when that
+// was not called.
 class Transaction {
  public:
-  explicit Transaction(Database& database) : engine_(&database.engine()) { engine_->begin(); }
+  explicit Transaction(Database& database, Writers writers = Writers::alone) : engine_(&database.engine()) {
+    engine_->begin(writers);
+  }
   ~Transaction() {
     if (open_) engine_->rollback();
   }

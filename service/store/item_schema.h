@@ -4,10 +4,11 @@
 #include <array>
 
 #include "service/store/audit_log.h"
+#include "service/store/shared_folder.h"
 
 namespace kiyome::store {
 
-inline constexpr std::array<const char*, 8> kItemSchema{
+inline constexpr std::array<const char*, 9> kItemSchema{
     R"(CREATE TABLE items (
          id BLOB PRIMARY KEY, received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL, sender TEXT NOT NULL,
          client TEXT NOT NULL, envid TEXT NOT NULL, subject TEXT NOT NULL, header BLOB NOT NULL, report TEXT NOT NULL,
@@ -115,6 +116,7 @@ inline constexpr std::array<const char*, 8> kItemSchema{
     R"(ALTER TABLE bundles ADD COLUMN sent_by TEXT NOT NULL DEFAULT '';
        CREATE INDEX bundles_sent_by ON bundles (sent_by) WHERE sent_by <> '';
        CREATE TABLE nodes (node TEXT PRIMARY KEY, seen_ms INTEGER NOT NULL);)",
+    KIYOME_SHARED_FOLDER,
 };
 
 }  // namespace kiyome::store

@@ -21,6 +21,7 @@
 #include "service/store/database.h"
 #include "service/store/item_schema.h"
 #include "service/store/item_writer.h"
+#include "service/store/shared_folder.h"
 
 namespace kiyome::store {
 namespace {
@@ -70,12 +71,11 @@ RecipientRow recipient_row(const Row& row) {
   "SELECT r.id, r.number, r.address, r.notify, r.orcpt, r.state, r.verdict, r.reasons, r.status, " \
   "r.changed_ms, i.sender, i.bytes, i.received_ms, r.part FROM recipients r JOIN items i ON i.id = r.id "
 
-ItemsAt prepared(ItemsAt at) {
-  if (at.blobs.empty()) return at;
-  std::error_code trouble;
-  std::filesystem::create_directories(at.blobs + "/bundles", trouble);
-  if (trouble) throw TemporaryFailure("create " + at.blobs + "/bundles: " + trouble.message());
-  return at;
+void prepare_blobs(Database& database, const ItemsAt& at) {
+  if (at.blobs.empty()) return;
+  const std::string folder = at.blobs + "/bundles";
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("make " + folder);
+  if (at.shared()) open_shared_folder(database, folder);
 }
 
 }  // namespace
@@ -104,21 +104,18 @@ struct ItemStore::Impl {
   std::unique_ptr<ItemWriter> writer;
   Guarded<std::unique_ptr<Database>> reader;
   Guarded<Queue> queue;
-  std::atomic<bool> keeps_house;
+  std::atomic<Steady::rep> keeps_house_until{0};
   std::thread thread;
 
   Impl(ItemsAt where, std::function<void()> after, DropCalls calls)
-      : at(prepared(std::move(where))),
-        after_batch(std::move(after)),
-        drops(std::move(calls)),
-        database(at.place),
-        keeps_house(!at.shared()) {
+      : at(std::move(where)), after_batch(std::move(after)), drops(std::move(calls)), database(at.place) {
     // Debian's SQLite writes zeros over all that is deleted, which for bundles that come and go was half of
     // what a mail wrote (20 KB, 100 µs). So it does only where the page is written anyhow; pages are soon
     // used again.
     if (!database.shared()) database.execute("PRAGMA secure_delete=FAST");
     database.migrate(kItemSchema);
-    if (at.shared()) Arrivals(Place{{}, at.place.url, schema::kOriginals});  // a verdict ends an arrival
+    prepare_blobs(database, at);
+    if (at.shared()) Arrivals(at.originals());  // a verdict ends an arrival
     writer = std::make_unique<ItemWriter>(database, at);
     reader.with(
         [&](std::unique_ptr<Database>& connection) { connection = std::make_unique<Database>(at.place); });
@@ -306,9 +303,13 @@ void ItemStore::look(const std::function<void(Database&)>& use) {
 }
 
 const ItemsAt& ItemStore::at() const { return impl_->at; }
-bool ItemStore::keeps_house() const { return impl_->keeps_house; }
-void ItemStore::keep_house(bool ours) {
-  if (impl_->keeps_house.exchange(ours) != ours) log::info(ours ? "keeps house" : "keeps house no more");
+bool ItemStore::keeps_house() const {
+  return !impl_->at.shared() || Steady::now().time_since_epoch().count() < impl_->keeps_house_until;
+}
+void ItemStore::keep_house(std::chrono::milliseconds time) {
+  const bool ours = time.count() > 0, before = keeps_house();
+  impl_->keeps_house_until = ours ? (Steady::now() + time).time_since_epoch().count() : 0;
+  if (before != ours) log::info(ours ? "keeps house" : "keeps house no more");
 }
 
 bool ItemStore::knows(const ItemId& id) {

@@ -205,7 +205,7 @@ class ItemStore {
   // Whether what is done once for the whole store is ours to do: alone always, among others when it is our
   // turn.
   bool keeps_house() const;
-  void keep_house(bool ours);
+  void keep_house(std::chrono::milliseconds time);  // from now on; zero: another does
 
   // Reading, each call over a read connection of its own snapshot.
   bool knows(const ItemId& id);

@@ -181,10 +181,12 @@ void ItemWriter::refuse_used_parts(const DecidedItem& item) {
   std::int64_t used = 0;
   database_.kept("SELECT max(part) FROM recipients WHERE id=?")
       .one([&](const Row& row) { used = row.integer(0); }, blob(item.envelope.id));
-  const auto taken = [&](std::uint16_t part) { return part != 0 && part <= used; };
+  const auto expect_free = [&](std::uint16_t part) {
+    if (part != 0 && part <= used) throw TemporaryFailure("another host decided it just now");
+  };
   for (const DecidedGroup& group : item.groups)
-    if (group.bundle && taken(group.bundle->part)) throw TemporaryFailure("another host decided it just now");
-  if (item.drop && taken(item.drop->part)) throw TemporaryFailure("another host decided it just now");
+    if (group.bundle) expect_free(group.bundle->part);
+  if (item.drop) expect_free(item.drop->part);
 }
 
 void ItemWriter::insert_bundle(const transfer::AnyBundle& bundle) {

@@ -28,6 +28,8 @@ struct ItemsAt {
                                          : std::string()),
         node(std::move(name)) {}
   bool shared() const { return place.shared(); }
+  // Where what is accepted waits for us, when it is shared.
+  Place originals() const { return {{}, place.url, schema::kOriginals}; }
 };
 
 }  // namespace kiyome::store

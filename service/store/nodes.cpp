@@ -49,7 +49,7 @@ bool Nodes::beat() {
 
 std::vector<Nodes::Key> Nodes::take_bundles(std::size_t max) {
   std::vector<Key> out;
-  SideTransaction transaction(database_);
+  Transaction transaction(database_, Writers::beside);
   database_
       .kept(
           "UPDATE bundles SET sent_by=?1 WHERE (id, part) IN (SELECT id, part FROM bundles WHERE sent_by NOT "

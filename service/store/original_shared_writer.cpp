@@ -65,8 +65,7 @@ void refuse(Job& job, const std::string& why) {
 }  // namespace
 
 SharedWriter::SharedWriter(SharedOriginals where, const CleanerPublicKey& key)
-    : database_(where.place), folder_(open_shared(where.folder)), key_(key) {
-  open_originals(database_, key);
+    : database_(where.place), folder_(open_originals(database_, where.folder, key)), key_(key) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -117,7 +116,7 @@ void SharedWriter::write() {
 
 // A segment that was not committed is never tried again: the next one has another number and another key.
 void SharedWriter::transact() {
-  SideTransaction transaction(database_);
+  Transaction transaction(database_, Writers::beside);
   std::uint64_t segment = 0;
   std::int64_t created_ms = 0;
   database_.kept(kNewSegment)

@@ -12,6 +12,7 @@
 #include "service/store/original_format.h"
 #include "service/store/originals_schema.h"
 #include "service/store/place.h"
+#include "service/store/shared_folder.h"
 
 namespace kiyome::store::original {
 namespace {
@@ -56,7 +57,7 @@ void write_all(int file, std::string_view octets) {
 
 }  // namespace
 
-void open_originals(Database& database, const CleanerPublicKey& key) {
+Descriptor open_originals(Database& database, const std::string& folder, const CleanerPublicKey& key) {
   KIYOME_CHECK(sodium_init() >= 0);
   database.migrate(kOriginalsSchema);
   const std::string_view mine(reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size());
@@ -72,14 +73,7 @@ void open_originals(Database& database, const CleanerPublicKey& key) {
         "data_dir/cleaner/cleaner.key を写してください / "
         "this host's cleaner.key is not the other hosts': copy data_dir/cleaner/cleaner.key of the first "
         "one");
-}
-
-Descriptor open_shared(const std::string& folder) {
-  if (folder.empty()) return {};
-  if (::mkdir(folder.c_str(), 02770) != 0 && errno != EEXIST) throw_errno("make " + folder);
-  Descriptor out(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!out) throw_errno("open " + folder);
-  return out;
+  return folder.empty() ? Descriptor() : open_shared_folder(database, folder);
 }
 
 std::string shared_name(std::uint64_t segment) { return subfolder_of(segment) + "/" + segment_name(segment); }

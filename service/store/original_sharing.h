@@ -9,11 +9,10 @@
 namespace kiyome::store::original {
 
 // Brings the tables up to date, if need be. All segments are sealed to one key: the first host's becomes it.
-// Throws ConfigError for another host's key, TemporaryFailure.
-void open_originals(Database& database, const CleanerPublicKey& key);
+// Gives the folder; none when there shall be none. Throws ConfigError for another host's key,
+// TemporaryFailure.
+Descriptor open_originals(Database& database, const std::string& folder, const CleanerPublicKey& key);
 
-// The folder, made when it is not there; none when there shall be none. Throws TemporaryFailure.
-Descriptor open_shared(const std::string& folder);
 // A segment's name in the folder: in one of 256 folders, because there may be millions.
 std::string shared_name(std::uint64_t segment);  // "2a/000000000000002a.seg"
 

@@ -125,9 +125,8 @@ class RowOctets final : public SegmentOctets {
 
 class SharedSource final : public SegmentSource {
  public:
-  SharedSource(SharedOriginals where, const CleanerPublicKey& key)
-      : connections_(where.place), folder_(open_shared(where.folder)) {
-    connections_.with([&](Database& database) { open_originals(database, key); });
+  SharedSource(SharedOriginals where, const CleanerPublicKey& key) : connections_(where.place) {
+    connections_.with([&](Database& database) { folder_ = open_originals(database, where.folder, key); });
   }
 
   // A folder may have been configured later than the first segments.
@@ -154,7 +153,7 @@ class SharedSource final : public SegmentSource {
       for (const std::uint64_t segment : segments) sync_shared(folder_.get(), segment);
     }
     connections_.with([&](Database& database) {
-      SideTransaction transaction(database);
+      Transaction transaction(database, Writers::beside);
       for (const std::uint64_t segment : segments) {
         database.kept("DELETE FROM chunks WHERE segment=?").run(segment);
         database.kept("DELETE FROM segments WHERE segment=?").run(segment);

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "service/store/shared_folder.h"
+
 namespace kiyome::store {
 
 inline constexpr std::size_t kOriginalRow = 256u << 10;  // octets of a segment in one row of chunks
@@ -22,7 +24,7 @@ inline constexpr std::size_t kOriginalsSweep = 10'000;  // segments looked at in
 // in the folder. arrivals: items that no cleaner has decided on; their octets stand in segments from
 // first_segment to segment. deaths: how many cleaners died over it. cleaner_key: the one for which all
 // segments are sealed; every host's cleaner has its other half.
-inline constexpr std::array<const char*, 1> kOriginalsSchema{
+inline constexpr std::array<const char*, 2> kOriginalsSchema{
     R"(CREATE TABLE segments (
          segment INTEGER PRIMARY KEY AUTOINCREMENT, created_ms INTEGER NOT NULL, pending INTEGER NOT NULL,
          in_folder INTEGER NOT NULL);
@@ -39,6 +41,7 @@ inline constexpr std::array<const char*, 1> kOriginalsSchema{
        CREATE INDEX arrivals_leased ON arrivals (leased_by) WHERE leased_by <> '';
        CREATE INDEX arrivals_span ON arrivals (first_segment) WHERE first_segment < segment;
        CREATE TABLE cleaner_key (one INTEGER PRIMARY KEY CHECK (one = 1), public_key BLOB NOT NULL);)",
+    KIYOME_SHARED_FOLDER,
 };
 
 }  // namespace kiyome::store

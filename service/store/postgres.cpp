@@ -1,16 +1,13 @@
 #include "service/store/postgres.h"
 
 #include <poll.h>
+#include <sodium.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
-#include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <thread>
@@ -21,7 +18,7 @@
 #include "service/base/clock.h"
 #include "service/base/descriptor.h"
 #include "service/base/errors.h"
-#include "service/base/log.h"
+#include "service/base/hex.h"
 #include "service/store/dialect.h"
 #include "service/store/postgres_connection.h"
 #include "service/store/postgres_values.h"
@@ -32,7 +29,7 @@ using namespace postgres;
 
 namespace {
 
-constexpr auto kSettlePatience = std::chrono::seconds(60);
+constexpr auto kSettlePatience = std::chrono::minutes(15);  // a failover by hand takes some
 constexpr auto kSettlePause = std::chrono::milliseconds(200);
 
 class PostgresPrepared;
@@ -47,8 +44,7 @@ class PostgresEngine final : public Engine {
     reachable();
     connection_.command(to_postgres(sql).c_str());
   }
-  void begin() override { begin(true); }
-  void begin(bool alone);
+  void begin(Writers writers) override;
   void begin_reading() override {
     settle_stream();
     connection_.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -63,8 +59,8 @@ class PostgresEngine final : public Engine {
 
   // The connection for a statement. Within a transaction it is the one that it began on, or none.
   PGconn* reachable() {
-    if (in_transaction_ && connection_.life() != began_on_) throw DatabaseAway("database: connection lost");
-    if (in_transaction_ && connection_.lost()) throw DatabaseAway("database: connection lost");
+    if (in_transaction_ && (connection_.life() != began_on_ || connection_.lost()))
+      throw DatabaseAway("database: connection lost");
     return connection_.get();
   }
   Connection& connection() { return connection_; }
@@ -75,18 +71,13 @@ class PostgresEngine final : public Engine {
       changes_ = std::atoi(PQcmdTuples(const_cast<PGresult*>(result)));
   }
   std::string next_name() { return "k" + std::to_string(++names_); }
-  // A statement that nobody has any more: the server keeps it until it is told, before the next transaction.
-  void let_go(const std::string& name) {
-    if (unused_of_ != connection_.life()) unused_.clear();
-    unused_of_ = connection_.life();
-    unused_.push_back(name);
-  }
+  // Statements that nobody has any more: the server keeps them until it is told, where no transaction is in
+  // hand. It forgets them with their connection, so of an earlier life there is nothing to tell.
+  void let_go(std::uint64_t life, const std::string& name) { unused_.emplace_back(life, name); }
   void tidy() {
     if (in_transaction_ || connection_.lost()) return;
-    if (unused_of_ != connection_.life()) unused_.clear();  // it forgot them with their connection
-    unused_of_ = connection_.life();
-    for (const std::string& name : std::exchange(unused_, {}))
-      Answer(PQexec(connection_.get(), ("DEALLOCATE " + name).c_str()));
+    for (const auto& [life, name] : std::exchange(unused_, {}))
+      if (life == connection_.life()) Answer(PQexec(connection_.get(), ("DEALLOCATE " + name).c_str()));
   }
   // The statement whose rows are still on the wire; another one takes them off first.
   void settle_stream();
@@ -101,8 +92,7 @@ class PostgresEngine final : public Engine {
   std::uint64_t began_on_ = 0;
   int changes_ = 0;
   std::uint64_t names_ = 0;
-  std::vector<std::string> unused_;
-  std::uint64_t unused_of_ = 0;  // the life they are of
+  std::vector<std::pair<std::uint64_t, std::string>> unused_;  // with the connection's life
   // Our row in kiyome_writers: each transaction leaves its number there, so that after a connection was lost
   // in the middle of COMMIT it can be asked which it was.
   std::string writer_;
@@ -115,8 +105,7 @@ class PostgresPrepared final : public Prepared {
       : engine_(engine), sql_(to_postgres(sql)), reads_(sql.starts_with("SELECT")) {}
   ~PostgresPrepared() override {
     stop_streaming();
-    if (life_ == engine_.connection().life())
-      for (const auto& [types, name] : names_) engine_.let_go(name);
+    for (const auto& [types, name] : names_) engine_.let_go(life_, name);
   }
 
   void bind(int index, std::int64_t value) override { parameters_.put(index, value); }
@@ -267,13 +256,8 @@ void PostgresEngine::settle_stream() {
 void PostgresEngine::know_writer() {
   if (!writer_.empty()) return;
   std::array<std::uint8_t, 16> random{};
-  KIYOME_CHECK(::getrandom(random.data(), random.size(), 0) == static_cast<ssize_t>(random.size()));
-  std::string name;
-  for (const std::uint8_t each : random) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    name += kDigits[each >> 4];
-    name += kDigits[each & 15];
-  }
+  randombytes_buf(random.data(), random.size());
+  const std::string name = hex(random);
   if (single(connection_.command("SELECT to_regclass('kiyome_writers') IS NOT NULL")) != "t")
     Answer(PQexec(connection_.get(),
                   "CREATE TABLE IF NOT EXISTS kiyome_writers (writer text PRIMARY KEY, turn bigint NOT NULL, "
@@ -284,7 +268,7 @@ void PostgresEngine::know_writer() {
   Answer(PQexec(connection_.get(), "DELETE FROM kiyome_writers WHERE since < now() - interval '30 days'"));
 }
 
-void PostgresEngine::begin(bool alone) {
+void PostgresEngine::begin(Writers writers) {
   KIYOME_CHECK(!in_transaction_);
   settle_stream();
   // A connection that died while it was idle costs a second try, not a failed transaction.
@@ -299,9 +283,10 @@ void PostgresEngine::begin(bool alone) {
           "UPDATE kiyome_writers SET turn = " + std::to_string(turn_) + ", since = now() ";
       const std::string whose = "WHERE writer = '" + writer_ + "'";
       const Answer began = connection_.command(
-          (alone ? "WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('" +
-                       connection_.place().schema + "', 0))) " + turn + "FROM held " + whose
-                 : turn + whose)
+          (writers == Writers::alone
+               ? "WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('" +
+                     connection_.place().schema + "', 0))) " + turn + "FROM held " + whose
+               : turn + whose)
               .c_str());
       if (std::string_view(PQcmdTuples(began.get())) != "1") {  // somebody tidied up
         writer_.clear();
@@ -381,13 +366,6 @@ void PostgresEngine::set_version(int version) {
 }  // namespace
 
 std::unique_ptr<Engine> open_postgres(const Place& place) { return std::make_unique<PostgresEngine>(place); }
-
-SideTransaction::SideTransaction(Database& database) : engine_(&database.engine()) {
-  if (auto* const shared = dynamic_cast<PostgresEngine*>(engine_))
-    shared->begin(false);
-  else
-    engine_->begin();
-}
 
 struct Bell::Impl {
   Connection connection;

@@ -14,26 +14,6 @@ namespace kiyome::store {
 // commit.
 std::unique_ptr<Engine> open_postgres(const Place& place);
 
-// A transaction that may run beside others of the same kind: only adds rows that are nobody else's, or takes
-// rows by FOR UPDATE. The same as Transaction on SQLite.
-class SideTransaction {
- public:
-  explicit SideTransaction(Database& database);
-  ~SideTransaction() {
-    if (open_) engine_->rollback();
-  }
-  SideTransaction(const SideTransaction&) = delete;
-  SideTransaction& operator=(const SideTransaction&) = delete;
-  void commit() {
-    engine_->commit();
-    open_ = false;
-  }
-
- private:
-  Engine* engine_;
-  bool open_ = true;
-};
-
 // Hears NOTIFY `channel` over a connection of its own. One thread, but ring() is anyone's.
 class Bell {
  public:

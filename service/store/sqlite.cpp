@@ -134,7 +134,7 @@ class SqliteEngine final : public Engine {
   void execute(const char* sql) override {
     expect_ok(handle_.get(), sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr));
   }
-  void begin() override { execute("BEGIN IMMEDIATE"); }
+  void begin(Writers) override { execute("BEGIN IMMEDIATE"); }
   void begin_reading() override { execute("BEGIN"); }
   void commit() override { execute("COMMIT"); }
   // A failed commit may have rolled back by itself; a second ROLLBACK only says so.

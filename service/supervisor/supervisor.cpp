@@ -68,6 +68,15 @@ RoleProcess::Texts role_texts(const std::string& role, const Config& config) {
   return out;
 }
 
+// The key that originals are sealed for. An edge alone needs no more than the public half, so it may have no
+// other (kiyome store keys export --for-edge).
+store::CleanerPublicKey key_to_seal_for(const std::string& folder) {
+  const auto there = [&](const char* name) { return ::access((folder + "/" + name).c_str(), F_OK) == 0; };
+  if (!there("cleaner.key") && there("cleaner.pub"))
+    return store::load_cleaner_public_key(folder + "/cleaner.pub");
+  return store::load_or_make_cleaner_key(folder).public_key;
+}
+
 bool has_console(const Config& config) { return !config.console.http.listen.empty(); }
 
 class Supervisor {
@@ -246,11 +255,9 @@ void Supervisor::add_role(const std::string& name) {
     role.gifts.push_back({"admin", unix_.at("edge.admin.sock")});
     for (const Gift& gift : pages_["drop_box"]) role.gifts.push_back(gift);
     give_place(role, "edge.folder.watch", config_.folder.watch);
-    const store::CleanerKeyPair key =
-        store::load_or_make_cleaner_key(std::filesystem::path(config_.data_dir) / "cleaner");
-    const auto* octets = reinterpret_cast<const char*>(key.public_key.bytes.data());
-    role.gifts.push_back(
-        {"cleaner_key", keep(memory_file("cleaner_key", {octets, key.public_key.bytes.size()}))});
+    const store::CleanerPublicKey key = key_to_seal_for(config_.data_dir + "/cleaner");
+    const auto* octets = reinterpret_cast<const char*>(key.bytes.data());
+    role.gifts.push_back({"cleaner_key", keep(memory_file("cleaner_key", {octets, key.bytes.size()}))});
   } else if (name == "cleaner") {
     role.directory = layout_.cleaner.get();
     store::load_or_make_cleaner_key(std::filesystem::path(config_.data_dir) / "cleaner");

@@ -93,7 +93,10 @@ struct Forwarder::Impl {
   std::optional<Collector> now() {
     return collector.with([](const std::optional<Collector>& current) { return current; });
   }
-  bool on_duty() const { return !book.on_duty || book.on_duty(); }  // of those who share a trail one sends it
+  bool on_duty() const {  // of those who share a trail one sends it
+    if (book.forwards) return book.forwards();
+    return !book.on_duty || book.on_duty();
+  }
   void load_position();
   void keep_position();
 };

@@ -231,7 +231,7 @@ class Site:
 
     def connect(self, side):
         other = self.names["closed" if side == "internet" else "internet"]
-        return f"{self.net.addresses[other[0]]}:{ZONE_PORT}"
+        return [f"{self.net.addresses[name]}:{ZONE_PORT}" for name in other]
 
     def between_zones(self):
         return [(internet, gate) for internet in self.names["internet"] for gate in self.names["closed"]]

@@ -1,37 +1,21 @@
 #!/usr/bin/env python3
 """Several hosts of the Internet side on one PostgreSQL: what one accepts any of them cleans and sends; one is killed under load, and no
 accepted mail is lost or delivered twice; who is left keeps house, and answers for all."""
-import tempfile
 import unittest
 
-import postgres
-from gates_test import Clock, Load, like
 from kiyome_service import Service, free_port
-from two_hosts import Papers
+from many_hosts import Hosts, Load
 
 
-@unittest.skipUnless(postgres.programs(), "SKIPPED: no PostgreSQL here")
-class Cleaners(unittest.TestCase):
+class Cleaners(Hosts):
     def setUp(self):
-        self.cluster = postgres.Cluster()
-        self.addCleanup(self.cluster.close)
-        folder = tempfile.TemporaryDirectory(prefix="kiyome-papers-")
-        self.addCleanup(folder.cleanup)
-        self.papers = Papers(folder.name)
-        self.sink = Clock()
+        super().setUp()
         self.sink.holding = False
-        self.addCleanup(self.sink.stop)
         self.place = f"127.0.0.1:{free_port()}"
         self.gate = self.begin(Service(self.sink.port, roles="gate", extra=self.papers.section("closed", "push", listen=self.place)))
 
-    def begin(self, service, model=None):
-        self.addCleanup(service.__exit__)
-        if model:
-            like(service, model)
-        return service.start()
-
     def internet(self, model=None, roles="edge,cleaner", extra=""):
-        extra += f'\n[store]\nurl = "{self.cluster.url()}"\n' + self.papers.section("internet", "push", connect=self.place)
+        extra += self.store() + self.papers.section("internet", "push", connect=self.place)
         return self.begin(Service(9, roles=roles, extra=extra), model)
 
     def rows(self, table):
@@ -79,8 +63,7 @@ class Cleaners(unittest.TestCase):
     def test_a_host_without_the_key_of_the_others_does_not_start(self):
         one = self.internet()
         one.wait_event("serving")
-        other = Service(9, roles="edge,cleaner", extra=f'\n[store]\nurl = "{self.cluster.url()}"\n'
-                        + self.papers.section("internet", "push", connect=self.place))
+        other = Service(9, roles="edge,cleaner", extra=self.store() + self.papers.section("internet", "push", connect=self.place))
         self.addCleanup(other.__exit__)
         with self.assertRaises(Exception):
             other.start()

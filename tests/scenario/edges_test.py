@@ -9,10 +9,8 @@ import threading
 import time
 import unittest
 
-import postgres
-from gates_test import Clock, like
 from kiyome_service import Client, Service, free_port, item_id
-from two_hosts import Papers
+from many_hosts import Hosts
 
 
 class Senders:
@@ -57,22 +55,13 @@ class Senders:
             thread.join(60)
 
 
-@unittest.skipUnless(postgres.programs(), "SKIPPED: no PostgreSQL here")
-class Edges(unittest.TestCase):
+class Edges(Hosts):
     def setUp(self):
-        self.cluster = postgres.Cluster()
-        self.addCleanup(self.cluster.close)
-        self.sink = Clock()
+        super().setUp()
         self.sink.holding = False
-        self.addCleanup(self.sink.stop)
 
-    def begin(self, roles, model=None, extra=""):
-        extra += f'\n[store]\nurl = "{self.cluster.url()}"\n{self.blobs}'
-        service = Service(9, roles=roles, extra=extra)
-        self.addCleanup(service.__exit__)
-        if model:
-            like(service, model)
-        return service.start()
+    def host(self, roles, model=None, extra=""):
+        return self.begin(Service(9, roles=roles, extra=extra + self.store() + self.blobs), model)
 
     blobs = ""
 
@@ -81,8 +70,8 @@ class Edges(unittest.TestCase):
         return {f"{row[:8]}-{row[8:12]}-{row[12:16]}-{row[16:20]}-{row[20:]}" for row in rows}
 
     def play(self):
-        one = self.begin("edge")
-        two = self.begin("edge", one)
+        one = self.host("edge")
+        two = self.host("edge", one)
         senders = Senders([one.port, two.port], 8)
         senders.wait(40)
         edge = one.pids()["edge"][0]
@@ -106,13 +95,9 @@ class Edges(unittest.TestCase):
 
     def deliver(self, senders, model):
         """A host with a cleaner comes, and the closed side has it all."""
-        folder = tempfile.TemporaryDirectory(prefix="kiyome-papers-")
-        self.addCleanup(folder.cleanup)
-        papers, place = Papers(folder.name), f"127.0.0.1:{free_port()}"
-        gate = Service(self.sink.port, roles="gate", extra=papers.section("closed", "push", listen=place))
-        self.addCleanup(gate.__exit__)
-        gate.start()
-        late = self.begin("cleaner", model, papers.section("internet", "push", connect=place))
+        place = f"127.0.0.1:{free_port()}"
+        gate = self.begin(Service(self.sink.port, roles="gate", extra=self.papers.section("closed", "push", listen=place)))
+        late = self.host("cleaner", model, self.papers.section("internet", "push", connect=place))
         self.sink.wait_subjects(set(senders.accepted.values()), 90, [late, gate])
         self.assertEqual(self.sink.twice(), {})
         deadline = time.monotonic() + 30

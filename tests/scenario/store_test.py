@@ -12,7 +12,7 @@ import unittest
 
 import both_sides
 import postgres
-from gates_test import Clock
+from many_hosts import Clock
 from kiyome_service import KIYOME, Service, free_port, item_id
 
 PASSWORD = "correct horse battery"
@@ -288,6 +288,15 @@ class Store(unittest.TestCase):
         one.wait_settled(10)
         self.assertEqual({row["id"] for row in one.queue()}, {row["id"] for row in two.queue()})
         self.assertEqual(two.run("audit", "verify", check=False).returncode, 0)
+
+        for_edge = self.keys.parent / "for-edge"
+        kiyome("store", "keys", "export", for_edge, "--for-edge", "--config", one.config, stdin=PASSWORD + "\n")
+        edge = self.service(roles="edge")
+        self.to_postgres(edge)
+        kiyome("store", "keys", "import", for_edge, "--config", edge.config, stdin=PASSWORD + "\n")
+        edge.start().send(mail("from an edge alone"))
+        self.assertEqual([path.name for path in (edge.folder / "data/cleaner").iterdir() if path.suffix in (".key", ".pub")], ["cleaner.pub"])
+        self.sink.wait_subjects({"from an edge alone"}, 30, [one, two, edge])
 
         other = self.service()
         other.start().stop()  # it made its own

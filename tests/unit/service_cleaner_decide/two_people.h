@@ -126,7 +126,7 @@ struct Room {
                            },
                    [this](transfer::AnyBundle sealed) { crossing.push_back(std::move(sealed)); }},
                   key, store::items_at(folder)) {
-    items.keep_house(true);
+    items.keep_house(std::chrono::hours(1));
     proposals.add_to(desk);
     proposals.start();
   }

@@ -115,6 +115,24 @@ TEST_CASE("sender: 4xx is temporary and 5xx permanent, at each place") {
   }
 }
 
+TEST_CASE("sender: what is not ours any more at the final dot is not sent, and no other host is tried") {
+  SmtpSink sink;
+  SmtpSender sender(config_for({sink.port()}), "kiyome.example");
+  const auto to = recipients(2);
+  for (const std::size_t size : {std::size_t{10}, std::size_t{300'000}}) {
+    const std::string content = std::string(size, 'x') + "\r\n";
+    OutgoingMail mail{"s@example.com", 0, {}, &to, content, [] { return false; }};
+    for (const RecipientResult& result : sender.send(mail)) {
+      CHECK(result.kind == Kind::temporary);
+      CHECK(status(result) == "4.3.0");
+    }
+    mail.still_ours = [] { return true; };
+    CHECK(sender.send(mail)[0].kind == Kind::delivered);
+  }
+  CHECK(sink.count() == 2);
+  CHECK(sink.connections() == 3);  // one that ended without its dot is gone
+}
+
 TEST_CASE("sender: one refused recipient does not hinder the others") {
   SmtpSink sink(scripted(answer("RCPT TO:<r1@", "550 5.1.1 unknown\r\n")));
   SmtpSender sender(config_for({sink.port()}), "kiyome.example");

@@ -1,9 +1,11 @@
 // Several hosts on either side: what each gate may deliver, what happens when one dies, and who hears what.
 #include "service/gate/lease.h"
 
+#include "service/gate/outbox.h"
 #include "service/gate/pick_up/pick_up.h"
 #include "service/gate/way_back.h"
 #include "tests/unit/service_gate/gate_fixture.h"
+#include "tests/unit/soon.h"
 
 using namespace kiyome;
 using namespace kiyome::gate;
@@ -46,16 +48,6 @@ struct Node {
     return adopted.with([](const auto& all) { return all.size(); });
   }
 };
-
-template <class Condition>
-bool soon(Condition&& condition, std::chrono::milliseconds patience = 10s) {
-  const auto deadline = Steady::now() + patience;
-  while (!condition()) {
-    if (Steady::now() > deadline) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
 
 #define ON_POSTGRES_ALONE \
   if (!store::tests_on_postgres()) return
@@ -137,6 +129,61 @@ TEST_CASE("gates: the same host comes back at once to what it had") {
   again.lease->start();
   CHECK(soon([&] { return again.count() == 1; }));
   CHECK(Steady::now() - began < 5s);
+}
+
+TEST_CASE("gates: a mail that may be another's by now is not sent to its end, nor counted as an attempt") {
+  Folder folder;
+  GateStore store(folder.gate());
+  Writer writer(store, [] {});
+  std::atomic<bool> ours{true}, slow{true};
+  SmtpSink sink(scripted([&](const std::string& what) -> std::optional<std::string> {
+    if (what.starts_with("RCPT") && slow.exchange(false)) ours = false;
+    return std::nullopt;
+  }));
+  Outbox::Calls calls;
+  calls.now_ms = [] { return unix_ms_now(); };
+  calls.results = [](const std::vector<NumberedResult>&) {};
+  calls.may_send = [&] { return ours.load(); };
+  Outbox outbox(store, writer, deliver_to({sink.port()}), "kiyome.example", std::move(calls));
+  const auto bundle = std::make_shared<const transfer::Bundle>(make_bundle());
+  PendingBundle pending;
+  commit(writer, [&](GateStore& disk) { pending.row = disk.insert(*bundle, 1).value(); });
+  pending.id = bundle->id;
+  pending.part = bundle->part;
+  pending.received_ms = pending.next_ms = unix_ms_now();
+  outbox.add(pending, bundle);
+  CHECK(soon([&] { return !ours && outbox.numbers().sending == 0; }));
+  CHECK(outbox.numbers().waiting == 1);
+  CHECK(sink.count() == 0);
+  store.list([](const ListedDelivery& each) {
+    CHECK(each.bundle.attempts == 0);
+    return true;
+  });
+  ours = true;
+  CHECK(soon([&] { return sink.count() == 1; }));
+  outbox.stop(1s);
+}
+
+TEST_CASE("gates: what was sent is written down although the database is away when the gate stops") {
+  ON_POSTGRES_ALONE;
+  Folder folder;
+  GateStore store(folder.gate());
+  auto writer = std::make_unique<Writer>(store, [] {});
+  store::Database there(store::Place{{}, folder.shared->url, "public"});
+  const std::string schema = folder.shared->schema;
+  there.execute(("ALTER SCHEMA " + schema + " RENAME TO " + schema + "_away").c_str());
+  Writer::Work work;
+  work.kept = true;
+  work.apply = [](GateStore& disk) { disk.insert(make_bundle(), 1); };
+  writer->submit(std::move(work));
+  std::jthread back([&] {
+    std::this_thread::sleep_for(2s);
+    there.execute(("ALTER SCHEMA " + schema + "_away RENAME TO " + schema).c_str());
+  });
+  writer.reset();
+  unsigned found = 0;
+  store.list([&](const ListedDelivery&) { return ++found != 0; });
+  CHECK(found == 1);
 }
 
 TEST_CASE("gates: a duty is one gate's, and another's when that one goes or does not want it") {

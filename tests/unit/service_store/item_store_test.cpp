@@ -4,12 +4,14 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <future>
 #include <thread>
 
 #include "service/base/clock.h"
+#include "service/store/shared_folder.h"
 #include "tests/unit/store_place.h"
 
 using namespace kiyome;
@@ -119,7 +121,9 @@ TEST_CASE("item store: a large bundle lies beside the database and goes when the
   const DecidedItem item = decided(Verdict::clean, 200000);
   CHECK(written(items, item));
   const auto files = [&] {
-    return std::distance(std::filesystem::directory_iterator(folder.path / "bundles"), {});
+    return std::ranges::count_if(
+        std::filesystem::directory_iterator(folder.path / "bundles"),
+        [](const auto& entry) { return entry.path().filename() != store::kFolderMark; });
   };
   CHECK(files() == 1);
   CHECK(octets_of(*items.load_bundle(item.envelope.id, 1)) == 200000);

@@ -11,6 +11,7 @@
 #include "service/store/original_format.h"
 #include "service/store/originals_schema.h"
 #include "service/store/row_values.h"
+#include "service/store/shared_folder.h"
 #include "tests/unit/service_store/original_fixture.h"
 #include "tests/unit/store_place.h"
 
@@ -27,7 +28,9 @@ namespace {
 
 // Shared originals of one test; with `in_folder` their octets are there.
 struct Shared {
-  explicit Shared(bool in_folder = false) : blobs(in_folder) {}
+  explicit Shared(bool in_folder = false) : blobs(in_folder) {
+    std::filesystem::create_directory(folder.path() + "/shared");
+  }
   Place place() const { return test_place(folder.path() + "/originals"); }
   SharedOriginals where() const { return {place(), blobs ? folder.path() + "/shared" : std::string()}; }
   std::vector<std::filesystem::path> files() const {
@@ -329,4 +332,40 @@ TEST_CASE("shared originals: writers may outlive the log") {
   }
   small->append("x");
   CHECK_THROWS_AS(large->append(octets(1u << 20)), TemporaryFailure);
+}
+
+TEST_CASE("shared folder: the first host marks it, the next ones know it, and another one is not used") {
+  const Folder folder;
+  const Place place = test_place(folder.path() + "/t.sqlite");
+  Database one(place);
+  one.migrate(std::array{KIYOME_SHARED_FOLDER});
+  const std::string path = folder.path() + "/mounted";
+  CHECK_THROWS_AS(open_shared_folder(one, path), TemporaryFailure);
+  CHECK(!std::filesystem::exists(path));
+  std::filesystem::create_directory(path);
+  std::array<std::string, 6> seen;
+  {
+    std::vector<std::jthread> hosts;
+    for (std::string& mark : seen)
+      hosts.emplace_back([&] {
+        Database other(place);
+        if (open_shared_folder(other, path)) mark = mark_of_folder(path);
+      });
+  }
+  CHECK(!seen[0].empty());
+  for (const std::string& mark : seen) CHECK(mark == seen[0]);
+  CHECK(std::distance(std::filesystem::directory_iterator(path), {}) == 1);
+  // What was mounted there is away.
+  std::filesystem::rename(path, path + ".away");
+  std::filesystem::create_directory(path);
+  CHECK_THROWS_AS(open_shared_folder(one, path), TemporaryFailure);
+  CHECK(std::filesystem::is_empty(path));
+  std::filesystem::remove(path);
+  std::filesystem::rename(path + ".away", path);
+  CHECK(open_shared_folder(one, path));
+  // A folder of another installation.
+  Database other(test_place(folder.path() + "/other.sqlite"));
+  other.migrate(std::array{KIYOME_SHARED_FOLDER});
+  other.execute("INSERT INTO shared_folder VALUES (1, '0191f3a0-0000-7000-8000-000000000000')");
+  CHECK_THROWS_AS(open_shared_folder(other, path), TemporaryFailure);
 }

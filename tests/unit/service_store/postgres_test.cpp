@@ -122,9 +122,9 @@ TEST_CASE("postgres: two that only add run beside each other") {
   const Place place = test_place("beside");
   Database one(place), two(place);
   one.migrate(kSteps);
-  SideTransaction first(one);
+  Transaction first(one, Writers::beside);
   one.kept("INSERT INTO t (a) VALUES (?)").run(1);
-  SideTransaction second(two);
+  Transaction second(two, Writers::beside);
   two.kept("INSERT INTO t (a) VALUES (?)").run(2);
   second.commit();
   CHECK(count(two) == 1);

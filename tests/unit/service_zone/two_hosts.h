@@ -20,6 +20,7 @@
 #include "service/zone/openssl_pieces.h"
 #include "service/zone/session.h"
 #include "service/zone/zone_link.h"
+#include "tests/unit/soon.h"
 
 namespace two_hosts {
 
@@ -72,16 +73,6 @@ inline Descriptor dial(const std::string& address, unsigned from = 1) {
   REQUIRE(::bind(out.get(), reinterpret_cast<sockaddr*>(&own), sizeof own) == 0);
   REQUIRE(::connect(out.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
   return out;
-}
-
-template <class Condition>
-bool soon(Condition&& condition, std::chrono::milliseconds patience = 10s) {
-  const auto deadline = Steady::now() + patience;
-  while (!condition()) {
-    if (Steady::now() > deadline) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
 }
 
 // Waits for a connection that the link has proved.
