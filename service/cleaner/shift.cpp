@@ -110,7 +110,7 @@ void Shift::Impl::turn() {
   if (!arrivals) reclaim();
   const auto now = Steady::now();
   if (now >= next_beat) {
-    parts.items.keep_house(nodes->beat() ? kHouse : 0s);
+    parts.items.keep_house(nodes->beat() ? now + kHouse : Steady::time_point());
     let_go_others();
     arrivals->renew(at.node, kLease);
     const std::int64_t oldest_ms = arrivals->oldest_ms();
@@ -133,7 +133,7 @@ void Shift::Impl::run() {
       bell.wait(std::chrono::duration_cast<std::chrono::milliseconds>(kLook));
     } catch (const TemporaryFailure& why) {
       if (!std::exchange(trouble, true)) log::warning("the shared store is away", {{"why", why.what()}});
-      parts.items.keep_house(0s);
+      parts.items.keep_house({});
       seen.with([](Look& look) { look.store_up = false; });
       std::this_thread::sleep_for(kTroublePause);
     }

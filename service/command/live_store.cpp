@@ -133,7 +133,11 @@ void look_at_edge_user(const Config& config, const StoreServer& server, Looks& i
                    schema + "'), false)") == "t";
   };
   const bool too_much = may(store::schema::kItems),
-             enough = may(store::schema::kOriginals) && may(store::schema::kEdge);
+             enough =
+                 may(store::schema::kOriginals) && may(store::schema::kEdge) &&
+                 ask(connection,
+                     "SELECT coalesce(has_table_privilege(to_regclass('kiyome_originals.shared_folder'), "
+                     "'INSERT'), false)") == "t";
   add(into, enough && !too_much, what,
       !enough ? other.user + " に権限がありません（kiyome store prepare --grant-edge " + other.user + "）"
       : too_much ? other.user + " は kiyome_items にも触れます"

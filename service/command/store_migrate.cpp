@@ -127,7 +127,7 @@ void Move::expect_empty(const Schema& schema) {
 // A clean copy that stood beside the database.
 bool Move::take_bundle(int index, sqlite3_stmt* row, Parameters& into) {
   if (sqlite3_column_type(row, index - 1) != SQLITE_NULL) return false;
-  const std::string file = data_dir_ + "/cleaner/" +
+  const std::string file = data_dir_ + "/cleaner/bundles/" +
                            store::bundle_file(store::item_id(octets_of(row, 0)),
                                               static_cast<std::uint16_t>(sqlite3_column_int64(row, 1)));
   std::optional<std::string> octets = read_file(file);

@@ -85,7 +85,7 @@ std::vector<smtp::ClientResult> Session::transact(const OutgoingMail& mail,
   whole_deadline_ = patience(kWholeTimeouts) + transfer_time;
   times_ = 1;
   ++mails_;
-  in_doubt_ = false;
+  in_doubt_ = given_up_ = false;
   dialog_.begin(std::move(out));
   if (drive() == ClientEvent::Kind::content) {
     send_content(mail);
@@ -110,7 +110,8 @@ void Session::send_content(const OutgoingMail& mail) {
     dots.write(content.substr(0, size), out);
     content.remove_prefix(size);
     if (content.empty()) {
-      if (mail.still_ours && !mail.still_ours()) return dialog_.failed({4, 3, 0}, "another gate may have it");
+      given_up_ = mail.still_ours && !mail.still_ours();
+      if (given_up_) return dialog_.failed({4, 3, 0}, "another gate may have it");
       dots.finish(out);
     }
     const bool sent = stream_.write(out, incoming_, std::min(whole_deadline_, Steady::now() + piece_time));

@@ -31,6 +31,8 @@ class Session {
   bool unheard() const { return dialog_.unheard(); }
   // Of the last mail: its final dot went out, and no reply to that came. The server may have it.
   bool in_doubt() const { return in_doubt_; }
+  // Of the last mail: we did not send its final dot, and nobody else shall get it now.
+  bool given_up() const { return given_up_; }
   bool speaks_dsn() const { return dialog_.extensions().dsn; }
 
   // Usable for another mail, as far as was heard. alive() also looks at the socket: for a connection that lay
@@ -54,7 +56,7 @@ class Session {
   Steady::time_point whole_deadline_;  // of the greeting, or of one mail
   unsigned times_ = 1;                 // of the timeout, for the reply awaited
   unsigned mails_ = 0;
-  bool ready_ = false, tls_failed_ = false, in_doubt_ = false;
+  bool ready_ = false, tls_failed_ = false, in_doubt_ = false, given_up_ = false;
 };
 
 }  // namespace kiyome::delivery

@@ -27,8 +27,8 @@ struct Said {
   ClientResult result;
   std::string hop;
   bool dsn = false;
-  bool reached = false;   // the host came to a session
-  bool in_doubt = false;  // it may have the mail: nobody else is asked now
+  bool reached = false;  // the host came to a session
+  bool last = false;     // it may have the mail, or nobody shall: no other is asked now
 };
 
 }  // namespace
@@ -48,7 +48,8 @@ std::vector<Said> SmtpSender::Impl::transact(std::size_t host, Session& session,
                                              const std::vector<std::size_t>& recipients) {
   std::vector<Said> out;
   for (ClientResult& result : session.transact(mail, recipients))
-    out.push_back({std::move(result), pool.name(host), session.speaks_dsn(), true, session.in_doubt()});
+    out.push_back({std::move(result), pool.name(host), session.speaks_dsn(), true,
+                   session.in_doubt() || session.given_up()});
   return out;
 }
 
@@ -81,7 +82,7 @@ std::vector<Said> SmtpSender::Impl::ask(std::size_t host, const OutgoingMail& ma
   }
   const bool alive = session->reusable();
   // Other mails need not find out anew; of one host alone only that it was not there, for they have no other.
-  if (!alive && (pool.hosts() > 1 || !said.front().reached)) pool.rest(host);
+  if (!alive && !session->given_up() && (pool.hosts() > 1 || !said.front().reached)) pool.rest(host);
   pool.leave(host, alive ? std::move(session) : nullptr);
   return said;
 }
@@ -106,7 +107,7 @@ std::vector<Said> SmtpSender::Impl::attempt(const OutgoingMail& mail,
       Said& old = out[left[i]];
       // What a host said about the mail counts more than that another one did not answer.
       if (said[i].reached || !old.reached) old = std::move(said[i]);
-      if (old.result.kind == ClientResult::Kind::temporary && !old.in_doubt && !too_many(old.result))
+      if (old.result.kind == ClientResult::Kind::temporary && !old.last && !too_many(old.result))
         next.push_back(left[i]);
     }
     left = std::move(next);

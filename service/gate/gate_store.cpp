@@ -17,6 +17,8 @@ using store::item_id;
 using store::Row;
 using store::Statement;
 
+constexpr auto kFailover = std::chrono::minutes(15);  // one by hand takes some
+
 std::string_view octets(const ItemId& id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
 }
@@ -107,6 +109,7 @@ struct GateStore::Writing {
     // As in store/item_store.cpp: no zeros over each bundle that was delivered (13 KB, 60 µs of a mail).
     if (!database.shared()) database.execute("PRAGMA secure_delete=FAST");
     database.migrate(kGateSchema);
+    database.engine().ask_for(kFailover);  // what was sent is known here alone
     return database;
   }
   void count() {

@@ -65,6 +65,7 @@ void Lease::stop() {
   while (in_hand_ != 0 && Steady::now() < patience) std::this_thread::sleep_for(kHandOver / 1000);
   const std::string owner = state_.with([](State& state) { return state.owner; });
   Writer::Work work;  // after all that was sent is written down, in the order of the queue
+  work.kept = true;
   work.apply = [owner](GateStore& disk) { disk.leave(owner); };
   writer_.submit(std::move(work));
 }

@@ -255,13 +255,17 @@ void Outbox::send(Entry entry) {
     log::error("bundle cannot be loaded", entry.bundle.id, {{"why", trouble.what()}});
     return put_off(std::move(entry), store_.shared() ? kDatabaseBackMs : 60'000);
   }
-  mail.still_ours = calls_.may_send;
+  // Also when the gate begins anew meanwhile: what it had is another's then.
+  if (calls_.may_send)
+    mail.still_ours = [this, life = entry.life] {
+      return calls_.may_send() && state_.with([&](State& state) { return state.life == life; });
+    };
   const std::vector<RecipientResult> results =
       mail.content.empty() ? local_trouble(recipients->size()) : hop->sender.send(mail);
   const auto later = [](const RecipientResult& each) {
     return each.kind == RecipientResult::Kind::temporary;
   };
-  if (calls_.may_send && !calls_.may_send() && std::ranges::all_of(results, later)) {
+  if (mail.still_ours && !mail.still_ours() && std::ranges::all_of(results, later)) {
     log::warning("not sent: another gate may have it", entry.bundle.id, {});
     return put_off(std::move(entry), kDatabaseBackMs);
   }
@@ -284,6 +288,7 @@ void Outbox::put_off(Entry entry, std::int64_t pause_ms) {
   state_.with([&](State& state) {
     if (entry.life == state.life) put(state, std::move(entry));
   });
+  state_.notify_one();
 }
 
 // When a next hop is back, what waited only for it need not wait for its own pause.

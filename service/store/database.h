@@ -4,6 +4,7 @@
 // it lasts, on PostgreSQL too, so what it reads first still holds when it writes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -69,6 +70,8 @@ class Engine {
   virtual void begin(Writers writers) = 0;
   virtual void begin_reading() = 0;  // one snapshot, until rollback()
   virtual void commit() = 0;
+  // For how long commit() asks what became of it when its answer was lost; then the process ends.
+  virtual void ask_for(std::chrono::seconds) {}
   virtual void rollback() noexcept = 0;
   virtual int changes() const = 0;
   virtual int version() = 0;  // of the schema

@@ -71,11 +71,14 @@ RecipientRow recipient_row(const Row& row) {
   "SELECT r.id, r.number, r.address, r.notify, r.orcpt, r.state, r.verdict, r.reasons, r.status, " \
   "r.changed_ms, i.sender, i.bytes, i.received_ms, r.part FROM recipients r JOIN items i ON i.id = r.id "
 
-void prepare_blobs(Database& database, const ItemsAt& at) {
-  if (at.blobs.empty()) return;
+Descriptor open_bundles(Database& database, const ItemsAt& at) {
+  if (at.blobs.empty()) return {};
   const std::string folder = at.blobs + "/bundles";
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("make " + folder);
-  if (at.shared()) open_shared_folder(database, folder);
+  if (at.shared()) return open_shared_folder(database, folder);
+  Descriptor out(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!out) throw_errno("open " + folder);
+  return out;
 }
 
 }  // namespace
@@ -101,6 +104,7 @@ struct ItemStore::Impl {
   std::function<void()> after_batch;
   DropCalls drops;
   Database database;
+  Descriptor bundles;  // the folder of large ones; none: they are in the database
   std::unique_ptr<ItemWriter> writer;
   Guarded<std::unique_ptr<Database>> reader;
   Guarded<Queue> queue;
@@ -114,9 +118,9 @@ struct ItemStore::Impl {
     // used again.
     if (!database.shared()) database.execute("PRAGMA secure_delete=FAST");
     database.migrate(kItemSchema);
-    prepare_blobs(database, at);
+    bundles = open_bundles(database, at);
     if (at.shared()) Arrivals(at.originals());  // a verdict ends an arrival
-    writer = std::make_unique<ItemWriter>(database, at);
+    writer = std::make_unique<ItemWriter>(database, at, bundles.get());
     reader.with(
         [&](std::unique_ptr<Database>& connection) { connection = std::make_unique<Database>(at.place); });
     if (!at.shared()) drop_stray_files();
@@ -306,10 +310,11 @@ const ItemsAt& ItemStore::at() const { return impl_->at; }
 bool ItemStore::keeps_house() const {
   return !impl_->at.shared() || Steady::now().time_since_epoch().count() < impl_->keeps_house_until;
 }
-void ItemStore::keep_house(std::chrono::milliseconds time) {
-  const bool ours = time.count() > 0, before = keeps_house();
-  impl_->keeps_house_until = ours ? (Steady::now() + time).time_since_epoch().count() : 0;
-  if (before != ours) log::info(ours ? "keeps house" : "keeps house no more");
+void ItemStore::keep_house(Steady::time_point until) {
+  const bool before = keeps_house();
+  impl_->keeps_house_until = until.time_since_epoch().count();
+  if (const bool ours = keeps_house(); before != ours)
+    log::info(ours ? "keeps house" : "keeps house no more");
 }
 
 bool ItemStore::knows(const ItemId& id) {
@@ -407,8 +412,8 @@ std::optional<transfer::AnyBundle> ItemStore::load_bundle(const ItemId& id, std:
   if (!frame) return std::nullopt;
   if (frame->empty()) {
     const Descriptor file(
-        ::open((impl_->at.blobs + "/" + bundle_file(id, part)).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file && errno != ENOENT) throw_errno("open a bundle");
+        ::openat(impl_->bundles.get(), bundle_file(id, part).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file && impl_->bundles && errno != ENOENT) throw_errno("open a bundle");
     if (file) frame = read_whole(file.get());
     if (!file && impl_->at.shared()) {  // its folder may be away here alone: others try
       log::error("a bundle's file is not there", id, {{"part", std::int64_t{part}}});

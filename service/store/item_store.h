@@ -20,6 +20,7 @@
 #include "proto/transfer/bundle.h"
 #include "proto/transfer/intake.h"
 #include "service/audit/chain.h"
+#include "service/base/clock.h"
 #include "service/base/config.h"
 #include "service/store/audit_book.h"
 #include "service/store/items_at.h"
@@ -205,7 +206,7 @@ class ItemStore {
   // Whether what is done once for the whole store is ours to do: alone always, among others when it is our
   // turn.
   bool keeps_house() const;
-  void keep_house(std::chrono::milliseconds time);  // from now on; zero: another does
+  void keep_house(Steady::time_point until);  // the past: another does
 
   // Reading, each call over a read connection of its own snapshot.
   bool knows(const ItemId& id);

@@ -46,7 +46,7 @@ std::string_view octets(const std::array<std::uint8_t, 32>& hash) {
 }  // namespace
 
 std::string bundle_file(const ItemId& id, std::uint16_t part) {
-  return "bundles/" + id.text() + "." + std::to_string(part);
+  return id.text() + "." + std::to_string(part);
 }
 
 std::string reasons_text(const std::vector<clean::Finding>& reasons) {
@@ -85,9 +85,10 @@ struct ItemWriter::Statements {
       return_item, drop_return, later, known;
 };
 
-ItemWriter::ItemWriter(Database& database, ItemsAt at)
+ItemWriter::ItemWriter(Database& database, ItemsAt at, int bundles)
     : database_(database),
       at_(std::move(at)),
+      bundles_(bundles),
       statements_(std::make_shared<Statements>(database)),
       audit_(database) {}
 
@@ -193,13 +194,13 @@ void ItemWriter::insert_bundle(const transfer::AnyBundle& bundle) {
   const ItemId id = transfer::id_of(bundle);
   const std::uint16_t part = transfer::part_of(bundle);
   const std::string frame = transfer::encode(bundle);
-  if (at_.blobs.empty() || frame.size() < kBundleFileFrom) {
+  if (bundles_ < 0 || frame.size() < kBundleFileFrom) {
     statements_->bundle.run(blob(id), part, Blob{frame}, at_.node);
     return;
   }
-  const std::string path = at_.blobs + "/" + bundle_file(id, part);
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file || !write_all(file.get(), frame, Steady::now())) throw_errno("write " + path);
+  const std::string name = bundle_file(id, part);
+  const Descriptor file(::openat(bundles_, name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file || !write_all(file.get(), frame, Steady::now())) throw_errno("write bundles/" + name);
   if (::fdatasync(file.get()) != 0) std::abort();  // what is on the disk is unknown now: never tried again
   wrote_files_ = true;
   statements_->bundle.run(blob(id), part, Null{}, at_.node);
@@ -209,7 +210,7 @@ void ItemWriter::insert_bundle(const transfer::AnyBundle& bundle) {
 bool ItemWriter::drop_bundle(const ItemId& id, std::uint16_t part) {
   return statements_->drop_bundle.one(
       [&](const Row& row) {
-        if (row.null(0)) drop_files_.push_back(at_.blobs + "/" + bundle_file(id, part));
+        if (row.null(0)) drop_files_.push_back(bundle_file(id, part));
       },
       blob(id), part);
 }
@@ -321,14 +322,13 @@ std::vector<std::uint64_t> ItemWriter::unneeded(std::vector<std::uint64_t> segme
 
 void ItemWriter::before_commit() {
   if (!wrote_files_) return;
-  const Descriptor directory(::open((at_.blobs + "/bundles").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) std::abort();
+  if (::fsync(bundles_) != 0) std::abort();
   wrote_files_ = false;
 }
 
 void ItemWriter::after_commit() {
   audit_.committed();
-  for (const std::string& path : drop_files_) ::unlink(path.c_str());
+  for (const std::string& name : drop_files_) ::unlinkat(bundles_, name.c_str(), 0);
   drop_files_.clear();
   std::move(news_.begin(), news_.end(), std::back_inserter(committed_news_));
   news_.clear();

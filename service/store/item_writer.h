@@ -19,7 +19,7 @@ namespace kiyome::store {
 // the log).
 inline constexpr std::size_t kBundleFileFrom = 64u << 10;
 
-std::string bundle_file(const ItemId& id, std::uint16_t part);         // "bundles/<id>.<part>"
+std::string bundle_file(const ItemId& id, std::uint16_t part);         // "<id>.<part>", in bundles/
 std::string reasons_text(const std::vector<clean::Finding>& reasons);  // slugs, separated by spaces
 
 // A door that is there already begins anew.
@@ -44,7 +44,8 @@ struct RequestAnswer {
 
 class ItemWriter {
  public:
-  ItemWriter(Database& database, ItemsAt at);
+  // `bundles`: the folder of large ones, or -1.
+  ItemWriter(Database& database, ItemsAt at, int bundles);
 
   void decide(const DecidedItem& item);
   void bundle_accepted(const ItemId& id, std::uint16_t part);
@@ -151,6 +152,7 @@ class ItemWriter {
 
   Database& database_;
   ItemsAt at_;
+  int bundles_;
   std::shared_ptr<Statements> statements_;  // shared only so that the type may stay unknown here
   AuditLog audit_;
   bool wrote_files_ = false;

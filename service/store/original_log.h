@@ -69,7 +69,7 @@ CleanerPublicKey load_cleaner_public_key(const std::string& path);
 // folder that all hosts see.
 struct SharedOriginals {
   Place place;
-  std::string folder;  // empty: in rows. Made when it is not there, if its parent allows it
+  std::string folder;  // empty: in rows
 };
 
 // As it is configured. Only edges are given edge_url.

@@ -29,7 +29,7 @@ using namespace postgres;
 
 namespace {
 
-constexpr auto kSettlePatience = std::chrono::minutes(15);  // a failover by hand takes some
+constexpr auto kSettlePatience = std::chrono::seconds(60);
 constexpr auto kSettlePause = std::chrono::milliseconds(200);
 
 class PostgresPrepared;
@@ -45,6 +45,7 @@ class PostgresEngine final : public Engine {
     connection_.command(to_postgres(sql).c_str());
   }
   void begin(Writers writers) override;
+  void ask_for(std::chrono::seconds patience) override { settle_patience_ = patience; }
   void begin_reading() override {
     settle_stream();
     connection_.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -97,6 +98,7 @@ class PostgresEngine final : public Engine {
   // in the middle of COMMIT it can be asked which it was.
   std::string writer_;
   std::int64_t turn_ = 0;
+  std::chrono::seconds settle_patience_ = kSettlePatience;
 };
 
 class PostgresPrepared final : public Prepared {
@@ -324,7 +326,7 @@ void PostgresEngine::commit() {
 // Our row waits for the transaction that may still be ending over there, and then tells whether its number
 // stayed.
 bool PostgresEngine::was_committed() {
-  const auto deadline = Steady::now() + kSettlePatience;
+  const auto deadline = Steady::now() + settle_patience_;
   const std::string ask = "SELECT turn FROM kiyome_writers WHERE writer = '" + writer_ + "' FOR UPDATE";
   while (Steady::now() < deadline) {
     try {

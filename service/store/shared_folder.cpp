@@ -51,7 +51,9 @@ Descriptor open_shared_folder(Database& database, const std::string& path) {
   std::string known = known_mark(database);
   if (known.empty()) {
     if (mark_of_folder(path).empty()) make_mark(out.get());
-    database.kept("INSERT INTO shared_folder VALUES (1, ?) ON CONFLICT DO NOTHING").run(mark_of_folder(path));
+    const std::string mark = mark_of_folder(path);
+    if (mark.empty()) throw TemporaryFailure(path + "/" + kFolderMark + " cannot be read");
+    database.kept("INSERT INTO shared_folder VALUES (1, ?) ON CONFLICT DO NOTHING").run(mark);
     known = known_mark(database);
   }
   if (mark_of_folder(path) != known)

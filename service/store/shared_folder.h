@@ -10,8 +10,9 @@
 namespace kiyome::store {
 
 // Of the schema whose rows name the folder's files.
-#define KIYOME_SHARED_FOLDER \
-  "CREATE TABLE shared_folder (one INTEGER PRIMARY KEY CHECK (one = 1), mark TEXT NOT NULL);"
+#define KIYOME_SHARED_FOLDER                                                                                \
+  "CREATE TABLE shared_folder (one INTEGER PRIMARY KEY CHECK (one = 1), mark TEXT NOT NULL CHECK (mark <> " \
+  "''));"
 
 inline constexpr const char* kFolderMark = ".kiyome-folder";  // its name
 

@@ -79,7 +79,7 @@ struct Forwarder::Impl {
   std::string host = host_name();
   Guarded<std::optional<Collector>> collector;
   Descriptor stop{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  std::atomic<bool> stopping{false};
+  std::atomic<bool> stopping{false}, ours{true};
   Guarded<Forwarding> told;
   std::uint64_t position = 0;  // settled; the thread's
   std::thread thread;
@@ -93,9 +93,9 @@ struct Forwarder::Impl {
   std::optional<Collector> now() {
     return collector.with([](const std::optional<Collector>& current) { return current; });
   }
-  bool on_duty() const {  // of those who share a trail one sends it
-    if (book.forwards) return book.forwards();
-    return !book.on_duty || book.on_duty();
+  bool on_duty() {  // of those who share a trail one sends it
+    ours = book.forwards ? book.forwards() : !book.on_duty || book.on_duty();
+    return ours;
   }
   void load_position();
   void keep_position();
@@ -228,7 +228,7 @@ void Forwarder::reload(const AuditConfig& config) {
 }
 
 std::optional<Forwarding> Forwarder::state() const {
-  if (!impl_->now()) return std::nullopt;
+  if (!impl_->now() || !impl_->ours) return std::nullopt;
   return impl_->told.with([](Forwarding& now) { return now; });
 }
 

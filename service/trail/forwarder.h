@@ -31,7 +31,7 @@ class Forwarder {
   void stop();
   // The next connection is as it says. Throws ConfigError and keeps what it had.
   void reload(const AuditConfig& config);
-  // Nothing while no collector is configured.
+  // Nothing while no collector is configured, or another host forwards.
   std::optional<Forwarding> state() const;
 
  private:

@@ -126,7 +126,7 @@ struct Room {
                            },
                    [this](transfer::AnyBundle sealed) { crossing.push_back(std::move(sealed)); }},
                   key, store::items_at(folder)) {
-    items.keep_house(std::chrono::hours(1));
+    items.keep_house(Steady::time_point::max());
     proposals.add_to(desk);
     proposals.start();
   }

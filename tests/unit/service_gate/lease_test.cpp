@@ -49,6 +49,16 @@ struct Node {
   }
 };
 
+void put(Outbox& outbox, Writer& writer) {
+  const auto bundle = std::make_shared<const transfer::Bundle>(make_bundle());
+  PendingBundle pending;
+  commit(writer, [&](GateStore& disk) { pending.row = disk.insert(*bundle, 1).value(); });
+  pending.id = bundle->id;
+  pending.part = bundle->part;
+  pending.received_ms = pending.next_ms = unix_ms_now();
+  outbox.add(pending, bundle);
+}
+
 #define ON_POSTGRES_ALONE \
   if (!store::tests_on_postgres()) return
 
@@ -145,13 +155,7 @@ TEST_CASE("gates: a mail that may be another's by now is not sent to its end, no
   calls.results = [](const std::vector<NumberedResult>&) {};
   calls.may_send = [&] { return ours.load(); };
   Outbox outbox(store, writer, deliver_to({sink.port()}), "kiyome.example", std::move(calls));
-  const auto bundle = std::make_shared<const transfer::Bundle>(make_bundle());
-  PendingBundle pending;
-  commit(writer, [&](GateStore& disk) { pending.row = disk.insert(*bundle, 1).value(); });
-  pending.id = bundle->id;
-  pending.part = bundle->part;
-  pending.received_ms = pending.next_ms = unix_ms_now();
-  outbox.add(pending, bundle);
+  put(outbox, writer);
   CHECK(soon([&] { return !ours && outbox.numbers().sending == 0; }));
   CHECK(outbox.numbers().waiting == 1);
   CHECK(sink.count() == 0);
@@ -162,6 +166,29 @@ TEST_CASE("gates: a mail that may be another's by now is not sent to its end, no
   ours = true;
   CHECK(soon([&] { return sink.count() == 1; }));
   outbox.stop(1s);
+}
+
+TEST_CASE("gates: one that begins anew in the middle of a session does not end that") {
+  Folder folder;
+  GateStore store(folder.gate());
+  Writer writer(store, [] {});
+  Outbox* box = nullptr;
+  SmtpSink sink(scripted([&](const std::string& what) -> std::optional<std::string> {
+    if (what.starts_with("RCPT")) box->abandon();
+    return std::nullopt;
+  }));
+  Outbox::Calls calls;
+  calls.now_ms = [] { return unix_ms_now(); };
+  calls.results = [](const std::vector<NumberedResult>&) {};
+  calls.may_send = [] { return true; };
+  Outbox outbox(store, writer, deliver_to({sink.port()}), "kiyome.example", std::move(calls));
+  box = &outbox;
+  put(outbox, writer);
+  CHECK(soon([&] { return sink.connections() == 1; }));
+  CHECK(soon([&] { return outbox.numbers().sending == 0; }));
+  CHECK(outbox.numbers().waiting == 0);  // it is another's
+  outbox.stop(1s);
+  CHECK(sink.count() == 0);
 }
 
 TEST_CASE("gates: what was sent is written down although the database is away when the gate stops") {
