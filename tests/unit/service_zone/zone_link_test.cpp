@@ -285,9 +285,10 @@ TEST_CASE("zone link: a pin lets in the key it names and no other of the same CA
   right.speak(kProtocol);
   wrong.use(issue(hosts.papers.ca, Side::internet, unix_ms_now(), 10));
   wrong.speak(kProtocol);
+  // The pin is in force with the wire's next turn; a handshake that began before ends unfinished.
+  CHECK(soon([&] { return !wrong.comes_in(hosts.address) && hosts.listener->counts().unknown_peers >= 1; }));
   CHECK_FALSE(wrong.comes_in(hosts.address));
   CHECK(right.comes_in(hosts.address));
-  CHECK(soon([&] { return hosts.listener->counts().unknown_peers == 1; }));
 }
 
 TEST_CASE("zone link: the closed side cannot stand for the Internet side, whichever listens") {
