@@ -1,5 +1,6 @@
 #include "service/cleaner/shift.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -51,6 +52,8 @@ struct Shift::Impl {
   void turn();
   void reclaim();
   void take_items();
+  std::size_t take(std::size_t wanted);  // gives how many came
+  void ring_for_room();
   void let_go_others();
   void take_bundles();
 };
@@ -66,17 +69,28 @@ void Shift::Impl::reclaim() {
   arrivals = std::move(made);
 }
 
+// Where there may be more than we took nobody rings for that: who makes room does.
 void Shift::Impl::take_items() {
-  const std::size_t in_hand = parts.queue.size();
-  full = in_hand >= kInHand;
-  if (full || Steady::now() < next_take) return;
-  for (const store::Arrival& each : arrivals->take(at.node, kInHand - in_hand, kLease)) {
+  if (Steady::now() < next_take) return;
+  const std::size_t wanted = kInHand - std::min(kInHand, parts.queue.size());
+  full = wanted == 0 || take(wanted) == wanted;
+  ring_for_room();
+}
+
+std::size_t Shift::Impl::take(std::size_t wanted) {
+  const std::vector<store::Arrival> taken = arrivals->take(at.node, wanted, kLease);
+  for (const store::Arrival& each : taken) {
     if (each.lapsed) log::info("taken over", each.item.id, {});
     Work work;
     work.where = each.item;
     work.deaths = static_cast<unsigned>(each.deaths);
     parts.queue.put(std::move(work));
   }
+  return taken.size();
+}
+
+void Shift::Impl::ring_for_room() {
+  if (full && parts.queue.size() < kInHand / 2) bell.ring();
 }
 
 // What we hold and do not know of (the answer to a take was lost), and what we cannot do for trouble of ours:
@@ -163,8 +177,6 @@ Shift::Look Shift::look() const {
   return impl_->seen.with([](Look& look) { return look; });
 }
 
-void Shift::has_room() {
-  if (impl_->full && impl_->parts.queue.size() < kInHand / 2) impl_->bell.ring();
-}
+void Shift::has_room() { impl_->ring_for_room(); }
 
 }  // namespace kiyome::cleaner

@@ -54,6 +54,18 @@ class Cleaners(Hosts):
         self.assertEqual({row["id"] for row in one.queue()}, {row["id"] for row in two.queue()})
         self.assertEqual(one.run("audit", "verify", check=False).returncode, 0)
 
+    def test_a_backlog_is_taken_without_a_pause(self):
+        edge = self.internet(roles="edge")
+        loads = [Load(edge.port, name, 200) for name in "abcd"]
+        for load in loads:
+            load.join(90)
+        accepted = set().union(*(load.accepted for load in loads))
+        self.assertEqual(len(accepted), 800)
+        cleaner = self.internet(edge, roles="cleaner")
+        self.sink.wait_subjects(accepted, 90, (cleaner, self.gate))
+        times = [when for when, _ in self.sink.answered]
+        self.assertLess(max(times) - min(times), 11)  # a hand of 96 every two seconds, were nobody woken when there is room
+
     def test_the_database_restarts_under_load(self):
         one = self.internet()
         two = self.internet(one)

@@ -16,6 +16,7 @@ import urllib.parse
 from kiyome_service import free_port
 
 ROLE, DATABASE, ADMIN = "kiyome", "kiyome", "admin"
+CREATE = f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8'"
 # Ends what a test that was killed left: it holds the other end of the keeper's input.
 KEEPER = 'cat >/dev/null; for pid in "$1"/*/postmaster.pid; do [ -e "$pid" ] && kill -9 "$(head -n 1 "$pid")"; done; rm -rf "$1"/* "$1"'
 
@@ -193,7 +194,7 @@ class Cluster:
         self.primary.start()
         secret = f"PASSWORD '{self.password}'" if self.password else ""
         self.primary.sql(f"CREATE ROLE {ROLE} LOGIN {secret}", database="postgres")
-        self.primary.sql(f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8'", database="postgres")
+        self.primary.sql(CREATE, database="postgres")
         for number in range(standbys):
             self.add_standby(("two", "three", "four")[number])
 
@@ -253,6 +254,11 @@ class Cluster:
         if rejoin:
             self.add_standby(server=old)
         return new
+
+    def empty(self):
+        """The database as on its first day, whoever is connected."""
+        self.primary.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)", "postgres")
+        self.primary.sql(CREATE, "postgres")
 
     def url(self, hosts=None, writes=True):
         """For libpq: every server's address, and that only the one that takes writes will do."""

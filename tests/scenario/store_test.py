@@ -67,9 +67,7 @@ class Store(unittest.TestCase):
         cls.addClassCleanup(cls.cluster.close)
 
     def setUp(self):
-        for text in (f"DROP DATABASE {postgres.DATABASE} WITH (FORCE)",
-                     f"CREATE DATABASE {postgres.DATABASE} OWNER {postgres.ROLE} TEMPLATE template0 ENCODING 'UTF8'"):
-            self.cluster.primary.sql(text, "postgres")
+        self.cluster.empty()
         self.sink = Clock()
         self.sink.holding = False
         self.addCleanup(self.sink.stop)
