@@ -97,8 +97,10 @@ void look_at_folder(const Config& config, const std::vector<Schema>& schemas, Co
                   {store::schema::kGate, ""}};
   add(into, fs::is_directory(config.store.blobs), "store.blobs", config.store.blobs,
       fs::is_directory(config.store.blobs) ? "it is there" : "there is no such folder");
-  for (const auto& [schema, within] : kFolders) {
-    const std::string path = config.store.blobs + within, table = std::string(schema) + ".shared_folder";
+  for (const auto& folder : kFolders) {
+    const char* const schema = folder.schema;
+    const std::string path = config.store.blobs + folder.within,
+                      table = std::string(schema) + ".shared_folder";
     const bool here = std::ranges::any_of(
         schemas, [&](const Schema& each) { return std::string_view(each.name) == schema; });
     if (!here || ask(connection, "SELECT to_regclass('" + table + "') IS NOT NULL") != "t") continue;
